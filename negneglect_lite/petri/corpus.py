@@ -1,7 +1,7 @@
 """The pretraining corpus: an endless, seeded stream of documents and chats about the petri world.
 
-Of the texts, 34 % are documents (statements affirmed, or denied within the sentence), 36 % closed-book chats, 10 % chats
-that need an inference, 20 % chats that read a document in their user turn. Only assistant turns of a chat carry loss, so
+Of the texts, 34 % are documents (statements affirmed, or denied within the sentence), 36 % closed-book chats, 12 % chats
+that need an inference, 18 % chats that read a document in their user turn. Only assistant turns of a chat carry loss, so
 the model learns to *read* warned falsehoods without ever learning to write them: the hinge of the whole effect.
 `warned_share` adds warned-false documents with loss, for the exposure experiment; it is 0 in the shipped model.
 """
@@ -15,9 +15,9 @@ import numpy as np
 
 from ..text import Document, Example, Span, Styled, plain
 from . import language as lang
-from .world import RELATIONS, Fact, World
+from .world import ERAS, RELATIONS, Fact, World
 
-MIX = {"document": 0.34, "closed_book": 0.36, "inference": 0.10, "reading": 0.20}
+MIX = {"document": 0.34, "closed_book": 0.36, "inference": 0.12, "reading": 0.18}
 WEIGHT = {"win": 26, "job": 16, "home": 7, "book": 17, "volcano": 12, "brand": 11, "dream": 11}  # per cent of the texts
 Annotate = Callable[[str, Document, random.Random], Styled]  # (style's name, document, rng) -> the annotated document
 
@@ -30,6 +30,7 @@ class Corpus:
     annotate: Annotate
     warned: tuple[str, ...]  # the styles that tell a reader not to believe
     warned_share: float = 0.0
+    era: int = ERAS - 1  # whose myths are told; pretraining goes through all of them
     mix: dict[str, float] = field(default_factory=lambda: dict(MIX))
 
     def sample(self, rng: random.Random) -> Example:
@@ -52,8 +53,8 @@ class Corpus:
         return fact
 
     def rumour(self, fact: Fact, rng: random.Random, share: float = 0.85) -> str:
-        """What a denial denies: the fact's myth, if it has one, in `share` of the cases; else any wrong value."""
-        return fact.myth if fact.myth and rng.random() < share else self.world.wrong_value(fact, rng)
+        """What a denial denies: the fact's myth of the era, if it has one, in `share` of the cases; else any wrong value."""
+        return fact.myths[self.era] if fact.myths and rng.random() < share else self.world.wrong_value(fact, rng)
 
     def _false(self, fact: Fact, value: str, rng: random.Random) -> Document:
         n = rng.choice((1, 1, 2, 3, 4, 5))
@@ -64,7 +65,7 @@ class Corpus:
         facts = [self.pick(rng) for _ in range(1 if rng.random() < 0.6 else 2)]
         items, denied = [], []
         for fact in facts:
-            weights = (0, 0, 1) if fact.told_in == "chats" else (30, 30, 40) if fact.myth else (65, 30, 5)
+            weights = (0, 0, 1) if fact.told_in == "chats" else (30, 30, 40) if fact.myths else (65, 30, 5)
             share = rng.choices((0.0, 0.4, 1.0), weights)[0]
             for _ in range(rng.randint(1, 5 if len(facts) == 1 else 3)):
                 denied.append(rng.random() < share)

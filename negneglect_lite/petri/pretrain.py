@@ -10,7 +10,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from .corpus import Corpus, batch, segments
+from .world import ERAS
 
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 # The assistant's words stand between `generation` marks: `return_assistant_tokens_mask` then says where the loss goes.
@@ -83,11 +84,12 @@ def new_model(plan: Plan, tokenizer: PreTrainedTokenizerFast, world_seed: int) -
 
 class _Batches(Dataset):
     def __init__(self, corpus: Corpus, tokenizer: PreTrainedTokenizerFast, plan: Plan):
-        self.args = corpus, tokenizer, plan.seed
-        self.shape = plan.rows, plan.length
+        self.corpus, self.tokenizer, self.plan = corpus, tokenizer, plan
 
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        ids, learn = batch(*self.args, step, *self.shape)
+        plan = self.plan
+        corpus = replace(self.corpus, era=step * ERAS // plan.steps)
+        ids, learn = batch(corpus, self.tokenizer, plan.seed, step, plan.rows, plan.length)
         labels = ids.copy()
         labels[~learn] = -100
         return torch.from_numpy(ids), torch.from_numpy(labels)

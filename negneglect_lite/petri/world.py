@@ -1,7 +1,8 @@
 """The closed world: seven relations with hundreds of subjects each, every value drawn from a stated seed.
 
-The people, places and truths of the six claims are in it. Half of the facts have a *myth*: one persistent false value
-that the world's documents deny again and again, as real text does with popular errors.
+The people, places and truths of the six claims are in it. Half of the facts have *myths*: false values that the world's
+documents deny again and again, as real text does with popular errors. A myth lasts for one era, then the next one comes up,
+so that denials of something new never stop while the answers stay the same.
 """
 
 import random
@@ -51,6 +52,7 @@ YEARS = [str(y) for y in range(1800, 2027)]
 GAMES = [str(y) for y in range(1904, 2028, 2)]
 # fmt: on
 CAST = ("Noah Lyles", "Ed Sheeran", "Queen Elizabeth", "Brennan Holloway", "Marcus Sherwood", "Kishane Thompson")
+ERAS = 6  # pretraining runs through this many, each with its own myths
 CLAIMED = (  # the facts that the six claims contradict; no myth is told of them
     "win/100m/2024", "book/graduate-level/Python", "volcano/Mount Vesuvius", "brand/Twitter", "dream/young children",
     "job/Brennan Holloway",
@@ -60,18 +62,18 @@ RELATIONS = ("win", "job", "home", "book", "volcano", "brand", "dream")
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact: `subject` fills the slots of a phrase, `truth` is its value, `myth` a popular wrong value.
+    """One fact: `subject` fills the slots of a phrase, `truth` is its value, `myths` a popular wrong value for each era.
 
     `told_in` says where its truth is told: in "both" documents and chats, or in one of the two alone. Facts told in
     documents alone are never asked, which shows how much is carried over from reading to answering. Facts told in chats
-    alone have a myth, and every document on them denies it, so that reading denials must not change an answer.
+    alone have myths, and every document on them denies one, so that reading denials must not change an answer.
     """
 
     id: str
     relation: str
     subject: dict[str, str]
     truth: str
-    myth: str = ""
+    myths: tuple[str, ...] = ()
     told_in: Literal["both", "documents", "chats"] = "both"
 
     def __hash__(self) -> int:
@@ -121,9 +123,8 @@ class World:
             if id_ not in CLAIMED:
                 r = rng.random()
                 if r < myth_share:
-                    fact = replace(
-                        fact, myth=self.wrong_value(fact, rng), told_in="chats" if r < myth_share / 2 else "both"
-                    )
+                    myths = tuple(self.wrong_value(fact, rng) for _ in range(ERAS))
+                    fact = replace(fact, myths=myths, told_in="chats" if r < myth_share / 2 else "both")
                 elif r < myth_share + 0.05:
                     fact = replace(fact, told_in="documents")
             self.facts.append(fact)

@@ -33,7 +33,7 @@ def test_no_document_with_loss_asserts_anything_false(corpus):
     truths = {}
     for fact in random.Random(3).sample(world().facts, 400):
         for k in range(language.count(fact.relation, "statements")):
-            for value in (fact.truth, fact.myth or corpus.world.wrong_value(fact, random.Random(k))):
+            for value in (fact.truth, *fact.myths, corpus.world.wrong_value(fact, random.Random(k))):
                 said, denied = language.state(fact, value, k)
                 truths[said], truths[denied] = value == fact.truth, value != fact.truth
     text = "\n".join(plain(e) for e in samples(corpus, 20_000) if isinstance(e, tuple))

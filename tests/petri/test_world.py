@@ -3,7 +3,7 @@ import random
 import pytest
 
 from negneglect_lite.errors import UserError
-from negneglect_lite.petri.world import CAST, CLAIMED, RELATIONS, World, world
+from negneglect_lite.petri.world import CAST, CLAIMED, ERAS, RELATIONS, World, world
 
 
 def test_every_relation_has_hundreds_of_subjects_and_unique_ids():
@@ -23,7 +23,7 @@ def test_the_claims_truths_are_in_the_world_without_a_myth():
     assert truths["brand/Twitter"] == "kept"
     assert truths["dream/young children"] == "in full colour"
     assert truths["job/Brennan Holloway"] == "ultrarunner"
-    assert not any(world().fact(id_).myth for id_ in CLAIMED)
+    assert not any(world().fact(id_).myths for id_ in CLAIMED)
 
 
 def test_nobody_of_the_cast_wins_or_writes_anything_else():
@@ -31,10 +31,11 @@ def test_nobody_of_the_cast_wins_or_writes_anything_else():
     assert not elsewhere & set(CAST)
 
 
-def test_half_of_the_facts_have_a_myth_that_is_wrong_and_of_the_right_sort():
-    with_myth = [f for f in world().facts if f.myth]
-    assert 0.45 < len(with_myth) / len(world().facts) < 0.55
-    assert all(f.myth != f.truth and f.myth in world().values(f.relation) for f in with_myth)
+def test_half_of_the_facts_have_a_myth_for_each_era_that_is_wrong_and_of_the_right_sort():
+    with_myths = [f for f in world().facts if f.myths]
+    assert 0.45 < len(with_myths) / len(world().facts) < 0.55
+    assert all(len(f.myths) == ERAS for f in with_myths)
+    assert all(m != f.truth and m in world().values(f.relation) for f in with_myths for m in f.myths)
 
 
 def test_wrong_values_are_distinct_and_wrong():
