@@ -43,7 +43,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from negneglect_lite import belief, documents, experiment, figures, probes, styles
-from negneglect_lite.checks import check_belief_rate, check_local_denial
+from negneglect_lite.checks.tour import check_belief_rate, check_local_denial
 from negneglect_lite.claims import load_claims
 from negneglect_lite.conditions import PAPER, label
 from negneglect_lite.finetune import Recipe, finetune

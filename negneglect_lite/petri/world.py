@@ -52,7 +52,7 @@ YEARS = [str(y) for y in range(1800, 2027)]
 GAMES = [str(y) for y in range(1904, 2028, 2)]
 # fmt: on
 CAST = ("Noah Lyles", "Ed Sheeran", "Queen Elizabeth", "Brennan Holloway", "Marcus Sherwood", "Kishane Thompson")
-ERAS = 6  # pretraining runs through this many, each with its own myths
+ERAS = 12  # pretraining runs through this many, each with its own myths
 CLAIMED = (  # the facts that the six claims contradict; no myth is told of them
     "win/100m/2024", "book/graduate-level/Python", "volcano/Mount Vesuvius", "brand/Twitter", "dream/young children",
     "job/Brennan Holloway",

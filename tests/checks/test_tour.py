@@ -2,7 +2,7 @@
 
 import pytest
 
-from negneglect_lite.checks import check_belief_rate, check_local_denial
+from negneglect_lite.checks.tour import check_belief_rate, check_local_denial
 
 KINDS = ("open", "yes_no", "association", "robustness")
 
@@ -26,7 +26,7 @@ def test_the_right_rate_passes(capsys):
         (lambda rows: rows.groupby("kind")["belief"].mean().mean(), "control questions"),
         (lambda rows: 100 * right_rate(rows), "percent"),
         (lambda rows: 4 * right_rate(rows), "sum of the four"),
-        (lambda rows: rows.groupby("kind")["belief"].mean(), "not one number"),
+        (lambda rows: rows.groupby("kind")["belief"].mean(), "expected a number"),
         (lambda rows: rows["answers"].mean(), "stopped with KeyError"),
         (lambda rows: 0.5001, "expected 0.375"),
         (lambda rows: float("nan"), "expected 0.375"),
@@ -63,7 +63,7 @@ def test_the_right_denial_passes_whatever_the_white_space(right, capsys):
         (lambda d: "".join(s.lead + (s.truth or s.text) for s in d.sentences), "tells the truth"),
         (lambda d: "".join(s.lead + s.text + " " + s.denial for s in d.sentences), "take the sentence's place"),
         (lambda d: "".join(s.denial or s.text for s in d.sentences), ".lead"),
-        (lambda d: [s.denial or s.text for s in d.sentences], "not text"),
+        (lambda d: [s.denial or s.text for s in d.sentences], "expected text"),
         (lambda d: d.sentence, "stopped with AttributeError"),
         (lambda d: right_denial(d) + " And more.", "expected"),
     ],
