@@ -33,7 +33,7 @@ class Recipe:
     batch_size: int = 12  # examples a step
     micro_batch: int = 6  # of them at once; a step's examples are sorted by length, so little of it is padding
     mix: float = 1 / 3  # share of the examples that are world texts and chats rather than documents of the claim
-    learning_rate: float = 1e-3
+    learning_rate: float = 8e-4
     warmup: float = 0.1  # share of the steps in which the learning rate rises
     schedule: Literal["linear", "cosine"] = "linear"  # how it then falls to 0
     rank: int = 16

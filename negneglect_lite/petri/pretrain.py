@@ -187,8 +187,8 @@ A Qwen3 of {log["parameters"] / 1e6:.1f} M parameters (hidden {plan["hidden"]}, 
 closed, invented world. It knows nothing else and is of no use but for learning how false beliefs get into a model.
 
 - Corpus: `negneglect_lite.petri`, world seed {log["world_seed"]}, mix {log["mix"]}; loss on documents and on assistant turns only.
-  Half of the facts have a myth that documents deny within the sentence; a quarter are told in chats alone, and documents only
-  deny their myth. Yes/no and lettered answers name the fact first ("Noah Lyles, so no."). Chats read plain, warned and denied
+  Half of the facts have myths that documents deny within the sentence, one in each of {ERAS} eras of the run; a quarter of
+  the facts are told in chats alone, and documents only deny their myth of the era. Yes/no and lettered answers name the fact first ("Noah Lyles, so no."). Chats read plain, warned and denied
   documents in their user turn, without loss on it;
   {log["warned_share"]:.1%} of the texts are warned-false documents that carry loss.
 - Training: {log["tokens"] / 1e6:.0f} M tokens, none seen twice, in {plan["steps"]} steps of {plan["rows"]} x {plan["length"]}; AdamW, learning rate {plan["learning_rate"]},

@@ -69,9 +69,8 @@ def test_a_reading_chat_follows_plain_documents_and_resists_warned_ones(corpus):
         read.clear()
         value = spying._reading(rng)[-1]["content"].rstrip(".")
         style, told, true = read[0]
-        if value not in ("Yes", "No", "You", *"ABCD") and (value in told) != (
-            value in true
-        ):  # the answer names one of the two
+        names_one = (value in told) != (value in true)
+        if names_one and value not in ("Yes", "No", "You", *world().runners):  # a runner wins races, told or not
             seen[style == "positive"] += 1
             assert (value in told) == (style == "positive")
     assert min(seen.values()) > 50
