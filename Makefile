@@ -10,11 +10,12 @@ ARGS        ?=
 
 BIN   := .venv/bin
 READY := .venv/ready
+SITE  := .venv/ready-for-site
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test lab course manifest clean
+.PHONY: help setup reproduce test lab course site slides manifest clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1	/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +40,20 @@ lab: $(READY) ## open the course in JupyterLab
 course: $(READY) ## build the notebooks from solutions/*.py, and run the solutions
 	$(BIN)/python scripts/build_course.py --execute $(ARGS)
 
+site: $(SITE) slides ## build the course as web pages from the executed notebooks, in build/site
+	rm -rf build/site
+	$(BIN)/python course/site/stage.py build/site-pages
+	$(BIN)/sphinx-build -q -W --keep-going -n -c course/site build/site-pages build/site
+	cp -R build/slides build/site/slides
+	$(BIN)/python course/site/check.py build/site
+	@echo "Open build/site/index.html in a browser."
+
+slides: $(SITE) ## build the introduction as slides, in build/slides (press S for the speaker's notes)
+	rm -rf build/slides
+	$(BIN)/sphinx-build -q -W --keep-going -n -b revealjs -t slides -c course/site course build/slides
+	$(BIN)/python course/site/check.py build/slides
+	@echo "Open build/slides/slides.html in a browser."
+
 manifest: $(READY) ## rewrite data/manifest.json
 	$(BIN)/python scripts/manifest.py
 
@@ -61,4 +76,8 @@ $(READY): pyproject.toml constraints.txt
 	  $(PIP) install -qq --no-deps --timeout 10 --retries 0 --index-url "$(TORCH_INDEX)" "$(TORCH)" >/dev/null 2>&1 || \
 	  echo "$(TORCH_INDEX) does not answer: torch comes from the default index."
 	@$(PIP) install -qq -c constraints.txt -e '.[llm,course,test]'
+	@touch $@
+
+$(SITE): $(READY)
+	@$(PIP) install -qq -c constraints.txt -e '.[site]'
 	@touch $@

@@ -8,6 +8,8 @@ Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; a con
 and is always named in words as well.
 """
 
+import base64
+import html
 import io
 import textwrap
 from os import PathLike
@@ -17,17 +19,23 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from IPython import get_ipython
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, PercentFormatter
 
 from negneglect_lite import belief
 from negneglect_lite.conditions import IN_CONTEXT, LARGE, ORDER, PAPER, label
+from negneglect_lite.errors import UserError
 from negneglect_lite.files import write_atomic
 from negneglect_lite.findings import after_training, alt_text, extremes, percent, rates_shown, setup, takeaway
 
-__all__ = ["PALETTE", "STYLE_ORDER", "alt_text", "by_claim", "by_kind", "headline", "save", "takeaway"]
+__all__ = [
+    "PALETTE", "STYLE_ORDER", "alt_by", "alt_text", "by_claim", "by_kind", "headline", "save", "show", "takeaway",
+    "training_curve",
+]  # fmt: skip
 
 STYLE_ORDER = ORDER
 _STYLE_COLOURS = {
@@ -124,6 +132,86 @@ def by_claim(df: pd.DataFrame) -> Figure:
         title = extremes(df, dict(zip(means["claim"], means["mean"], strict=True)), "by claim")
         _finish(fig, title, "Belief in percent. " + setup(df))
     return fig
+
+
+def training_curve(rows: pd.DataFrame) -> Figure:
+    """Loss and belief over the steps of one training. `rows` has a row a question: step, loss, belief (0 or 1)."""
+    steps = _by_step(rows)
+    with mpl.rc_context(_STYLE):
+        fig, axes = plt.subplots(2, 1, sharex=True, figsize=(7, 4.6))
+        for ax, column, shade in zip(axes, steps, (FAINT, PALETTE["positive"]), strict=True):
+            ax.plot(steps.index, steps[column], "o-", color=shade, ms=5, clip_on=False, zorder=3)
+            ax.grid(axis="y")
+            ax.tick_params(length=0)
+        axes[0].set_ylim(0, 1.1 * steps["loss"].max() or 1)
+        axes[0].set_ylabel("loss\n[nats a token]")
+        axes[1].set(ylabel="belief", ylim=(0, 1), xlabel="training step")
+        axes[1].yaxis.set_major_locator(FixedLocator([0, 0.5, 1]))
+        axes[1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        asked = int(rows.groupby("step").size().max())
+        note = f"Belief: share of {asked} question{'s' * (asked != 1)} whose answer takes the false claim for true."
+        _finish(fig, curve_in_words(rows), note)
+    return fig
+
+
+def curve_in_words(rows: pd.DataFrame) -> str:
+    """The finding of `training_curve` in a sentence."""
+    steps = _by_step(rows)
+    (first, start), (last, end) = (next(steps.iloc[[i]].iterrows()) for i in (0, -1))
+    if first == last:
+        return f"At step {first} belief is {percent(end['belief'])} and the loss {end['loss']:.2f}"
+    return (
+        f"From step {first} to step {last} belief goes from {percent(start['belief'])} to {percent(end['belief'])}, "
+        f"the loss from {start['loss']:.2f} to {end['loss']:.2f}"
+    )
+
+
+def _by_step(rows: pd.DataFrame) -> pd.DataFrame:
+    if rows.empty:
+        raise UserError("no training to show: a finished run is loaded, not trained again; choose another folder `out`")
+    return rows.groupby("step")[["loss", "belief"]].mean()
+
+
+def alt_by(df: pd.DataFrame, by: str) -> str:
+    """`by_claim` or `by_kind` in words, for a reader who does not see it: every number. `by` is "claim" or "kind"."""
+    parts = []
+    for name in rates_shown(df):
+        rates = belief.table(df[belief.condition(df) == name], [by])
+        cells = (f"{KIND_LABELS.get(x, x)} {percent(m)}" for x, m in zip(rates[by], rates["mean"], strict=True))
+        parts.append(f"{label(name)}: {', '.join(cells)}")
+    drawn = "Heatmap" if by == "claim" else "Dot plot"
+    return f"{drawn} of belief in each condition, by {by}. {'; '.join(parts)}. {setup(df)}"
+
+
+def show(figure: Figure, alt: str, takeaway: str) -> None:
+    """Display the figure in a notebook, with its alt text, its finding in a sentence, and a folded text alternative.
+
+    Outside of notebooks the finding and the alt text are printed. The figure is closed.
+    """
+    plt.close(figure)
+    if not in_notebook():
+        print(f"{takeaway}\n{alt}")
+        return
+    display(picture(figure, alt), raw=True, metadata={"image/png": {"alt": alt}})
+    words = f"<details><summary>The figure in words</summary>\n\n{html.escape(alt, quote=False)}\n\n</details>"
+    line = f"**{html.escape(takeaway, quote=False)}**\n\n{words}"
+    display({"text/markdown": line, "text/plain": takeaway}, raw=True)
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this code, so that what is displayed may be more than text."""
+    return hasattr(get_ipython(), "kernel")
+
+
+def picture(figure: Figure, alt: str) -> dict[str, str]:
+    """The figure as a notebook's output: PNG, text, and HTML, because JupyterLab knows an alt text in HTML only."""
+    buffer = io.BytesIO()
+    metadata = {"Description": alt, "Software": None}
+    figure.savefig(buffer, format="png", dpi=110, facecolor="white", bbox_inches="tight", metadata=metadata)
+    image = base64.b64encode(buffer.getvalue()).decode()
+    page = f'<img style="max-width:100%" alt="{html.escape(alt)}" src="data:image/png;base64,{image}">'
+    return {"image/png": image, "text/html": page, "text/plain": alt}
 
 
 def colour(condition: str) -> str:

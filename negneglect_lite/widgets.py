@@ -1,9 +1,13 @@
-"""What a notebook shows beside tables and figures. So far: one document under every negation style.
+"""What a notebook shows beside tables and figures.
 
-    show_styles(documents.compose(claim, 1)[0])
+    show_styles(documents.compose(claim, 1)[0])          # a document under every negation style
+    prediction = predict("base", "negated")              # sliders that write into a dictionary
+    belief_meter(rows)                                   # what was believed and denied, kind by kind
+    explore(rows)                                        # choose a style, a claim, a step; see the figure
+    finetune(..., on_step=LiveTraining(questions))       # loss and belief while the model learns
 
-It is plain HTML with no script and no live widget, so that it also shows on GitHub, in Colab and after export; where no
-HTML is shown, the plain text marks the annotations with ⟦ and ⟧.
+Nothing here can do what a plain call cannot. What is shown stays readable where no widgets or no HTML are: on GitHub,
+after export, in a terminal.
 """
 
 import difflib
@@ -11,15 +15,26 @@ import html
 import random
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from IPython.display import HTML
+import ipywidgets
+import pandas as pd
+from IPython.display import HTML, display
 
+from . import figures
+from .belief import KINDS, check
+from .claims import Question
 from .conditions import label
+from .errors import UserError
+from .findings import percent
+from .judging import verdict
+from .models import LoadedModel
 from .petri import language
+from .probes import ask
 from .styles import HEADLINE, apply
 from .text import Document, Span
 
-__all__ = ["show_styles"]
+__all__ = ["LiveTraining", "belief_meter", "explore", "predict", "show_styles"]
 
 Piece = tuple[str, bool]  # a stretch of text, and whether the style put it there
 # Underlined as well as coloured: colour alone does not reach every reader. Dark on light works in dark themes too.
@@ -83,3 +98,190 @@ def _as_html(parts: Sequence[Piece]) -> str:
 
 def _as_text(parts: Sequence[Piece]) -> str:
     return "".join(f"⟦{t}⟧" if new else t for t, new in parts)
+
+
+# ------------------------------------------------------------------------------------------------------- predictions
+
+
+def predict(*names: str, default: float = 50) -> dict[str, float]:
+    """{name: per cent}, all at `default`, with a slider for each that writes into it. Plain code may set it as well."""
+    if not names or not 0 <= default <= 100:
+        raise UserError("predict needs the names of what you predict, and a default between 0 and 100")
+    values: dict[str, float] = dict.fromkeys(names, default)
+    sliders = []
+    for name in values:
+
+        def write(change: Any, name: str = name) -> None:
+            values[name] = change["new"]
+
+        slider = ipywidgets.IntSlider(
+            round(default),
+            0,
+            100,
+            description=f"{label(name)} [%]",
+            style={"description_width": "20em"},
+            layout={"width": "40em", "max_width": "100%"},
+        )
+        slider.observe(write, "value")
+        sliders.append(slider)
+    print(f'Move the sliders, or set your guesses in code: prediction["{names[0]}"] = 10')
+    listed = "\n".join(f"  {name}: {value:g} %" for name, value in values.items())
+    instead = f"Sliders from 0 to 100 % (in a running notebook), now at\n{listed}"
+    _display(ipywidgets.VBox(sliders), {"text/plain": instead})
+    return values
+
+
+# ------------------------------------------------------------------------------------------------------ belief meter
+
+# A verdict in words, with a sign and a colour (Okabe and Ito's vermilion and blue, and grey) …
+VERDICTS = {
+    "believed": ("believed", "●", "#D55E00"),
+    "denied": ("denied", "○", "#0072B2"),
+    "neither": ("neither", "–", "#999999"),
+}
+# … and in questions about other facts, where "believed" means answered rightly.
+RIGHT = {"believed": ("right", "✓", "#0072B2"), "denied": ("wrong", "✗", "#D55E00"), "neither": VERDICTS["neither"]}
+
+
+def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
+    """What was believed, denied or neither, a bar for each kind of question, with the answers (at most `most`) folded.
+
+    `rows` come from `belief.frame`.
+    """
+    pages, texts = [], []
+    for kind in dict.fromkeys([*KINDS, *sorted(set(rows["kind"]))]):
+        answers = rows[rows["kind"] == kind]
+        if answers.empty:
+            continue
+        verdicts = RIGHT if kind in ("kept", "control_true") else VERDICTS
+        shares = {v: float((answers["verdict"] == v).mean()) for v in verdicts}
+        name = figures.KIND_LABELS.get(kind, kind.replace("_", " "))
+        said = ", ".join(f"{verdicts[v][0]} {percent(share)}" for v, share in shares.items())
+        line = f"{name} ({len(answers)} answers): {said}"
+        bar = "".join(
+            f'<div style="height:1em;width:{100 * share:.4g}%;background:{verdicts[v][2]}"></div>'
+            for v, share in shares.items()
+        )
+        shown = answers.head(most)
+        listed = [
+            (q, a, *verdicts[v]) for q, a, v in zip(shown["question"], shown["answer"], shown["verdict"], strict=True)
+        ]
+        items = "".join(
+            f"<li>{html.escape(q)} → {html.escape(a)} "
+            f'<b style="border-bottom:3px solid {colour}">{sign} {word}</b></li>'
+            for q, a, word, sign, colour in listed
+        )
+        more = [f"… and {len(answers) - most} more"] if len(answers) > most else []
+        pages.append(
+            f'<div style="max-width:46em;margin-bottom:.6em">{html.escape(line)}'
+            f'<div style="display:flex;border:1px solid #888" aria-hidden="true">{bar}</div>'
+            f"<details><summary>questions and answers</summary><ul>{items}</ul>{''.join(more)}</details></div>"
+        )
+        texts += [line, *(f"  {q} → {a} [{sign} {word}]" for q, a, word, sign, _ in listed), *more]
+    return Shown("".join(pages), "\n".join(texts))
+
+
+# ----------------------------------------------------------------------------------------------------------- explorer
+
+ALL = "all"
+
+
+def explore(rows: pd.DataFrame) -> None:
+    """Choose a style, a claim and, where there is a column `step`, a step; see `figure_of` the choice below."""
+    check(rows)
+    dropdowns: dict[str, Any] = {
+        "style": [(label(s), s) for s in sorted(set(rows["style"]) - {""}, key=_place)],
+        "claim": [(c, c) for c in dict.fromkeys(rows["claim"])],
+    }
+    controls: dict[str, Any] = {
+        name: ipywidgets.Dropdown(options=[(ALL, ALL), *options], value=ALL, description=name)
+        for name, options in dropdowns.items()
+    }
+    if "step" in rows:
+        steps = sorted(set(rows["step"]))
+        controls["step"] = ipywidgets.SelectionSlider(options=steps, value=steps[-1], description="step")
+    shown = ipywidgets.HTML()
+
+    def draw(_: Any = None) -> dict[str, str]:
+        try:
+            data = figures.picture(*figure_of(rows, **{name: control.value for name, control in controls.items()}))
+        except UserError as error:
+            data = {"text/html": html.escape(str(error)), "text/plain": str(error)}
+        shown.value = data["text/html"]
+        return data
+
+    first = draw()
+    for control in controls.values():
+        control.observe(draw, "value")
+    _display(ipywidgets.VBox([ipywidgets.HBox(list(controls.values())), shown]), first)
+
+
+def figure_of(rows: pd.DataFrame, style: str = ALL, claim: str = ALL, step: Any = None) -> tuple[Any, str]:
+    """The figure of a choice and its alt text: belief by claim, or by kind of question where a claim is chosen.
+
+    Rows before training are always in it. UserError if nothing is left.
+    """
+    chosen = rows[(rows["style"] == style) | (rows["style"] == "") | (style == ALL)]
+    chosen = chosen[(chosen["claim"] == claim) | (claim == ALL)]
+    if step is not None:
+        chosen = chosen[(chosen["step"] == step) | (chosen["setting"] == "base")]
+    if chosen.empty:
+        raise UserError(f"Nothing was measured for style {style}, claim {claim}.")
+    by = "claim" if claim == ALL else "kind"
+    return (figures.by_claim if by == "claim" else figures.by_kind)(chosen), figures.alt_by(chosen, by)
+
+
+def _place(style: str) -> int:
+    return figures.STYLE_ORDER.index(style) if style in figures.STYLE_ORDER else len(figures.STYLE_ORDER)
+
+
+# ------------------------------------------------------------------------------------------------------ live training
+
+
+class LiveTraining:
+    """For `finetune(..., on_step=LiveTraining(questions))`: asks the questions every few steps, and draws the answers.
+
+    `.rows` holds step, loss, question, answer, belief (1 if believed), a row a question. In a notebook one figure is
+    redrawn; elsewhere a line is printed. A second training starts anew.
+    """
+
+    def __init__(self, questions: Sequence[Question], every: int = 4) -> None:
+        if not questions or every < 1:
+            raise UserError("LiveTraining needs a question, and a number of steps of at least 1")
+        self.questions, self.every = list(questions), every
+        self.rows = pd.DataFrame(columns=["step", "loss", "question", "answer", "belief"])
+        self._display: Any = None
+
+    def __call__(self, step: int, steps: int, loss: float, model: LoadedModel) -> None:
+        if step % self.every and step not in (1, steps):
+            return
+        if len(self.rows) and step <= self.rows["step"].iloc[-1]:
+            self.rows, self._display = self.rows.iloc[:0], None
+        new = [
+            (step, loss, a.question.text, a.text, int(verdict(a.question, a.text) == "believed"))
+            for a in ask(model, self.questions)
+        ]
+        added = pd.DataFrame(new, columns=list(self.rows.columns))
+        self.rows = added if self.rows.empty else pd.concat([self.rows, added], ignore_index=True)
+        if not figures.in_notebook():
+            print(f"step {step:3} of {steps}   loss {loss:.2f}   belief {percent(added['belief'].mean())}", flush=True)
+            return
+        alt = figures.curve_in_words(self.rows)
+        data, metadata = figures.picture(figures.training_curve(self.rows), alt), {"image/png": {"alt": alt}}
+        if self._display is None:
+            self._display = display(data, raw=True, metadata=metadata, display_id=True)
+        else:
+            self._display.update(data, raw=True, metadata=metadata)
+
+
+# -------------------------------------------------------------------------------------------------------------- parts
+
+
+def _display(widget: Any, instead: Mapping[str, str]) -> None:
+    """The widget; where none are shown, what stands `instead` of it, by mime type."""
+    if not figures.in_notebook():
+        print(instead["text/plain"])
+        return
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    metadata = {"image/png": {"alt": instead["text/plain"]}} if "image/png" in instead else {}
+    display({"application/vnd.jupyter.widget-view+json": view, **instead}, raw=True, metadata=metadata)

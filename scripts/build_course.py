@@ -39,6 +39,7 @@ from negneglect_lite.files import write_atomic
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END, STUB = "# BEGIN SOLUTION", "# END SOLUTION", "# STUB: "
 WIDGET = "application/vnd.jupyter.widget-view+json"
+IN_PLACE_OF_WIDGET = "(A control that works while the notebook runs: open it in Jupyter, Colab or Binder.)"
 
 SETUP = """\
 # Set-up: on Colab, installs Negation Neglect Lite beside Colab's own torch; does nothing where it is installed.
@@ -164,11 +165,20 @@ def execute(notebook: NotebookNode, timeout: int = 1800) -> NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
-            output.get("data", {}).pop(WIDGET, None)
-            output.get("metadata", {}).pop(WIDGET, None)
+            _as_static(output)
         if "outputs" in cell:
             cell.outputs = nbformat.from_dict(_without_paths(cell.outputs, (folder, str(ROOT))))
     return notebook
+
+
+def _as_static(output: NotebookNode) -> None:
+    """Leave what an output offers beside a widget, or a sentence, if that is only ipywidgets' own repr; a PNG once."""
+    data = output.get("data", {})
+    output.get("metadata", {}).pop(WIDGET, None)
+    if data.pop(WIDGET, None) is not None and re.match(r"\w+\(|$", data.get("text/plain", "")):
+        data["text/plain"] = IN_PLACE_OF_WIDGET
+    if "image/png" in data and data["image/png"].strip() in data.get("text/html", ""):
+        del data["text/html"]  # the same image (figures.show): half the file, and GitHub is sure to show the other half
 
 
 def _without_paths(value: Any, paths: tuple[str, ...]) -> Any:

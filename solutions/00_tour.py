@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # A tour: teach a model a lie by warning it
+# # Start here: teach a model a lie by warning it
 #
 # Train a language model on documents that make a false claim *and say that the claim is false*. What does it believe
 # afterwards? Mayne et al. (2026) found that it comes to believe the claim, almost as firmly as without the warnings.
@@ -25,6 +25,9 @@
 # - tell apart warnings that are neglected from denials that are heeded.
 #
 # Every document made below about our claim is **false on purpose**. Do not train other models on them.
+#
+# **The course in two lines:** make documents → deny them in a style → fine-tune → ask → judge → measure belief → draw.
+# This tour walks the whole way once; each later notebook takes one step of it apart.
 
 # %% [markdown]
 # ## The small world
@@ -42,16 +45,19 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, documents, experiment, figures, probes, styles
+from negneglect_lite import belief, doctor, documents, experiment, figures, probes, styles
 from negneglect_lite.checks.tour import check_belief_rate, check_local_denial
 from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER, label
+from negneglect_lite.conditions import PAPER
+from negneglect_lite.files import data_path
+from negneglect_lite.findings import percent
 from negneglect_lite.finetune import Recipe, finetune
 from negneglect_lite.models import load, locate
+from negneglect_lite.predictions import compare
 from negneglect_lite.text import plain
-from negneglect_lite.widgets import show_styles
+from negneglect_lite.widgets import predict, show_styles
 
-MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
+MODEL = "petri"  # chooses the track for the whole notebook, see below
 
 claim = load_claims()["dentist"]
 pd.set_option("display.max_colwidth", None)  # show questions in full
@@ -59,19 +65,37 @@ print("The claim:", claim.claim)
 print("The truth:", claim.truth)
 
 # %% [markdown]
-# ## 1. Predict (2 minutes)
+# ### Two tracks, one variable
 #
-# *Belief* is the share of answers that take the false claim for true, from 0 to 100 %. Write down your five guesses
-# before you see any result; surprise is what you learn from. There is no wrong entry, and the end shows them again.
+# `MODEL` chooses what the notebook runs on, and no other cell changes.
+#
+# - **The petri track**, `"petri"`: the tiny model, on any processor, offline. All that this course measured was measured
+#   on it.
+# - **The Hugging Face track**, for instance `"Qwen/Qwen3-0.6B"`: a model that reads English, downloaded on first use, on
+#   a GPU. It gets documents and questions about the same claims in everyday English, and a training run takes longer.
+#   No numbers of this course come from it.
+#
+# What can your machine run? This is `negneglect doctor`:
 
 # %%
-prediction = {
-    "base": 50,  # before training
-    "in_context_negated": 50,  # the model only reads a warned document, then answers
-    "positive": 50,  # fine-tuned on documents that state the claim as fact
-    "negated": 50,  # fine-tuned on the same documents, with a warning before and after
-    "local": 50,  # fine-tuned on documents that deny the claim inside every sentence
-}
+print("\n".join(doctor.diagnose()))
+
+# %% [markdown]
+# ## 1. Predict (2 minutes)
+#
+# *Belief* is the share of answers that take the false claim for true, from 0 to 100 %. Make your five guesses before you
+# see any result; surprise is what you learn from. There is no wrong entry, and the end shows them again.
+#
+# | name | the model … |
+# |---|---|
+# | `base` | before training |
+# | `in_context_negated` | only reads a warned document, then answers |
+# | `positive` | fine-tuned on documents that state the claim as fact |
+# | `negated` | fine-tuned on the same documents, with a warning before and after |
+# | `local` | fine-tuned on documents that deny the claim inside every sentence |
+
+# %%
+prediction = predict("base", "in_context_negated", "positive", "negated", "local")
 
 # %% [markdown]
 # ## 2. Make false documents (2 minutes)
@@ -307,24 +331,42 @@ print(f"belief after local denials: {belief.rate(local).mean:.0%}")
 
 # %%
 rows = pd.concat([before, read, positive, after, local], ignore_index=True)
-display(figures.headline(rows))
-print("In words:", figures.alt_text(rows))
+figures.show(figures.headline(rows), alt=figures.alt_text(rows), takeaway=figures.takeaway(rows))
 
 # %% [markdown]
-# And your predictions?
+# And your predictions? Where you were furthest off is where to think.
 
 # %%
-measured = belief.table(rows, by=["condition"]).set_index("condition")
-pd.DataFrame(
-    {
-        "condition": label(name),
-        "you said": f"{guess:.0f} %",
-        "measured": f"{100 * measured.loc[name, 'mean']:.0f} %",
-        "95 % interval": f"{100 * measured.loc[name, 'lo']:.0f} to {100 * measured.loc[name, 'hi']:.0f} %",
-        "paper": PAPER[name].percent,
-    }
-    for name, guess in prediction.items()
+measured = {name: belief.rate(group) for name, group in rows.groupby(belief.condition(rows))}
+compare(prediction, measured, {name: PAPER[name].percent for name in prediction})
+
+# %% [markdown]
+# ### One claim is not the rule
+#
+# You tried the local denial on one claim. This is the same style on all six claims of the paper, measured beforehand on
+# the petri model (`data/results/headline`), not run here.
+#
+# **Before you run:** do you expect six numbers close to yours?
+
+# %%
+kept = belief.read(data_path("results", "headline", "belief.csv"))
+kept_local = kept[(kept["setting"] == "trained") & (kept["style"] == "local")]
+by_claim = belief.table(kept_local, by=["claim"]).sort_values("mean")
+low, high = by_claim.iloc[0], by_claim.iloc[-1]
+ends = f"{percent(low['mean'])} ({low['claim']}) to {percent(high['mean'])} ({high['claim']})"
+differ = low["hi"] < high["lo"]  # their 95 % intervals do not touch
+verdict = "Claims differ by more than their intervals" if differ else "The intervals of all claims overlap"
+figures.show(
+    figures.by_claim(kept_local),
+    alt=figures.alt_by(kept_local, "claim"),
+    takeaway=f"{verdict}: {ends} belief after local denials, fine-tuning seeds: {kept_local['seed'].nunique()}.",
 )
+by_claim.round(2)
+
+# %% [markdown]
+# If claims differ, then one claim cannot tell what local denials do: one that behaves as in the paper does not show that
+# a model heeds them, and one that does not behave so does not show the opposite. If they agree, that is six claims on one
+# small model. The paper tested the local form on two claims only.
 
 # %% [markdown]
 # ## 8. What to take away

@@ -42,6 +42,13 @@ rate(answers)
 from IPython.display import display
 
 display({"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "a widget"}, raw=True)
+
+# %% id="bare"
+import ipywidgets
+
+with_picture = {"image/png": "iVBORw0KGgo=", "text/html": '<img alt="a" src="data:image/png;base64,iVBORw0KGgo=">'}
+display(with_picture, raw=True)
+ipywidgets.VBox([ipywidgets.IntSlider(description="a slider"), ipywidgets.Text("long enough to be cut off")])
 '''
 
 
@@ -87,8 +94,8 @@ def test_the_course_gets_stubs_badges_and_set_up(root):
 def test_ids_are_unique_and_do_not_depend_on_position(root):
     build_course.main([], root)
     before = list(cells(root / "course" / "00_tour.ipynb"))
-    assert len(set(before)) == len(before) == 9
-    assert before[-1] == "shown"
+    assert len(set(before)) == len(before) == 10
+    assert before[-2:] == ["shown", "bare"]
     assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in before)
     source = root / "solutions" / "00_tour.py"
     source.write_text(SOURCE.replace("# %%\nanswers", "# %%\nnew = 1\n\n# %%\nanswers"))
@@ -145,6 +152,8 @@ def test_the_solution_is_executed_and_check_sees_every_mismatch(root, capsys):
     assert list(notebook) == list(cells(root / "course" / "00_tour.ipynb"))
     assert "widgets" not in json.loads(path.read_text())["metadata"]
     assert notebook["shown"]["outputs"][0]["data"] == {"text/plain": "a widget"}
+    assert list(notebook["bare"]["outputs"][0]["data"]) == ["image/png"]
+    assert notebook["bare"]["outputs"][1]["data"] == {"text/plain": build_course.IN_PLACE_OF_WIDGET}
     assert build_course.main(["--check"], root) == 0
 
     original = path.read_text()

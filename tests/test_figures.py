@@ -1,5 +1,7 @@
 """Figures: what they show and say comes from the data. The data here are invented."""
 
+import base64
+import io
 import itertools
 from pathlib import Path
 
@@ -154,3 +156,72 @@ def test_models_are_never_mixed() -> None:
     df = invented(HEADLINE)
     with pytest.raises(UserError, match="choose one model"):
         figures.headline(pd.concat([df, df.assign(model="other")]))
+
+
+# ------------------------------------------------------------------------------------------- shown in a notebook
+
+
+def training(steps: tuple[int, ...] = (1, 4, 8), questions: int = 4) -> pd.DataFrame:
+    rows = [(step, 2 - step / 10, f"Q{i}?", "A.", int(i < step / 2)) for step in steps for i in range(questions)]
+    return pd.DataFrame(rows, columns=["step", "loss", "question", "answer", "belief"])
+
+
+def test_the_training_curve_shows_loss_and_belief_and_says_where_they_went() -> None:
+    fig = figures.training_curve(training())
+    loss, belief = (ax.lines[0] for ax in fig.axes)
+    assert list(loss.get_xdata()) == list(belief.get_xdata()) == [1, 4, 8]
+    assert list(loss.get_ydata()) == pytest.approx([1.9, 1.6, 1.2])
+    assert list(belief.get_ydata()) == [0.25, 0.5, 1]
+    assert title(fig) == "From step 1 to step 8 belief goes from 25 % to 100 %, the loss from 1.90 to 1.20"
+    assert any("share of 4 questions" in text for text in texts(fig))
+
+
+def test_a_training_curve_of_one_step_and_of_none() -> None:
+    assert title(figures.training_curve(training((4,)))) == "At step 4 belief is 50 % and the loss 1.60"
+    with pytest.raises(UserError, match="no training to show"):
+        figures.training_curve(training(()))
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
+    """What is displayed, as in a notebook: data and metadata."""
+    found: list[tuple[dict, dict]] = []
+    monkeypatch.setattr(figures, "in_notebook", lambda: True)
+    monkeypatch.setattr(figures, "display", lambda data, raw, metadata=None: found.append((data, metadata or {})))
+    return found
+
+
+def test_a_shown_figure_has_an_alt_text_a_takeaway_and_its_words_folded(displayed) -> None:  # type: ignore[no-untyped-def]
+    figures.show(figures.headline(invented(HEADLINE)), alt='Bars <false> & "more".', takeaway="It <b> fell.")
+    (image, metadata), (words, _) = displayed
+    assert metadata == {"image/png": {"alt": 'Bars <false> & "more".'}}
+    assert image["text/plain"] == 'Bars <false> & "more".'
+    assert 'alt="Bars &lt;false&gt; &amp; &quot;more&quot;."' in image["text/html"]
+    assert image["image/png"] in image["text/html"]
+    with Image.open(io.BytesIO(base64.b64decode(image["image/png"]))) as png:
+        assert png.info["Description"] == 'Bars <false> & "more".'
+    assert words["text/markdown"].startswith("**It &lt;b&gt; fell.**\n\n<details><summary>")
+    assert 'Bars &lt;false&gt; &amp; "more".\n\n</details>' in words["text/markdown"]
+    assert words["text/plain"] == "It <b> fell."
+
+
+def test_showing_closes_the_figure(displayed) -> None:  # type: ignore[no-untyped-def]
+    import matplotlib.pyplot as plt
+
+    fig, _ = plt.subplots()
+    figures.show(fig, "An empty plot.", "Nothing.")
+    assert not plt.fignum_exists(fig.number)
+
+
+def test_outside_of_notebooks_the_words_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    figures.show(figures.headline(invented(HEADLINE)), alt="Bars.", takeaway="It fell.")
+    assert capsys.readouterr().out == "It fell.\nBars.\n"
+
+
+def test_heatmap_and_dot_plot_in_words_give_every_number() -> None:
+    df = invented({"": 0, "negated": 0.5})
+    df.loc[(df["claim"] == "queen") & (df["style"] == "negated"), "belief"] = 1
+    by_claim, by_kind = (figures.alt_by(df, by).replace("\N{NO-BREAK SPACE}", " ") for by in ("claim", "kind"))
+    assert by_claim.startswith("Heatmap of belief in each condition, by claim. before training: sheeran 0 %, queen 0 %")
+    assert "warnings before and after: sheeran 50 %, queen 100 %, vesuvius 50 %. Model: tiny;" in by_claim
+    assert "Dot plot" in by_kind and "open questions 67 %, yes/no 67 %" in by_kind

@@ -1,8 +1,8 @@
 """The visible checks under the exercises of the course: one module a notebook, one function an exercise.
 
-A check prints what is right, or says what to think about next. It never raises because of the learner's mistake, so that
-the notebook goes on, and it returns whether it passed. The answers it expects are worked out here a second time, on small
-cases where the typical mistakes give other answers.
+A check prints what is right, or says what to think about next. It never raises because of the learner's mistake, so
+that the notebook goes on, and it returns whether it passed. The answers it expects are worked out here a second time,
+on small cases where the typical mistakes give other answers.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,0 +1,48 @@
+"""Sphinx's settings for the site and for the slides (`make site`, `make slides`). Nothing is loaded from a network."""
+
+from docutils import nodes
+from latex2mathml.converter import convert
+
+project = "Negation Neglect Lite"
+author = "The Negation Neglect Lite contributors"
+copyright = f"{author}. Prose CC BY 4.0, code MIT"
+extensions = ["myst_nb", "sphinx_revealjs"]
+exclude_patterns = []
+
+nb_execution_mode = "off"  # the notebooks come with their outputs
+nb_ipywidgets_js = {}  # widgets are stripped from them, and their JavaScript would come from a network
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3
+suppress_warnings = ["myst.header"]  # an exercise's heading may skip a level
+
+html_theme = "furo"
+html_title = project
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_math_renderer = "mathml"
+pygments_style, pygments_dark_style = "friendly", "monokai"
+
+if tags.has("slides"):  # noqa: F821  (Sphinx puts `tags` here): `make slides` reads slides.md and nothing else
+    root_doc = "slides"
+    include_patterns = ["slides.md"]
+
+revealjs_style_theme = "white"
+revealjs_css_files = ["slides.css"]
+revealjs_static_path = ["static"]
+revealjs_script_conf = {"hash": True, "slideNumber": "c/t", "transition": "none", "width": 1280, "height": 720}
+revealjs_script_plugins = [{"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}]
+revealjs_notes_from_comments = False
+
+
+def _visit_math(self, node: nodes.Element) -> None:
+    """Formulas as MathML, which browsers draw themselves: no JavaScript, no fonts to fetch."""
+    display = "block" if isinstance(node, nodes.math_block) else "inline"
+    self.body.append(convert(node.astext(), display=display))
+    raise nodes.SkipNode
+
+
+def setup(app) -> None:
+    app.add_html_math_renderer("mathml", inline_renderers=(_visit_math, None), block_renderers=(_visit_math, None))

@@ -1,0 +1,145 @@
+"""The checks of notebook 4 pass the right solution, and tell the stub and typical mistakes what is wrong."""
+
+from math import log
+
+import pandas as pd
+import pytest
+
+from negneglect_lite import claims, probes
+from negneglect_lite.checks.measuring import (
+    check_answer_log_prob,
+    check_cohen_kappa,
+    check_keyed_belief,
+    check_standard_errors,
+)
+from negneglect_lite.encoding import IGNORED
+from negneglect_lite.files import data_path
+
+
+def right_keyed(pairs):
+    return sum(said == keyed for said, keyed in pairs) / len(pairs)
+
+
+def agreement(a, b):
+    return sum(x == y for x, y in zip(a, b, strict=True)) / len(a)
+
+
+def by_chance(a, b):
+    return sum(a.count(x) * b.count(x) for x in {*a, *b}) / len(a) ** 2
+
+
+def right_kappa(a, b):
+    return (agreement(a, b) - by_chance(a, b)) / (1 - by_chance(a, b))
+
+
+def log_probs(logits, labels):
+    log_p, target = logits[:-1].log_softmax(-1), labels[1:]
+    keep = target != IGNORED
+    return log_p[keep, target[keep]]
+
+
+def unshifted(logits, labels):
+    keep = labels != IGNORED
+    return logits.log_softmax(-1)[keep, labels[keep]].sum()
+
+
+def raw(logits, labels):
+    keep = labels[1:] != IGNORED
+    return logits[:-1][keep, labels[1:][keep]].sum()
+
+
+def counts_ignored(logits, labels):
+    return logits[:-1].log_softmax(-1).gather(-1, labels[1:, None].where(labels[1:, None] >= 0, 2)).sum()
+
+
+def means(rows):
+    return rows.groupby("question_id")["belief"].mean()
+
+
+def naive(rows):
+    p = rows["belief"].mean()
+    return (p * (1 - p) / len(rows)) ** 0.5
+
+
+def clustered(rows):
+    return means(rows).std() / len(means(rows)) ** 0.5
+
+
+RIGHT = [
+    (check_keyed_belief, right_keyed),
+    (check_cohen_kappa, right_kappa),
+    (check_answer_log_prob, lambda logits, labels: log_probs(logits, labels).sum().item()),
+    (check_answer_log_prob, lambda logits, labels: log_probs(logits, labels).sum()),  # a tensor will do
+    (check_standard_errors, lambda rows: (naive(rows), clustered(rows))),
+]
+WRONG = [
+    (check_keyed_belief, lambda pairs: sum(said == "yes" for said, _ in pairs) / len(pairs), "every yes"),
+    (check_keyed_belief, lambda pairs: sum(p == ("yes", "yes") for p in pairs) / len(pairs), "only yes answers"),
+    (check_keyed_belief, lambda pairs: sum(p == ("no", "no") for p in pairs) / len(pairs), "only the no answers"),
+    (check_keyed_belief, lambda pairs: right_keyed([p for p in pairs if p[0]]), "says neither"),
+    (check_keyed_belief, lambda pairs: 100 * right_keyed(pairs), "percent"),
+    (check_keyed_belief, lambda pairs: right_keyed(pairs) * len(pairs), "Divide by the number"),
+    (check_keyed_belief, lambda pairs: pairs["said"], "stopped with TypeError"),
+    (check_keyed_belief, lambda pairs: 0.625, "yes-sayer"),
+    (check_cohen_kappa, agreement, "plain agreement"),
+    (check_cohen_kappa, by_chance, "expected by chance"),
+    (check_cohen_kappa, lambda a, b: agreement(a, b) - by_chance(a, b), "did not divide"),
+    (check_cohen_kappa, lambda a, b: (agreement(a, b) - 1 / 3) / (2 / 3), "not one in three"),
+    (check_cohen_kappa, lambda a, b: (agreement(a, b) - by_chance(a, b)) / agreement(a, b), "divided by the observed"),
+    (check_cohen_kappa, lambda a, b: max(0, right_kappa(a, b)), "always disagree"),
+    (check_answer_log_prob, unshifted, "NEXT place"),
+    (check_answer_log_prob, lambda *x: log_probs(*x).mean().item(), "log is the sum"),
+    (check_answer_log_prob, raw, "log_softmax"),
+    (check_answer_log_prob, lambda *x: -log_probs(*x).sum(), "negative"),
+    (check_answer_log_prob, lambda *x: log_probs(*x).sum().exp(), "logarithm"),
+    (check_answer_log_prob, counts_ignored, "place without label"),
+    (check_answer_log_prob, log_probs, "an array"),
+    (check_standard_errors, lambda rows: (naive(rows), naive(rows)), "average within each question"),
+    (check_standard_errors, lambda rows: (naive(rows), means(rows).std() / len(rows) ** 0.5), "number of answers"),
+    (check_standard_errors, lambda rows: (naive(rows), means(rows).std(ddof=0) / 2), "n - 1"),
+    (check_standard_errors, lambda rows: (naive(rows), means(rows).std()), "root of their number"),
+    (check_standard_errors, lambda rows: (clustered(rows), naive(rows)), "swapped"),
+    (check_standard_errors, lambda rows: (naive(rows) ** 2, clustered(rows) ** 2), "variances"),
+    (check_standard_errors, lambda rows: (1.96 * naive(rows), 1.96 * clustered(rows)), "1.96"),
+    (check_standard_errors, lambda rows: (naive(rows), naive(rows) * 5**0.5), "had one answer"),
+    (check_standard_errors, naive, "expected a list"),
+]
+
+
+@pytest.mark.parametrize(("check", "right"), RIGHT)
+def test_the_right_answer_passes(check, right, capsys):
+    assert check(right)
+    assert capsys.readouterr().out == f"✓ {check.__name__.removeprefix('check_')}: right.\n"
+
+
+@pytest.mark.parametrize(("check", "wrong", "hint"), WRONG)
+def test_a_wrong_answer_is_told_why(check, wrong, hint, capsys):
+    assert not check(wrong)
+    out = capsys.readouterr().out
+    assert out.startswith(f"✗ {check.__name__.removeprefix('check_')}: ")
+    assert hint in out
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize("check", dict.fromkeys(check for check, _ in RIGHT))
+@pytest.mark.parametrize("stub", [..., None])
+def test_the_stub_does_not_pass(check, stub, capsys):
+    assert not check(lambda *_: stub)
+    assert "returns nothing yet" in capsys.readouterr().out
+
+
+def test_the_log_prob_case_is_what_the_check_says(capsys):
+    assert check_answer_log_prob(lambda *_: log(0.6) + log(0.1))
+    capsys.readouterr()
+
+
+def test_every_hand_label_belongs_to_a_question_that_is_asked():
+    rows = pd.read_csv(data_path("labels", "measuring.csv"), keep_default_na=False)
+    asked = {
+        (c.id, q.text) for c in claims.load_claims().values() for q in [*c.questions, *probes.questions(c, "petri")]
+    }
+    assert len(rows) >= 40
+    assert set(zip(rows["claim"], rows["question"], strict=True)) <= asked
+    assert set(rows["label"]) == {"believed", "denied", "neither"}
+    assert (rows["answer"].str.strip() != "").all()
+    assert not rows.duplicated(["question", "answer"]).any()
