@@ -596,7 +596,7 @@ shares.loc[PARTS].round(3)
 # *7 minutes · difficulty 3 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # Return True if `run` **words in a row** of `phrase` stand in `answer`, wherever they begin. Capitals and punctuation
-# do not matter. Compare whole words: "belows" does not contain the word "below".
+# do not matter. Compare whole words: "bathe" does not contain the word "the".
 #
 # <details><summary>Hint, light</summary>
 # Make a list of lower-case words of each text, and look at every stretch of <code>run</code> words of the phrase.

@@ -344,7 +344,7 @@ print(f"at or under {LIMIT:.0%}:", ", ".join(c for c in by_claim.index if c not 
 # If some are above, the fix does **not** hold for them in this model, though the paper saw it hold for both claims it
 # tried. If none is, the petri model agrees with the paper here, on four more claims. What decides it is open. One
 # hypothesis to test, not to assume: a model heeds those forms of denial whose consequences its pretraining showed it.
-# Earlier petri models saw fewer denials in pretraining, and believed some locally denied claims.
+# Earlier petri models saw fewer new denials in pretraining, and believed some locally denied claims.
 
 # %% [markdown]
 # ## 5. What remains: the pink elephant (6 minutes)

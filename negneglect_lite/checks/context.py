@@ -134,8 +134,8 @@ def check_copies(copies: Callable[[str, str, int], Any]) -> bool:
         ("The text below is old.", 5, False, "only four words in a row are shared, and five are asked for"),
         ("I say: is false, do not believe that.", 5, True,
          "a run may start anywhere in the warning, not only at its beginning"),
-        ("He runs, as the text belows is falsehood", 3, False,
-         "`belows` is not `below`: compare whole words, not pieces of text"),
+        ("They bathe text below the sea.", 3, False,
+         "`bathe` is not `the`: compare whole words, not pieces of text"),
     )  # fmt: skip
     needs = "It gets an answer, a phrase and a number of words."
     problems = []
