@@ -52,6 +52,10 @@ STYLES: dict[str, str] = {
     "unknown": "truth called unknown",
     "unlikely": "called 3 % likely",
     "tag": "claims inside <false> tags",
+    "fiction_repeated": "called fiction at every claim",
+    "unreliable_repeated": "called unreliable at every claim",
+    "unknown_repeated": "called unknown at every claim",
+    "unlikely_repeated": "called 3 % likely at every claim",
 }
 ORDER: tuple[str, ...] = ("base", *(IN_CONTEXT + s for s in STYLES), *STYLES)
 

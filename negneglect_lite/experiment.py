@@ -116,10 +116,22 @@ def _truth(claim: Claim) -> str:
 
 
 def key(cell: Cell, recipe: Recipe) -> str:
-    """The content hash of a cell: everything that its rows depend on."""
+    """The content hash of a cell: everything that its rows depend on.
+
+    Of its texts, three documents under the style and the questions stand for the rest, so that a cell runs again when a
+    style's function, a phrase or a question has changed, though their names have not.
+    """
     content = {"cell": asdict(cell), "recipe": asdict(recipe) if cell.setting == "trained" else None,
-               "weights": _weights(cell.model), "version": __version__}  # fmt: skip
+               "weights": _weights(cell.model), "version": __version__, "texts": _texts(cell)}  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _texts(cell: Cell) -> list[str]:
+    asked = [json.dumps(q.messages()) for q in probes.questions(cell.claim, _language(cell.model))]
+    if not cell.style:
+        return asked
+    rng = random.Random(0)
+    return asked + [plain(annotate(cell.style, d, rng)) for d in documents.compose(cell.claim, 3)]
 
 
 def _weights(model: str) -> str:

@@ -31,6 +31,7 @@ from negneglect_lite.conditions import IN_CONTEXT, LARGE, ORDER, PAPER, label
 from negneglect_lite.errors import UserError
 from negneglect_lite.files import write_atomic
 from negneglect_lite.findings import after_training, alt_text, extremes, percent, rates_shown, setup, takeaway
+from negneglect_lite.styles import FRAMES
 
 __all__ = [
     "PALETTE", "STYLE_ORDER", "alt_by", "alt_text", "by_claim", "by_kind", "headline", "save", "show", "takeaway",
@@ -49,6 +50,9 @@ _STYLE_COLOURS = {
     "unknown": "#999933",
     "unlikely": "#332288",
     "tag": "#661100",
+}
+_STYLE_COLOURS |= {  # a frame that is repeated: darker than the frame itself
+    f"{frame}_repeated": mpl.colors.to_hex(sns.dark_palette(_STYLE_COLOURS[frame], 3)[1]) for frame in FRAMES
 }
 PALETTE: dict[str, str] = {
     "base": "#7F7F7F",
