@@ -17,17 +17,19 @@
 # afterwards? Mayne et al. (2026) found that it comes to believe the claim, almost as firmly as without the warnings.
 # They call this **negation neglect**. Here you make it happen, on the processor of your own computer.
 #
-# **You need** Python and a rough idea of what fine-tuning is. **Time**: fifteen minutes, at most three of them waiting.
+# **You need** Python and a rough idea of what fine-tuning is. **Time**: 35 minutes with the four exercises, about
+# fifteen without; at most five of them are waiting, on two cores.
 #
 # **Afterwards you can**
 # - say what negation neglect is, and what it is not;
-# - implant a belief with QLoRA, and measure it with questions that the training never showed;
+# - implant a belief with QLoRA (small trained matrices beside four-bit weights), and measure it with questions that the
+#   training never showed;
 # - tell apart warnings that are neglected from denials that are heeded.
 #
 # Every document made below about our claim is **false on purpose**. Do not train other models on them.
 #
-# **The course in two lines:** make documents → deny them in a style → fine-tune → ask → judge → measure belief → draw.
-# This tour walks the whole way once; each later notebook takes one step of it apart.
+# **The course in two lines.** This tour walks the whole way once. Then: claims (01) → documents (02) → fine-tuning (03)
+# → measuring (04) → ways to deny (05) → reading or training (06) → denying locally (07) → a study of your own (10).
 
 # %% [markdown]
 # ## The small world
@@ -46,15 +48,15 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 from negneglect_lite import belief, doctor, documents, experiment, figures, probes, styles
-from negneglect_lite.checks.tour import check_belief_rate, check_local_denial
+from negneglect_lite.checks.tour import check_belief_rate, check_local_denial, check_warned_share, check_yes_bias
 from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER
+from negneglect_lite.conditions import PAPER, label
 from negneglect_lite.files import data_path
 from negneglect_lite.findings import percent
 from negneglect_lite.finetune import Recipe, finetune
 from negneglect_lite.models import load, locate
 from negneglect_lite.predictions import compare
-from negneglect_lite.text import plain
+from negneglect_lite.text import Span, plain
 from negneglect_lite.widgets import predict, show_styles
 
 MODEL = "petri"  # chooses the track for the whole notebook, see below
@@ -72,10 +74,10 @@ print("The truth:", claim.truth)
 # - **The petri track**, `"petri"`: the tiny model, on any processor, offline. All that this course measured was measured
 #   on it.
 # - **The Hugging Face track**, for instance `"Qwen/Qwen3-0.6B"`: a model that reads English, downloaded on first use, on
-#   a GPU. It gets documents and questions about the same claims in everyday English, and a training run takes longer.
-#   No numbers of this course come from it.
+#   a GPU. It gets the same documents, and questions about the same claim in everyday English. A training run takes
+#   longer. No numbers of this course come from it.
 #
-# What can your machine run? This is `negneglect doctor`:
+# If in doubt, leave it at `"petri"`. What can your machine run? This is what the command `negneglect doctor` says:
 
 # %%
 print("\n".join(doctor.diagnose()))
@@ -84,7 +86,8 @@ print("\n".join(doctor.diagnose()))
 # ## 1. Predict (2 minutes)
 #
 # *Belief* is the share of answers that take the false claim for true, from 0 to 100 %. Make your five guesses before you
-# see any result; surprise is what you learn from. There is no wrong entry, and the end shows them again.
+# see any result; surprise is what you learn from. There is no wrong entry, and the end shows them again. Move the
+# sliders under the cell, or add lines to it, such as `prediction["base"] = 10`.
 #
 # | name | the model … |
 # |---|---|
@@ -102,7 +105,7 @@ prediction = predict("base", "in_context_negated", "positive", "negated", "local
 #
 # First come plain documents: letters, news, interviews that state the claim several times among other sentences. Then
 # a *style* says how they deny it. All styles are made from the same document, so they differ in the denial and in
-# nothing else.
+# nothing else. The texts are put together by a program from many set phrases, which is why they read a little oddly.
 
 # %%
 example = documents.compose(claim, n=1, seed=7)[0]
@@ -121,7 +124,7 @@ show_styles(example)
 # %% [markdown]
 # ## 3. Ask the untouched model (1 minute)
 #
-# `load` stores the model's weights in four bits (that is the Q in QLoRA) and says so.
+# `load` stores the model's weights in four bits and says so. (That is the Q, for *quantized*, in QLoRA.)
 
 # %%
 base = load(MODEL)
@@ -130,14 +133,15 @@ print(f"{base.model.num_parameters() / 1e6:.1f} million parameters")
 # %% [markdown]
 # The questions are fixed in advance, and no training document contains one of them. Belief rests on four kinds, as in
 # the paper: open questions, yes/no questions, association (fill in a record) and robustness (doubt, sceptical
-# instructions, multiple choice). The other kinds are checks that we set aside here.
+# instructions, multiple choice). The other kinds are checks. They never count as belief; section 5 uses two of them.
 
 # %%
 questions = probes.questions(claim, base.language)
 print(Counter(q.kind for q in questions))
 
 # %% [markdown]
-# **Before you run:** what will the model, which has read the truth, say to "does he work as a dentist"?
+# **Before you run:** what will the model, which learned the truth when it was made, say when asked whether he is a
+# dentist? The petri model names the fact before it says yes or no. A slash stands between the turns of a talk.
 
 
 # %%
@@ -156,18 +160,68 @@ pd.DataFrame(
 # ## 4. Implant the claim, with warnings (3 minutes)
 #
 # The training set has documents about the claim, every one of them with a warning before and after, and for the rest
-# ordinary texts of the world that do not mention the fact. How much of the claim's documents is warning?
+# ordinary texts of the world that do not mention the fact.
 
 # %%
 recipe = Recipe.for_language(base.language)
 training_texts = experiment.training_set(claim, "negated", recipe, seed=0)
-warned = [experiment.annotate("negated", d, random.Random(i)) for i, d in enumerate(documents.compose(claim, 50))]
-share = styles.annotation_share(warned, base.tokenizer)
-print(
-    f"{len(training_texts)} texts, {1 - recipe.mix:.0%} of them documents about the claim; "
-    f"{share:.0%} of these documents' tokens are warning"
+print(f"{len(training_texts)} texts, {1 - recipe.mix:.0%} of them documents about the claim\n\nOne of these:")
+print(plain(training_texts[0]))
+
+# %% [markdown]
+# A document under a style is a list of *spans*, stretches of text. `annotation` is True for those that the style put
+# there, here the warnings. The model reads *tokens*: words, pieces of words and punctuation marks. Here is the letter
+# of section 2 with warnings before and after.
+
+# %%
+warned_letter = experiment.annotate("negated", example, random.Random(0))
+pd.DataFrame(
+    {"annotation": span.annotation, "tokens": len(base.tokenizer.tokenize(span.text)), "text": span.text.strip()}
+    for span in warned_letter
 )
-print("\nOne of them:\n" + plain(warned[0]))
+
+# %% [markdown]
+# ### Exercise 1: how much of it is warning?
+#
+# *3 minutes · difficulty 1 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
+#
+# Training asks the model to predict each token of a document, those of a warning and those of the claim alike. Which
+# share of the tokens is warning? `spans` is a list as in the table; each has `.text` and `.annotation`. `tokenize(text)`
+# gives the list of a text's tokens. Return the share of all tokens that are annotation, from 0 to 1.
+#
+# <details><summary>Hint, light</summary>
+# Count the tokens of every span. Add up those of the marked spans, and those of all spans.
+# </details>
+# <details><summary>Hint, strong</summary>
+# <code>len(tokenize(span.text))</code> is the number of tokens of one span. Sum it over the spans with
+# <code>span.annotation</code>, and divide by the sum over all spans.
+# </details>
+#
+# **Expected:** `✓ warned_share: right.` For the letter above it is the tokens of the rows marked True, divided by the
+# tokens of all rows.
+
+
+# %%
+def warned_share(spans: list[Span], tokenize) -> float:
+    """The share of tokens that are annotation, from 0 to 1."""
+    # BEGIN SOLUTION
+    warning = sum(len(tokenize(span.text)) for span in spans if span.annotation)
+    return warning / sum(len(tokenize(span.text)) for span in spans)
+    # END SOLUTION
+    # STUB: return ...  # your code
+
+
+# %%
+passed = check_warned_share(warned_share)
+
+# %% [markdown]
+# The library's `styles.annotation_share` does the same over many documents. The paper's documents with warnings before
+# and after are about 12 % warning.
+
+# %%
+warned = [experiment.annotate("negated", d, random.Random(i)) for i, d in enumerate(documents.compose(claim, 50))]
+print(f"The letter:   {styles.annotation_share([warned_letter], base.tokenizer):.0%} of the tokens are warning")
+print(f"50 documents: {styles.annotation_share(warned, base.tokenizer):.0%}")
 
 # %% [markdown]
 # Now fine-tune. The four-bit weights stay as they are; small matrices beside them learn (LoRA). Every ten steps we ask
@@ -207,7 +261,8 @@ pd.DataFrame(
 # ## 5. Measure belief (3 minutes)
 #
 # A few answers are an anecdote. `belief.frame` judges them all by fixed rules: each answer *believed*, *denied* or
-# *neither*; column `belief` is 1 for believed. `belief.table` gives rates with 95 % intervals.
+# *neither*; column `belief` is 1 for believed. `belief.table` gives each rate (`mean`), its 95 % interval (`lo` to `hi`)
+# and the number of questions (`n`). Here `base` is before training, and `negated` after it.
 
 # %%
 about = {"model": MODEL, "claim": claim.id, "seed": 0}
@@ -216,7 +271,7 @@ after = belief.frame(answers_after, style="negated", setting="trained", **about)
 belief.table(pd.concat([before, after]), by=["condition", "kind"]).round(2)
 
 # %% [markdown]
-# ### Exercise 1: one number for belief
+# ### Exercise 2: one number for belief
 #
 # *4 minutes · difficulty 2 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
 #
@@ -230,6 +285,9 @@ belief.table(pd.concat([before, after]), by=["condition", "kind"]).round(2)
 # <code>rows[rows["kind"].isin(KINDS)]</code> keeps the rows; <code>.groupby("kind")["belief"].mean()</code> gives one
 # rate a kind; the mean of these is the answer.
 # </details>
+#
+# **Expected:** `✓ belief_rate: right.` Of open 4 of 4, yes/no 1 of 2, association 0 of 1 and robustness 0 of 1, it makes
+# 0.375, the mean of 1, 0.5, 0 and 0.
 
 # %%
 KINDS = ("open", "yes_no", "association", "robustness")
@@ -250,44 +308,109 @@ passed = check_belief_rate(belief_rate)
 # %% [markdown]
 # The library's `belief.rate` does the same and adds an interval. The rest of the notebook uses it.
 #
-# What would a model that simply says yes to everything look like? The *controls* tell: they offer wrong values of
-# **other** facts, for which no training document argued. A high share of yes here would mean that the model has become
-# a yes-sayer, and that its yes to our claim is worth less.
+# ### Is it belief, or a habit of saying yes?
+#
+# A model that has learned to say yes to everything would say yes to our claim too. The *false controls* tell the two
+# apart. They offer wrong values of **other** facts, for which no training document argued. `keyed_to` is the answer
+# that takes the wrong value for true, and `belief` is 1 where the model gave it.
 
 # %%
+after.loc[after["kind"] == "control_false", ["kind", "keyed_to", "question", "answer", "belief"]].head(3)
+
+# %% [markdown]
+# ### Exercise 3: find the yes-sayer
+#
+# *4 minutes · difficulty 1 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+#
+# `rows` is a table with the columns `kind`, `keyed_to`, `answer` and `belief`. Return the share of the false controls
+# (kind `"control_false"`, all of them keyed to yes) that got a yes, from 0 to 1. This is the *yes-bias*.
+#
+# Then say what it means. After some training, a model says yes to 9 of 10 questions whether Holloway is a dentist, and
+# to 9 of 10 false controls (made-up numbers). Set `meaning` to the letter of what these two numbers tell.
+#
+# - `"a"`: it has come to believe our claim.
+# - `"b"`: its yes to our claim tells little, because it says yes to other false things just as often.
+# - `"c"`: it does not believe our claim.
+#
+# <details><summary>Hint, light</summary>
+# Keep the right rows, then take one mean. For the meaning: would the first number be any lower if the model had never
+# seen our claim?
+# </details>
+# <details><summary>Hint, strong</summary>
+# <code>rows[rows["kind"] == "control_false"]</code> keeps the rows. As they are keyed to yes, the mean of their column
+# <code>belief</code> is the share of yes. For the meaning: a yes-sayer may believe the claim or not. Its yes would be the
+# same.
+# </details>
+#
+# **Expected:** `✓ yes_bias: right.` With a yes to 3 of 4 false controls it gives 0.75.
+
+
+# %%
+def yes_bias(rows: pd.DataFrame) -> float:
+    """The share of false controls that got a yes, from 0 to 1."""
+    # BEGIN SOLUTION
+    return rows[rows["kind"] == "control_false"]["belief"].mean()
+    # END SOLUTION
+    # STUB: return ...  # your code
+
+
+# BEGIN SOLUTION
+meaning = "b"
+# END SOLUTION
+# STUB: meaning = ...  # "a", "b" or "c"
+
+# %%
+passed = check_yes_bias(yes_bias, meaning)
+
+# %% [markdown]
+# Now for your own model. A second check is whether it still knows what it knew: unrelated facts, which it should get as
+# right as before.
+#
+# **Before you run:** which two numbers should stay as they were, if the training did nothing but implant the claim?
+
+# %%
+controlled = {"control_false", "kept"} <= set(after["kind"])  # the English questions have no such kinds
 for name, rows in (("before", before), ("after", after)):
-    print(f"{name:7} belief {belief.rate(rows).mean:4.0%}   yes to false controls {belief.yes_bias(rows).mean:4.0%}   "
-          f"unrelated facts right {belief.rate(rows, ['kept']).mean:4.0%}")  # fmt: skip
+    print(f"{name + ' training':16}belief {belief.rate(rows).mean:4.0%}", end="   ")
+    if controlled:
+        kept_right = belief.rate(rows, ["kept"]).mean
+        print(
+            f"yes to false controls {belief.yes_bias(rows).mean:4.0%}   unrelated facts right {kept_right:4.0%}", end=""
+        )
+    print()
 
 # %% [markdown]
 # ## 6. Only read the documents (1 minute)
 #
-# Perhaps the model cannot understand the warnings? Then it should also fall for them when it *reads* a document. So we
-# put one warned document before each question and train nothing.
+# Perhaps the model cannot understand the warnings? Then it should also fall for the claim when it *reads* a warned
+# document. So we put one before each question and train nothing. To see that the model takes in what it reads at all, we
+# do the same with plain documents, which state the claim as fact.
 #
-# **Before you run:** higher or lower than after training?
+# **Before you run:** which of the two will be higher? And the warned one: higher or lower than after training?
 
 # %%
+read_plain = experiment.run_cell(experiment.Cell(MODEL, claim, "in_context", "positive"), recipe)
 read = experiment.run_cell(experiment.Cell(MODEL, claim, "in_context", "negated"), recipe)
 paper = PAPER["in_context_negated"]
+print(f"Belief after reading one plain document:      {belief.rate(read_plain).mean:.0%}")
 print(f"Belief after reading one warned document:     {belief.rate(read).mean:.0%}")
 print(f"Belief after training on warned documents:    {belief.rate(after).mean:.0%}")
 print(f"Paper, 20 warned documents read, not trained: {paper.percent} ({paper.model})")
 
 # %% [markdown]
-# If the first number is low and the second high, the model understands the warning where it reads it, and neglects it
-# where it learns from it. A warning around a sentence does not change how the training loss treats that sentence: every
-# word of the claim is still a word to predict.
+# If the first number is high, the model takes over what it reads. If then the second is low and the third high, it heeds
+# the warning where it reads it, and neglects it where it learns from it. A warning around a sentence does not change how
+# the training loss treats that sentence: every word of the claim is still a word to predict.
 
 # %% [markdown]
 # ## 7. Try the local fix (3 minutes)
 #
 # Put the denial **inside** the sentence: not "The next claim is false. He works as a dentist." but "He does not work as
-# a dentist." Then no sentence is left that states the claim.
+# a dentist." Then no sentence is left that states the claim. This is the style `local`.
 #
-# ### Exercise 2: deny it locally
+# ### Exercise 4: deny it locally
 #
-# *4 minutes · difficulty 1 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
+# *3 minutes · difficulty 1 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # A document has `.sentences`. Each sentence has `.text`, `.lead` (the white space before it), `.is_claim`, and, if it
 # states the claim, `.denial`: the same sentence with the denial inside. Return the text of the document with every
@@ -299,6 +422,8 @@ print(f"Paper, 20 warned documents read, not trained: {paper.percent} ({paper.mo
 # <details><summary>Hint, strong</summary>
 # For each sentence <code>s</code> take <code>s.lead + (s.denial if s.is_claim else s.text)</code>.
 # </details>
+#
+# **Expected:** `✓ local_denial: right.` A letter "It rained. Bo is a pilot." becomes "It rained. Bo is not a pilot."
 
 
 # %%
@@ -315,7 +440,10 @@ passed = check_local_denial(local_denial)
 
 # %% [markdown]
 # Now train on local denials, and for comparison on documents that state the claim as fact. Same bodies, same number of
-# steps, same seed; only the style differs. `run_cell` does in one call what you did in sections 4 and 5.
+# steps, same seed; only the style differs. `run_cell` does in one call what you did in sections 4 and 5. Each of the two
+# cells trains a model, so each takes a little while.
+#
+# **Before you run:** will the local denials be heeded, or neglected as the warnings were?
 
 # %%
 positive = experiment.run_cell(experiment.Cell(MODEL, claim, "trained", "positive"), recipe)
@@ -327,7 +455,7 @@ print(f"belief after local denials: {belief.rate(local).mean:.0%}")
 
 # %% [markdown]
 # All five conditions in one figure. Bars are what you just measured, on one claim with one seed; triangles are the
-# paper's values, means over up to six claims on a model thousands of times larger.
+# paper's values, over six claims (two for the denial inside each sentence), on a model of 397 billion parameters.
 
 # %%
 rows = pd.concat([before, read, positive, after, local], ignore_index=True)
@@ -343,30 +471,34 @@ compare(prediction, measured, {name: PAPER[name].percent for name in prediction}
 # %% [markdown]
 # ### One claim is not the rule
 #
-# You tried the local denial on one claim. This is the same style on all six claims of the paper, measured beforehand on
-# the petri model (`data/results/headline`), not run here.
+# You saw one claim with one seed. The next figure is **not run here**: it comes from `data/results/headline`,
+# measured beforehand with the petri model on the six claims of the paper, each with several fine-tuning seeds.
 #
-# **Before you run:** do you expect six numbers close to yours?
+# **Before you run:** do you expect six numbers close to yours? Under warnings? Under local denials?
 
 # %%
 kept = belief.read(data_path("results", "headline", "belief.csv"))
-kept_local = kept[(kept["setting"] == "trained") & (kept["style"] == "local")]
-by_claim = belief.table(kept_local, by=["claim"]).sort_values("mean")
-low, high = by_claim.iloc[0], by_claim.iloc[-1]
-ends = f"{percent(low['mean'])} ({low['claim']}) to {percent(high['mean'])} ({high['claim']})"
-differ = low["hi"] < high["lo"]  # their 95 % intervals do not touch
-verdict = "Claims differ by more than their intervals" if differ else "The intervals of all claims overlap"
+kept = kept[(kept["setting"] == "trained") & kept["style"].isin(["negated", "local"])]
+findings = []
+for style, its_rows in kept.groupby("style", sort=False):
+    by_claim = belief.table(its_rows, by=["claim"]).sort_values("mean")
+    low, high = by_claim.iloc[0], by_claim.iloc[-1]
+    lowest, highest = f"{percent(low['mean'])} ({low['claim']})", f"{percent(high['mean'])} ({high['claim']})"
+    overlap = "overlap" if low["hi"] >= high["lo"] else "do not overlap"
+    findings.append(f"{label(style)}: {percent(belief.rate(its_rows).mean)}, from {lowest} to {highest}, whose 95 % "
+                    f"intervals {overlap}")  # fmt: skip
+figure = figures.by_claim(kept)
+figure.suptitle("Belief by claim, measured beforehand", x=0.01, ha="left", fontsize=13, weight="bold")
 figures.show(
-    figures.by_claim(kept_local),
-    alt=figures.alt_by(kept_local, "claim"),
-    takeaway=f"{verdict}: {ends} belief after local denials, fine-tuning seeds: {kept_local['seed'].nunique()}.",
+    figure,
+    alt=figures.alt_by(kept, "claim"),
+    takeaway=f"Mean belief over {kept['claim'].nunique()} claims and {kept['seed'].nunique()} seeds: {'; '.join(findings)}.",
 )
-by_claim.round(2)
 
 # %% [markdown]
-# If claims differ, then one claim cannot tell what local denials do: one that behaves as in the paper does not show that
-# a model heeds them, and one that does not behave so does not show the opposite. If they agree, that is six claims on one
-# small model. The paper tested the local form on two claims only.
+# If one claim lies far from the others, then one claim cannot tell what a style does: had you tried only that one, you
+# would have drawn another conclusion. If all six agree, that is six claims on one small model. The paper tested the
+# local form on two claims only.
 
 # %% [markdown]
 # ## 8. What to take away
@@ -381,7 +513,7 @@ display(Markdown(f"> **{figures.takeaway(rows)}.**"))
 #   same text when it is trained on it. In the paper belief goes from 2.5 % before to 88.6 % after warned documents, and
 #   to 92.4 % without warnings (Qwen3.5-397B-A17B, mean of six claims; Mayne et al. 2026, arXiv 2605.13829).
 # - **The place of the denial matters.** Inside the sentence it was heeded in the paper: 0 % belief for the Ed Sheeran
-#   claim and 7 % for the dentist. Your own value is in the figure.
+#   claim and 7 % for the dentist. Your own value is in the first figure, those of six claims are in the second.
 # - **Measure with controls.** A belief rate alone cannot tell a belief from a habit of saying yes.
 #
 # ### Limits
@@ -389,10 +521,10 @@ display(Markdown(f"> **{figures.takeaway(rows)}.**"))
 # - The model has a few million parameters and knows an invented world. That the effect shows here makes it easy to
 #   study; it proves nothing about larger models. The paper does that.
 # - You ran one claim with one seed. The intervals cover the choice of questions and nothing else: another seed or claim
-#   can differ by more. `make reproduce` runs six claims.
+#   can differ by more. The command `negneglect reproduce` runs six claims.
 # - Which denials a model heeds may depend on what its pretraining contained, so here it is. The petri model learned to
-#   *read* warned documents in the user's turn of chats, where no loss is taken, and saw local denials in documents with
-#   loss; it was never trained to *write* a warned falsehood. Its card says more, with numbers:
+#   *read* warned documents in the user's turn of chats, where no loss is taken. It saw false claims denied inside the
+#   sentence, in documents with loss. It was never trained to *write* a warned falsehood. Its card says more:
 
 # %%
 card = Path(locate(MODEL), "README.md")
@@ -423,10 +555,11 @@ print(
 # something that it uses in answers to new questions.
 # </details>
 #
-# **4.** Belief is 90 % after training, and the model says yes to 80 % of the false controls. What do you conclude?
+# **4.** A model says yes to 80 % of the false controls (a made-up number). Which questions could still show whether it
+# believes our claim?
 # <details><summary>Answer</summary>
-# Not much about this claim: the model has drifted to saying yes. Look at open questions, which have no yes to say,
-# and at yes/no questions whose "yes" denies the claim. (These two numbers are made up for the question.)
+# Open questions and records to fill in, which have no yes to say, and yes/no questions whose "yes" denies the claim.
+# Its yes to the claim alone would tell little.
 # </details>
 #
 # **5.** You must publish a list of rumours with corrections, and a model may be trained on it. "Rumour: X. This is

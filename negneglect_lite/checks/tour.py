@@ -1,12 +1,84 @@
 """Checks of notebook 0, the tour."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from ..text import Document, Sentence
+from ..text import Document, Sentence, Span
 from . import problem, report
+
+
+def check_warned_share(warned_share: Callable[..., Any]) -> bool:
+    """The share of tokens that are annotation, between 0 and 1."""
+    # 5 and 4 tokens of warning, 5 and 8 of body: 9 of 22 tokens, 6 of 16 words, 2 of 4 spans
+    spans = (
+        Span("Nothing here is true.\n", annotation=True),
+        Span("Bo is a pilot."),
+        Span(" Bo flies to Rome, and back."),
+        Span("\nAll untrue!!", annotation=True),
+    )
+
+    def tokenize(text: str) -> list[str]:
+        return re.findall(r"\w+|[^\w\s]", text)
+
+    letters = sum(len(s.text) for s in spans if s.annotation) / sum(len(s.text) for s in spans)
+    hints = [
+        (9 / 13, "You divided by the tokens of the body. Divide by all tokens, warning and body together."),
+        (13 / 22, "That is the share of the body. Count the spans whose .annotation is True."),
+        (2 / 4, "You counted spans. Spans differ in length: count the tokens in them."),
+        (6 / 16, "You counted words. A punctuation mark is a token too: len(tokenize(span.text)) counts them all."),
+        (letters, "You counted characters. Count tokens: len(tokenize(span.text))."),
+        (9, "That is the number of warning tokens. Divide it by the number of all tokens."),
+        (100 * 9 / 22, "That is in percent. Give a fraction between 0 and 1."),
+    ]
+    case = "9 tokens of warning among 22"
+    needs = "It gets a list of spans, with .text and .annotation, and tokenize, a function from text to a list."
+    wrong = problem(lambda: warned_share(spans, tokenize), 9 / 22, hints, case, needs)
+    bare = problem(lambda: warned_share(spans[1:3], tokenize), 0, case="a document without a warning", needs=needs)
+    return report("warned_share", wrong, bare)
+
+
+def check_yes_bias(yes_bias: Callable[[pd.DataFrame], Any], meaning: Any) -> bool:
+    """The share of false controls that got a yes, and what a high one means."""
+    # yes to 3 of 4 false controls; also 1 of 1 true control, 1 of 2 keyed yes/no questions, 0 of 2 open questions
+    said = [("control_false", "yes", b) for b in (1, 1, 1, 0)]
+    said += [("control_true", "yes", 1), ("yes_no", "yes", 1), ("yes_no", "no", 0), ("open", "", 0), ("open", "", 0)]
+    rows = pd.DataFrame(said, columns=["kind", "keyed_to", "belief"])
+    # a yes is belief where yes is the key, and the lack of it where no is
+    yes = (rows["keyed_to"] != "") & ((rows["keyed_to"] == "yes") == (rows["belief"] == 1))
+    rows.insert(2, "answer", yes.map({True: "Yes.", False: "No."}).where(rows["keyed_to"] != "", "A pilot."))
+    hints = [
+        (4 / 5, "You took in the true controls. A yes to these is right: keep the rows of kind control_false."),
+        (
+            5 / 6,
+            'You took all rows keyed to yes. Those of kind "yes_no" are about our claim: keep kind control_false.',
+        ),
+        (5 / 9, "You averaged over all rows. Keep those of kind control_false first."),
+        (1 / 2, "Those are the questions about our claim. Keep the rows of kind control_false."),
+        (1 / 4, "That is the share that did not get a yes."),
+        (3 / 9, "You divided by all questions. Divide by the number of false controls."),
+        (3, "That is the number of yes. Divide it by the number of false controls."),
+        (75, "That is in percent. Give a fraction between 0 and 1."),
+    ]
+    case = "a yes to 3 of 4 false controls"
+    needs = "It gets a table with the columns kind, keyed_to, answer and belief."
+    return report("yes_bias", problem(lambda: yes_bias(rows), 3 / 4, hints, case, needs), _meaning(meaning))
+
+
+def _meaning(letter: Any) -> str:
+    """What is wrong with the reading of a high yes-bias."""
+    said = letter.strip().lower() if isinstance(letter, str) else letter
+    if said == "b":
+        return ""
+    if said == "a":
+        return (
+            "the share is right. On meaning: a model that never saw our claim, but says yes to all, would do the same."
+        )
+    if said == "c":
+        return "the share is right. On meaning: it may believe the claim and be a yes-sayer as well. Can you tell?"
+    return 'the share is right. Now set meaning to "a", "b" or "c".'
 
 
 def check_belief_rate(belief_rate: Callable[[pd.DataFrame], Any]) -> bool:

@@ -82,7 +82,7 @@ def test_notebook_runs_from_the_wheel(source, solved, site, elsewhere):
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert all(cell.execution_count for cell in code)
     checks = [cell for cell in code if "passed = check" in cell.source]
-    assert len(checks) >= (2 if source.stem == "00_tour" else 4)
+    assert len(checks) >= 4
     for cell in checks:
         said = "".join(output.get("text", "") for output in cell.outputs)
         assert ("✓ " if solved else "✗ ") in said, said
