@@ -124,7 +124,10 @@ def predict(*names: str, default: float = 50) -> dict[str, float]:
         )
         slider.observe(write, "value")
         sliders.append(slider)
-    print(f'Move the sliders, or set your guesses in code: prediction["{names[0]}"] = 10')
+    print(
+        "Move the sliders before you run the next cell (Run All does not wait for you), or set your guesses in code: "
+        f'prediction["{names[0]}"] = 10'
+    )
     listed = "\n".join(f"  {name}: {value:g} %" for name, value in values.items())
     instead = f"Sliders from 0 to 100 % (in a running notebook), now at\n{listed}"
     _display(ipywidgets.VBox(sliders), {"text/plain": instead})
