@@ -456,7 +456,7 @@ def dose_figure(table: pd.DataFrame, dose: dict[str, float]) -> plt.Figure:
 
 
 annotated = [name for name in by_style.index if dose[name] > 0]
-rank = pd.Series({n: dose[n] for n in annotated}).corr(by_style.loc[annotated, "mean"], method="spearman")
+rank = pd.Series({n: dose[n] for n in annotated}).rank().corr(by_style.loc[annotated, "mean"].rank())  # Spearman's
 figures.show(
     dose_figure(everything, dose),
     alt="Two panels, one row a style. "
