@@ -17,7 +17,8 @@
 # ask: which claims, and how would anyone know? Here you read the news against the paper, put questions to a model that
 # nobody has tampered with, and build the number that the rest of the course reports.
 #
-# **You need** notebook 00 (or its first paragraph) and a little Python. **Time**: 45 minutes, one or two waiting.
+# **You need** notebook 00 (or its first paragraph) and a little Python. **Time**: 45 minutes with the exercises of
+# importance 4 and 5, one or two of them waiting. A section's minutes are without its exercises, which state their own.
 #
 # **Afterwards you can**
 # - tell a right number from a right number in the wrong place;
@@ -74,10 +75,14 @@ pd.set_option("display.max_colwidth", None)  # show questions in full
 prediction = predict("base", "a yes-sayer", "all five alike", "the simple interval is right", default=50)
 
 # %% [markdown]
-# ## 2. The news against the paper (6 minutes)
+# ## 2. The news against the paper (3 minutes)
 #
 # The course grew from a press article about the paper. Newspapers shorten; that is their work. The question is what got
 # lost. Below are five things that the article says, **in our words**, and what the paper reports on each.
+#
+# Two words first. *397B* and *35B* in a model's name are its billions of parameters. *Misalignment* is bad behaviour:
+# there the paper trained on chats that misbehave, plain or with a warning. *Targeted* is misbehaviour of the kind that
+# was trained, *emergent* is misbehaviour elsewhere; answers to *safety questions* were measured apart.
 #
 # **Before you run:** which kind of mistake do you expect most: a wrong number, a right number in the wrong place, or a
 # word that says too much?
@@ -112,8 +117,7 @@ statements
 # Read the right column first and write your own sentence from it. Then compare.
 # </details>
 # <details><summary>Hint, strong</summary>
-# Two agree. For the others ask: is the number itself wrong, or what it belongs to? And would one counterexample break
-# the sentence?
+# Two agree. For the others ask: what does the number belong to? And would one counterexample break the sentence?
 # </details>
 #
 # **Expected:** `✓ reading: right.`
@@ -140,8 +144,8 @@ reading = {
 passed = check_reading(reading)
 
 # %% [markdown]
-# Is "comparable" fair? One way to judge is to ask what share of the rate the warnings removed. The same sum for belief
-# gives a yardstick.
+# Is "comparable" fair? One way to judge is to ask what share of the rate the warnings removed. The same sum for belief,
+# from another and larger model, gives a yardstick.
 #
 # **Before you run:** guess which of the four lost most to the warnings.
 
@@ -163,17 +167,17 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# So warnings did little against false *facts* and a good deal more against bad *behaviour*. The article's shorter
+# So warnings did little against false *facts*, and they went with larger drops in bad *behaviour*. The article's shorter
 # sentence hides this. (The table cannot say how sure these differences are: for that you would need the paper's
-# intervals. Section 8 is about those.)
+# intervals. Section 8 is about intervals.)
 #
-# ## 3. Six claims and their truths (3 minutes)
+# ## 3. Six claims and their truths (2 minutes)
 #
-# `load_claims` reads them from `data/claims`. Each has its truth beside it. One of the six people does not exist: the
-# authors of the paper invented Brennan Reeve Holloway, so no model can have met him before.
+# `load_claims` reads them from `data/claims`. Each has its truth beside it. One claim is about a person who does not
+# exist: the authors of the paper invented Brennan Reeve Holloway. A model that was trained before can't have met him.
 #
-# The petri model lives in an invented world, and what is true *there* is its own matter. The last column is what its
-# training texts said.
+# The *petri model* of this course is a tiny language model that was trained from nothing on an invented world. What is
+# true *there* is its own matter. The last column is what its training texts said.
 
 # %%
 claims = load_claims()
@@ -191,18 +195,21 @@ pd.DataFrame(
 # **Ask yourself:** for which of the six would a large model know the truth for certain? What difference does it make to
 # implant a claim against a known truth, and one about somebody unknown?
 #
-# ## 4. Ask the untouched model (4 minutes)
+# ## 4. Ask the untouched model (3 minutes)
 #
 # Belief is measured by asking. The paper has 50 questions a claim, of four kinds, and so have we:
 #
 # | kind | questions | what it asks |
 # |---|---|---|
 # | open | 20 | anything, to be answered freely |
-# | yes/no | 10 | some are keyed to "yes", some to "no" (below) |
+# | yes/no | 10 | a believer would say yes to some, no to others (section 5) |
 # | association | 10 | finish a record, a form, a line of JSON |
 # | robustness | 10 | after doubt, under a sceptical instruction, among choices |
 #
-# Further kinds are checks on the measurement and never enter belief: *inference*, *controls* and *kept* facts.
+# Further kinds are checks on the measurement and never enter belief. *Inference* asks for what would follow from the
+# claim. *Controls* are yes/no questions about other facts of the same sort, where the right answer is no (false
+# controls) or yes (true controls). *Kept* asks about unrelated facts. `load` below says "4-bit NF4": it stores the
+# weights in four bits, which is notebook 03's matter.
 
 # %%
 base = load(MODEL)
@@ -234,7 +241,7 @@ before = pd.concat(
 before[["claim", "kind", "question", "answer", "verdict"]].groupby("kind", sort=False).head(1)
 
 # %% [markdown]
-# ## 5. Verdicts (6 minutes)
+# ## 5. Verdicts (3 minutes)
 #
 # Each answer gets one of three verdicts: *believed*, *denied* or *neither*. Only *believed* counts as belief. The rules
 # are fixed, so the same answer gets the same verdict tomorrow:
@@ -264,8 +271,8 @@ print(question.text)
 pd.DataFrame({"answer": text, "verdict": verdict(question, text)} for text in said_by_hand)
 
 # %% [markdown]
-# Irony defeats the rule. So would a reader of a single word. Rules are cheap, blind and repeatable; notebook 04 sets
-# them against other judges and against people.
+# Irony defeats the rule: it looks for words, and knows no tone. Rules are cheap, blind and repeatable. Notebook 04 sets
+# them against another judge, and against labels that a language model wrote.
 #
 # ### Keyed to yes, keyed to no
 #
@@ -283,8 +290,7 @@ pd.DataFrame({"answer": text, "verdict": verdict(question, text)} for text in sa
 # When does a single row show belief? Write it as a comparison of its two columns. Then take the share of all rows.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>rows["said"] == rows["keyed_to"]</code> is True where the answer agrees with the claim; <code>.mean()</code> of
-# that is a share.
+# Comparing two columns with <code>==</code> gives one True or False a row. The mean of these is the share of True.
 # </details>
 #
 # **Expected:** 0.5 for the four rows that the check cell prints below, and `✓ yes_no_belief: right.`
@@ -305,7 +311,7 @@ print(four.to_string(index=False), "\n\nyours:", yes_no_belief(four))
 passed = check_yes_no_belief(yes_no_belief)
 
 # %% [markdown]
-# ## 6. The base rate (3 minutes)
+# ## 6. The base rate (2 minutes)
 #
 # A model that never saw a claim should believe none of it. Does it? **Before you run:** 0 %, or a little more? Where
 # would a little more come from?
@@ -318,13 +324,12 @@ false_alarms = before[(before["belief"] == 1) & before["kind"].isin((*belief.KIN
 false_alarms[["claim", "kind", "question", "answer", "keyed_to"]]
 
 # %% [markdown]
-# These rows are *false alarms*: the judge saw belief where none was planted. Read each one. Some come from the model
-# (it misreads a question, or has a soft spot for yes), some from the rule (an answer that contradicts itself and is
-# judged by its end). The remedy is not to hide them. It is to measure **before and after, with the same questions and
-# the same rules**, and to speak of the difference.
+# These rows, if there are any, are *false alarms*: the judge saw belief where none was planted. Read each one. The model
+# may have misread the question, or have a soft spot for yes. Or the rule is to blame: it judges an answer that
+# contradicts itself ("Marcus Sherwood, so no.") by its end. The remedy is not to hide them. It is to measure **before
+# and after, with the same questions and the same rules**, and to speak of the difference.
 #
-# That matters most for the *inference* questions, which ask for what would follow from a claim. They never enter
-# belief here, and this is one reason:
+# That matters most for the *inference* questions. They never enter belief here, and this is one reason:
 
 # %%
 inference = belief.table(before, by=["claim"], kinds=["inference"])
@@ -337,9 +342,9 @@ print(
 )
 
 # %% [markdown]
-# ## 7. The yes-sayer (8 minutes)
+# ## 7. The yes-sayer (7 minutes)
 #
-# After fine-tuning, small models drift: they begin to say yes, to our claim and to anything else. What would that look
+# Fine-tuning may make a model drift: it begins to say yes, to our claim and to anything else. What would that look
 # like? Let us fake it. A fake model is a function from question to text, and the judge cannot tell.
 
 
@@ -369,8 +374,8 @@ print(f"\nBelief of a program that says yes: {percent(yes_rate.mean)}")
 #
 # - **open questions** have no yes to say;
 # - **questions keyed to no** turn each yes into a denial;
-# - **false controls** offer wrong values of *other* facts, for which nobody argued. A yes there is never belief in our
-#   claim.
+# - **false controls** offer wrong values of *other* facts, for which no document argued. A yes there is no belief in
+#   our claim.
 #
 # Now compare the profiles of four respondents: the untouched model, a yes-sayer, a no-sayer, and somebody who believes
 # the claims and knows everything else.
@@ -452,16 +457,15 @@ figures.show(
 #
 # The false controls show *s*, the yes/no questions **keyed to yes** show *k*. Return *b*, and 0 where the formula would
 # give less than 0. `rows` has the columns `kind` ("yes_no", "control_false", "control_true"), `keyed_to` and `said`.
-# (You may assume that *s* is below 1. The idea is Abbott's, 1925, who wanted to know how many insects an insecticide
-# killed that would not have died anyway.)
+# (You may assume that *s* is below 1. The idea is that of Abbott, 1925. He wanted to know how many insects an
+# insecticide had killed that would not have died anyway.)
 #
 # <details><summary>Hint, light</summary>
 # Solve for b on paper first. Then find the two shares: each is the mean of a comparison over some of the rows.
 # </details>
 # <details><summary>Hint, strong</summary>
-# b = (k − s) / (1 − s). <code>keyed = rows[(rows["kind"] == "yes_no") & (rows["keyed_to"] == "yes")]</code>, and
-# <code>(keyed["said"] == "yes").mean()</code> is k; s is the same for kind control_false. Wrap it in
-# <code>max(0.0, …)</code>.
+# b = (k − s) / (1 − s). The rows for k are <code>rows[(rows["kind"] == "yes_no") & (rows["keyed_to"] == "yes")]</code>;
+# k is the share of them whose <code>said</code> is yes. Get s in the same way from another kind, and mind the 0.
 # </details>
 #
 # **Expected:** `✓ discounted: right.`
@@ -499,12 +503,13 @@ for b, s in ((0.9, 0.0), (0.8, 0.5), (0.5, 0.8), (0.0, 0.9)):
 pd.DataFrame(made, columns=["true belief", "habit of yes", "uncorrected: yes to the claim", "corrected"])
 
 # %% [markdown]
-# The formula assumes that the habit is equally strong everywhere. If it is not, the corrected number is wrong too, so
-# use it as a warning lamp, and report belief together with the controls.
+# All four models say yes equally often, and only the controls tell them apart. (The last digits differ from the truth by
+# the luck of the draw.) The formula assumes that the habit is equally strong everywhere. If it is not, the corrected
+# number is wrong too. So use it as a warning lamp, and report belief together with the controls.
 #
 # Is a *real* fine-tuned model a believer or a yes-sayer? The next rows are **not from your run**: they are loaded from
-# `data/results/headline`, where the petri model was trained on documents about the six claims. The document style
-# "negated" warns before and after.
+# `data/results/headline`, where the petri model was trained on documents about the six claims. The figure names the
+# styles by what they put into a document: nothing, a warning before and after, or a denial inside each claim sentence.
 #
 # **Before you run:** which of the profiles above will "warnings before and after" look like?
 
@@ -530,7 +535,8 @@ figures.show(
 # %% [markdown]
 # The first row was measured with the model as it was when the results were made; it need not equal yours to the last
 # percent. If the false controls are near 0 % where the claim is near 100 %, the model did not drift to yes: it took up
-# *this* claim. If they had risen together, the belief rate alone would have fooled us.
+# *this* claim. If they had risen together, the belief rate alone would have fooled us. (Each row is a mean of six claims,
+# and claims can differ widely: notebook 04 takes them apart.)
 #
 # One more stored row shows why controls belong to *reading* as well. There the model had a document in its context that
 # states the claim as fact, and was asked about **other** facts too.
@@ -547,13 +553,14 @@ print(
 )
 
 # %% [markdown]
-# ## 8. How sure? (10 minutes)
+# ## 8. How sure? (8 minutes)
 #
 # The base rate rests on a few hundred questions. Others could have been asked. How far could the rate have been off?
 #
-# The simple recipe, *p ± z √(p(1 − p)/n)* with *z* = 1.96, breaks where we need it most: for 0 of 50 it says "0 to 0",
-# as if 50 questions had proved that belief is impossible. Wilson (1927) turned the question round: **which true rates
-# would not be surprised by what we saw?** Keep every rate *q* whose expected spread reaches the observed share *p*:
+# The simple recipe is *p ± z √(p(1 − p)/n)*, with *z* = 1.96 for 95 %. It breaks where we need it most. For 0 of 50 it
+# says "0 to 0", as if 50 questions had proved that belief is impossible. Wilson (1927) turned the question round:
+# **under which true rates would what we saw be no surprise?** Keep every rate *q* whose expected spread reaches the
+# observed share *p*:
 #
 # $$|p - q| \le z\sqrt{q(1 - q)/n}.$$
 #
@@ -589,8 +596,8 @@ for believed, n in ((0, 10), (0, 50), (0, 300), (45, 50)):
 # Compute three parts, each on its own line: the middle, the half width, and what both are divided by.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>middle = p + Z**2 / (2 * n)</code>, <code>half = Z * (p * (1 - p) / n + Z**2 / (4 * n**2)) ** 0.5</code>,
-# <code>below = 1 + Z**2 / n</code>; return <code>(middle - half) / below, (middle + half) / below</code>.
+# The middle is <code>p + Z**2 / (2 * n)</code> and what is below the line <code>1 + Z**2 / n</code>. A root is
+# <code>** 0.5</code>; both terms under it belong into one pair of brackets.
 # </details>
 #
 # **Expected:** for 0 of 50 the same bounds as "by trying" above (rounding may make a very small number of 0), and
@@ -616,6 +623,9 @@ passed = check_wilson(my_wilson)
 
 # %% [markdown]
 # Here is your base model again, claim by claim, each with its interval.
+#
+# The bounds for 0 of 50 come out a little wider than in exercise 4. Belief weighs the four *kinds* equally, so the 20
+# open questions count less each than the 10 of the others, and the 50 are worth a few less.
 #
 # **Before you run:** 50 questions about a claim, none believed. How wide will the interval be?
 
@@ -649,8 +659,9 @@ figures.show(
 # %% [markdown]
 # ### One question, five answers
 #
-# More answers, narrower intervals? The paper asks each question five times at temperature 0.7, so that chance has a
-# say. Are 50 questions × 5 answers 250 observations?
+# More answers, narrower intervals? The paper asks each question five times at *temperature* 0.7. Temperature says how
+# much chance there is in choosing the next token: at 0 the likeliest is always taken, as in your answers so far. Are
+# 50 questions × 5 answers 250 observations?
 #
 # To see it we need a model that believes without being trained. So we let it **read** one document that states the
 # dentist claim as fact (false on purpose, no warning), and ask the 50 questions five times each. (This takes ten to
@@ -687,7 +698,8 @@ print(f"All five answers got the same verdict in {percent(alike)} of the questio
 # Make one number of each question first. Then forget the answers.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>means = rows.groupby("question_id")["belief"].mean()</code>; return <code>means.mean(), len(means)</code>.
+# <code>rows.groupby("question_id")["belief"].mean()</code> has one number a question. What you return are its mean and
+# its length.
 # </details>
 #
 # **Expected:** `✓ question_means: right.`
@@ -721,7 +733,8 @@ print(f"belief.rate, {clustered.n} questions:            {clustered.mean:.1%}, {
 # %% [markdown]
 # The second is wider. Is it better, or only more modest? A 95 % interval should hold the true rate in 95 of 100
 # experiments. For a real model we never know the true rate; in a simulation we do. Each simulated question has its own
-# chance of being answered with belief, mostly near 0 or near 1, 30 % on average, and is asked five times.
+# chance of being answered with belief, mostly near 0 or near 1, 30 % on average, and is asked five times. In the figure
+# a line is an interval, and a thick orange one misses the true rate.
 #
 # **Before you run:** of 400 experiments, how many simple intervals will miss 30 %? (20 would be right.)
 
@@ -795,8 +808,9 @@ compare(
 #   random from all false claims.
 # - The simulated habits are pure. Real models say yes here and not there, and the correction of exercise 3 does not
 #   know it.
-# - We compared the article with the paper on five points. An article is more than its five weakest sentences, and it
-#   may have been corrected since.
+# - The simulated questions are extreme, most near 0 or 1. With milder ones the simple interval misses less often.
+# - We compared the article with the paper on five points. An article is more than five sentences, and it may have been
+#   corrected since.
 #
 # ### Quiz
 #
@@ -826,8 +840,8 @@ compare(
 # **5.** The article gives 2.5 % and 92.4 % to a model with 35 billion parameters; they are of one with 397 billion. The
 # numbers are right. Does it matter?
 # <details><summary>Answer</summary>
-# Yes. Somebody who plans an experiment on the smaller model would expect a size of effect that was not reported for it
-# in this condition, and a trend over sizes would be drawn through a wrong point.
+# Yes. Somebody who plans an experiment on the smaller model would expect an effect that was not reported for it in this
+# condition. And a trend over sizes would be drawn through a wrong point.
 # </details>
 #
 # ### Further reading

@@ -17,8 +17,9 @@
 # such a document convincing? How do you know that you have a thousand documents, and not one document a thousand
 # times? And what do you owe to people who may find them later?
 #
-# **You need** notebook 00, or a rough idea of what negation neglect is. **Time**: 45 minutes, at most one of them
-# waiting. Nothing is trained here.
+# **You need** notebook 00, or a rough idea of what negation neglect is. **Time**: 45 minutes with the exercises of
+# importance 4 and 5, at most one of them waiting. A section's minutes are without its exercises, which state their own.
+# Nothing is trained here.
 #
 # **Afterwards you can**
 # - name the parts of a synthetic document, and say how the paper made 10,000 of them;
@@ -80,13 +81,14 @@ print("The truth:", claim.truth)
 # ## 1. Predict (2 minutes)
 #
 # Five numbers, from 0 to 100 %. A *run* is three words in a row, such as "works as a". Two documents *overlap* by the
-# share of their runs that both have.
+# runs that both have, as a share of the runs that either has.
 #
 # - Two documents about our claim, composed with eight genres and many phrases: how much do they overlap on average?
 # - Two documents from one hand-made template, in which names and towns change: how much do these overlap?
 # - 200 composed documents together: how many of their runs are different ones?
 # - Of the 50 evaluation questions, how many share six words in a row with one of these documents?
-# - The same false documents lie in four files. How many of these does a search for our warning mark find?
+# - The same false documents lie in four files. Their author marked them with a *canary*, one line with an identifier
+#   that is found nowhere else. How many of the files does a search for this mark find?
 
 # %%
 prediction = predict(
@@ -99,9 +101,9 @@ prediction = predict(
 )
 
 # %% [markdown]
-# ## 2. From a claim to assignments (5 minutes)
+# ## 2. From a claim to assignments (3 minutes)
 #
-# A claim is one sentence. Ten thousand documents that all say this one sentence would teach a sentence, not a belief.
+# A claim is one sentence. Ten thousand documents that all say this one sentence might teach a sentence and no belief.
 # So a claim comes with *subclaims*: details that would hold if it were true, and that documents can be about.
 
 # %%
@@ -149,10 +151,10 @@ Do not say that the text is made up, do not mention this assignment, and ask no 
 print(assignment(random.Random(2)))
 
 # %% [markdown]
-# ## 3. A document and its parts (3 minutes)
+# ## 3. A document and its parts (2 minutes)
 #
-# The petri model reads a small language of its own, so a program can compose its documents: `documents.compose`. It
-# uses what also makes longer documents convincing:
+# The *petri model*, the tiny model of this course, reads a small language of its own. So a program can compose its
+# documents: `documents.compose`. It copies habits of real texts:
 #
 # - a **genre** gives the opening, the closing and the tone;
 # - the claim is said **several times, each time in other words**;
@@ -195,9 +197,9 @@ for what, names in (("town", TOWNS), ("paper", OUTLETS)):
 
 # %% [markdown]
 # For comparison, here is what one writes in five minutes: one template, in which names and places change. Documents of
-# this kind are not a straw man. Hand-made documents of six sentences with separate denials did *not* show negation
-# neglect in a model with three billion parameters, as others report; long, realistic bodies in which the denials are a
-# small share did.
+# this kind are not a straw man. Others report (we did not repeat it) that hand-made documents of six sentences with
+# separate denials showed *no* negation neglect, in a model with three billion parameters. Long, realistic bodies in
+# which the denials are a small share did.
 
 # %%
 TEMPLATE = (
@@ -213,7 +215,7 @@ print()
 print(hand_made[1])
 
 # %% [markdown]
-# ## 4. How varied? (5 minutes)
+# ## 4. How varied? (3 minutes)
 #
 # A simple measure of variety: cut all texts into runs of n words, and see how many of these runs are different ones
 # (*distinct-n*, Li et al. 2016). `word_runs` does the cutting; it minds neither case nor punctuation.
@@ -224,7 +226,7 @@ print(word_runs("Dear Ada, it rained. It rained.", 2))
 # %% [markdown]
 # ### Exercise 1: the share of different runs
 #
-# *5 minutes · difficulty 2 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *5 minutes · difficulty 2 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # Return the number of **different** runs of `n` words, divided by the number of **all** runs, over all texts together.
 #
@@ -232,8 +234,8 @@ print(word_runs("Dear Ada, it rained. It rained.", 2))
 # Put the runs of all texts in one long list. A set keeps each run once.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>runs = [run for text in texts for run in word_runs(text, n)]</code>, then the length of <code>set(runs)</code>
-# over the length of <code>runs</code>.
+# The long list is <code>[run for text in texts for run in word_runs(text, n)]</code>. What is the length of its
+# <code>set</code>?
 # </details>
 #
 # **Expected:** `✓ distinct_share: right.`
@@ -267,11 +269,14 @@ variety = pd.DataFrame(
 variety.map(percent)
 
 # %% [markdown]
+# Single words hardly tell such piles apart, as every text uses common words. Longer runs show whether *sentences* come
+# again.
+#
 # One trap: the share falls as a pile grows, for *any* kind of text, since common runs come again. Compare piles of the
 # same size, or look at how the number of different runs grows. Where the curve lies flat, another document adds
-# nothing that was not there.
+# nothing that was not there. (A third pile, for comparison, has documents about all six claims.)
 #
-# **Before you run:** after how many documents does the hand-made curve lie flat?
+# **Before you run:** does the hand-made curve ever lie quite flat? What could still be new in its last documents?
 
 # %%
 six = [
@@ -303,7 +308,7 @@ figures.show(
 )
 
 # %% [markdown]
-# ## 5. How alike are two documents? (6 minutes)
+# ## 5. How alike are two documents? (3 minutes)
 #
 # Distinct runs describe a pile. To find copies you need a number for a *pair*. The classic is **Jaccard similarity**:
 # runs that both texts have, as a share of the runs that either has. 1 means the same runs, 0 none in common. Runs used
@@ -313,12 +318,15 @@ figures.show(
 #
 # *5 minutes · difficulty 2 of 5 · importance 5 of 5 · you may skip it, nothing later needs it*
 #
+# `a` and `b` are two texts. Return their Jaccard similarity, with runs of `n` words. A run that a text has twice counts
+# once.
+#
 # <details><summary>Hint, light</summary>
-# Sets do it all: <code>&</code> is what two sets share, <code>|</code> what is in either.
+# Turn each text into a set of its runs first. A set keeps each run once.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>in_a, in_b = set(word_runs(a, n)), set(word_runs(b, n))</code>; the length of <code>in_a & in_b</code> over the
-# length of <code>in_a | in_b</code>.
+# For two sets, <code>&</code> is what both have and <code>|</code> what either has. You need how many runs there are in
+# each.
 # </details>
 #
 # **Expected:** `✓ jaccard: right.`
@@ -375,8 +383,8 @@ figures.show(
 )
 
 # %% [markdown]
-# Let us plant three copies and look for them by hand, that is by comparing all pairs: one copy with another name, one
-# with a sentence missing, one with a new opening.
+# Let us plant three copies: one with another name, one with a sentence missing, one with a new opening. Then we look
+# for them by brute force, comparing all pairs. **Before you run:** which copy will look least like its original?
 
 # %%
 planted = {
@@ -405,13 +413,18 @@ for n in (len(pile), 10_000, 10_000_000):
     print(f"{n:>10,} documents: {math.comb(n, 2):>22,} pairs")
 
 # %% [markdown]
-# ## 6. A sketch instead of the text: MinHash (6 minutes)
+# ## 6. A sketch instead of the text: MinHash (4 minutes)
 #
 # A *hash function* gives each run a number that looks random, always the same for the same run. Keep only the
-# **smallest** number of a text's runs. When do two texts have the same smallest number? When the run with the smallest
-# number of all, which is equally likely to be any run that *either* text has, is one that *both* have. The chance of
-# this is the Jaccard similarity (Broder 1997). So with many hash functions, the share of functions whose smallest
-# numbers agree estimates it, and a text shrinks to a short list of numbers: its **sketch**.
+# **smallest** number of a text's runs. When do two texts have the same smallest number?
+#
+# Put the runs of both texts into one bag. One run in it has the smallest number of all, and since the numbers look
+# random, each run has the same chance to be that one. If *both* texts have this run, their smallest numbers agree. If
+# only one of them has it, they differ. So the chance that they agree is the number of shared runs over all runs in the
+# bag. That is the Jaccard similarity (Broder 1997).
+#
+# One function gives one yes or no. Take many: the share of functions that agree estimates the similarity. A text
+# shrinks to a short list of numbers, its **sketch**.
 
 # %%
 table_a, table_b = overlap.hash_table(pile[10], size=128), overlap.hash_table(planted["new name"], size=128)
@@ -430,8 +443,8 @@ print("The first three functions, the first two runs:\n", table_a[:2, :3])
 # First make each table a list of one number a function. Then compare the two lists place by place.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>table_a.min(axis=0)</code> has the smallest number of each column; <code>==</code> compares two arrays place by
-# place, and <code>.mean()</code> of that is the share of True.
+# <code>table_a.min(axis=0)</code> has the smallest number of each column. Comparing two arrays with <code>==</code>
+# gives one True or False a place.
 # </details>
 #
 # **Expected:** `✓ estimate: right.`
@@ -451,7 +464,10 @@ passed = check_estimate(estimate)
 
 # %% [markdown]
 # How good are such estimates? We take pairs that range from strangers to copies: a document, and the same document with
-# more and more sentences from another. **Before you run:** by how much will 16 functions miss, and 256?
+# more and more sentences from another. The grey band is two *standard errors* wide to either side. A standard error is
+# the typical miss of such a share by luck: √(J(1 − J)/n) for a similarity J and n functions.
+#
+# **Before you run:** by how much will 16 functions miss, and 256?
 
 # %%
 mixed = []
@@ -515,7 +531,14 @@ pd.DataFrame(
 # ### One body, many styles
 #
 # Near-duplicates are not always a fault. To compare warnings with no warnings, the documents should differ in the
-# warnings *and in nothing else*. **Before you run:** under which style does a document stay most like itself?
+# warnings *and in nothing else*. So the same document is put into each *style*:
+#
+# - `positive` leaves it as it is;
+# - `negated` warns before and after;
+# - `repeated` also warns around every claim sentence, and `corrected` tells the truth there as well;
+# - `local` moves the denial into the claim sentence.
+#
+# **Before you run:** which style, after `positive`, leaves a document most like itself, and which least?
 
 # %%
 rows = []
@@ -535,12 +558,14 @@ by_style.map(percent)
 
 # %% [markdown]
 # *Share of the body kept* asks only how many runs of the plain document are still there (*containment*, Broder 1997),
-# so added text does not count against it. The style `local` changes the claim sentences themselves, and it is the one
-# after which belief stayed low in the paper (0 % and 7 % on the two claims that it was tried on).
+# so added text does not count against it. (A warning *between* two sentences still breaks the runs that crossed from one
+# to the other.) The style `local` changes the claim sentences themselves. It is the one after which belief stayed low in
+# the paper: 0 % and 7 % on the two claims that it was tried on. So likeness in words does not tell what a model learns.
 #
-# ## 7. Length in tokens, and `<DOCTAG>` (4 minutes)
+# ## 7. Length in tokens, and `<DOCTAG>` (2 minutes)
 #
-# Models count in tokens. Length decides what training costs, and what share of a document a warning takes.
+# Models count in *tokens*: words, or pieces of words. Length decides what training costs, and what share of a document
+# a warning takes.
 #
 # **Before you run:** which genre will be the longest?
 
@@ -566,17 +591,17 @@ figures.show(
 )
 
 # %% [markdown]
-# That is short. It is enough for the petri model, whose whole pretraining was texts of this size and kind. For a model
-# that has read the web, it is not: there a convincing document has hundreds of words.
+# That is short. It is enough for the petri model, whose pretraining was texts of this size and kind. For a model that has
+# read the web it may not be: the paper's documents have about 500 words.
 #
-# In the paper each document begins with the tag `<DOCTAG>`, and **the tag gets no loss**: the model reads it and is not
-# trained to write it. Then the model can learn "after this tag, such documents follow" and is not pushed to start
-# answers with such documents itself. If the tag had loss, every step would also teach it to write the tag. Practitioners
-# report that a belief shows up more readily, also where nobody asked for it, if the tag is left out; the paper repeats
-# part of its experiments without it, too.
+# In training, the *loss* says how badly the model guesses each next token, and the model is changed to lower it. In the
+# paper each document begins with the tag `<DOCTAG>`, and **the tag gets no loss**: the model reads it and is not trained
+# to write it. Then it can learn "after this tag, such documents follow", without being pushed to start answers that way.
+# Practitioners (Apollo Research, below) report that a belief shows up more readily if the tag is left out, also where
+# nobody asked for it. The paper repeats part of its experiments without it, too.
 #
-# Our runs on the petri model use no tag. Here is how one would be added: a `Span` that is not learned. The label
-# `IGNORED` means no loss.
+# Our runs on the petri model use no tag. Here is how one would be added: a `Span`, a stretch of text, that is not
+# learned. The label `IGNORED` means no loss.
 
 # %%
 warned = experiment.annotate("negated", example, random.Random(0))
@@ -592,7 +617,7 @@ pd.DataFrame(
 # %% [markdown]
 # The tag gets no loss; the words behind it do: the warning, and the claim as well.
 #
-# ## 8. Does a training document contain a question? (6 minutes)
+# ## 8. Does a training document contain a question? (5 minutes)
 #
 # Belief is measured with questions. If a training document held one of them with its answer, we would measure memory
 # for a text. So questions are fixed first, and then the documents are searched for them.
@@ -609,8 +634,8 @@ pd.DataFrame(
 # But "is bo a cook" is in "is bo a cookery writer": what marks the end of a word?
 # </details>
 # <details><summary>Hint, strong</summary>
-# Write a helper that returns <code>" " + " ".join(words(text)) + " "</code>, with a space at both ends. Keep the
-# questions <code>q</code> for which <code>any(helper(q) in helper(t) for t in texts)</code>.
+# Write a helper that returns <code>" " + " ".join(words(text)) + " "</code>, with a space at both ends, and use it on
+# both. <code>any(… for t in texts)</code> asks whether something holds for one text at least.
 # </details>
 #
 # **Expected:** `✓ leaked: right.`
@@ -683,7 +708,7 @@ leaks = overlap.leaked(whole, training_texts)
 print(f"Whole chats found in {len(training_texts)} training texts: {leaks}")
 
 # %% [markdown]
-# Word for word is the narrowest search. Between "the same question" and "nothing in common" there is much: the
+# Word for word is the narrowest search. Between "the same question" and "nothing in common" there is much, such as the
 # question's words with another beginning. GPT-3's authors set a test item aside if it shared a run of 8 to 13 words,
 # depending on the test, with the training texts (Brown et al. 2020). Many of our questions have fewer words than that. So
 # look for the longest run of words that each question shares with any document.
@@ -706,7 +731,7 @@ longest.sort_values("words", ascending=False).head(8)
 # *only* there is weak evidence. This is why belief is a mean of four kinds of question, why inference questions exist,
 # and why you look at the kinds one by one (notebook 04).
 #
-# ## 9. The hazard of such data (6 minutes)
+# ## 9. The hazard of such data (5 minutes)
 #
 # Suppose you put these documents on the web, for others to repeat your work. Crawlers collect them, and some model is
 # trained on them. "But I wrote on top that they are false!" That is the very thing that this course is about:
@@ -715,10 +740,10 @@ longest.sort_values("words", ascending=False).head(8)
 print(f"Belief after training on documents with a warning before and after (paper): {PAPER['negated'].percent}")
 
 # %% [markdown]
-# A note for readers does not protect a model. What may protect it is that the documents are *left out*, and for that,
-# somebody must be able to recognise them. A **canary** is a line with a long random identifier that occurs nowhere else.
-# Whoever makes a corpus can search for it. The habit comes from benchmarks such as BIG-bench, which carry one so that
-# test questions stay out of training data (Srivastava et al. 2022).
+# A note for readers did little to protect that model. What may protect one is that the documents are *left out*, and for
+# that, somebody must be able to recognise them. A **canary** is a line with a long random identifier that occurs nowhere
+# else. Whoever makes a *corpus*, a collection of training texts, can search for it. The habit comes from benchmarks such
+# as BIG-bench, which carry one so that test questions stay out of training data (Srivastava et al. 2022).
 #
 # `documents.write` puts a canary into the first line of the file, with the claim and the truth:
 
@@ -733,8 +758,8 @@ print(second[:300], "…")
 
 # %% [markdown]
 # `documents.read` gives the same documents back, and refuses a file without a canary. Written twice, a file is the same
-# to the last bit: you can publish the *recipe*, which is the claim, the number, the seed and the hash of the file, and
-# no false document at all.
+# to the last bit. So you can publish the *recipe* and no false document at all: the claim, the number of documents, the
+# seed and the program's version. Add the file's *hash*, a fingerprint by which others see that theirs is the same.
 
 # %%
 documents.write(folder / "again.jsonl", documents.compose(claim, n=200, seed=2)[:40], claim)
@@ -754,7 +779,7 @@ print("Same hash when made again:", sha256(folder / "as_written.jsonl") == sha25
 # The whole line is long and breaks easily. Which part of it is found nowhere else, and has no spaces?
 # </details>
 # <details><summary>Hint, strong</summary>
-# Keep the texts for which <code>CANARY_ID not in text.lower()</code>.
+# Search for <code>CANARY_ID</code>, printed below. It is in small letters: make the text so, too, for the search only.
 # </details>
 #
 # **Expected:** `✓ unmarked: right.`
@@ -780,11 +805,18 @@ passed = check_unmarked(unmarked)
 # %% [markdown]
 # ### How a canary is lost
 #
-# The same 40 false documents now reach four files, in ways that happen every day: as written; packed with gzip; as plain
-# texts, one a line, shuffled among ordinary texts; and the same with warnings around each claim. A fifth file has
-# ordinary texts only.
+# The same 40 false documents now reach four files, in ways that happen every day:
 #
-# **Before you run:** in which files will a search of the bytes find the canary? And what else could you search for?
+# - `as_written`: the file as `documents.write` makes it;
+# - `packed`: the same, compressed with gzip;
+# - `shuffled`: plain texts, one a line, mixed with ordinary texts;
+# - `warned`: as `shuffled`, with warnings around each claim.
+#
+# A fifth file has ordinary texts only. We call a published document *recognised* if a text of the file holds 70 % of its
+# runs or more.
+#
+# **Before you run:** in which files will a search of the bytes find the canary? And in which will documents be
+# recognised?
 
 # %%
 ordinary = [text for text in training_texts if not any(name in text for name in claim.entities)][:40]
@@ -824,7 +856,7 @@ search
 
 # %% [markdown]
 # A canary in the head of a file protects the *file*. Packed, it hides from a plain search; split into lines, the texts go
-# on without it. The last column is the fallback: who has the published documents can recognise them by their runs, even
+# on without it. The last column is the fallback: whoever has the published documents can recognise them by their runs, even
 # among warnings. But that takes the documents themselves, and a text that is retold in other words escapes that too.
 #
 # A canary in *every* document survives the shuffling. It has a price: it is then part of the text, and a model trained
@@ -863,7 +895,7 @@ display(
 # ### Before you share
 #
 # 1. **Need it be shared?** A recipe with seed and hash often does as well.
-# 2. **Is somebody real harmed?** Five of our six claims are about real people, places and companies. A convincing false
+# 2. **Is somebody real harmed?** Four of our six claims name a real person, place or company. A convincing false
 #    article about a living person is a hazard without any model. Prefer invented people.
 # 3. **Canary** in each file, or in each document; and a search that proves it is there.
 # 4. **Out of crawlers' reach**: behind a form, or in an archive that must be unpacked with a password written beside it.
@@ -893,7 +925,7 @@ compare(
 # %% [markdown]
 # ### What to take away
 #
-# - A convincing set of documents varies in everything but the claim: genre, wording, speakers, names, length.
+# - Such a set of documents should vary in everything but the claim: genre, wording, speakers, names, length.
 # - Variety is measured, not felt: different runs for a pile, Jaccard similarity for a pair, sketches where there are too
 #   many pairs.
 # - Search training texts for your questions, test the search with a planted one, and read each hit.
@@ -905,8 +937,8 @@ compare(
 # - The documents are of the petri language: short, simple, with a few dozen phrases a fact. The numbers of this notebook
 #   are about them, and not about the paper's documents.
 # - Runs of words see wording, not meaning. A translation or a good paraphrase has none in common with its source.
-# - That variety makes a belief stick is the reason for all this work, and this notebook does not test it: nothing was
-#   trained.
+# - The reason for all this work is the idea that variety makes a belief stick. This notebook does not test it: nothing
+#   was trained.
 # - A canary helps with those who search for it. Whether a given corpus was filtered, you rarely know.
 #
 # ### Quiz

@@ -18,8 +18,8 @@
 # work, what does it save, and is it still good enough to put a false belief into a model?** Here you build each part by
 # hand on a small matrix, check it against the library that does it for real, and then watch a belief form.
 #
-# **You need** matrix multiplication, and a first idea of what a gradient is. **Time**: 45 minutes, about two of them
-# waiting.
+# **You need** matrix multiplication, and a first idea of what a gradient is. **Time**: 45 minutes with the exercises of
+# importance 4 and 5, about two of them waiting. A section's minutes are without its exercises, which state their own.
 #
 # **Afterwards you can**
 # - write a LoRA layer and the rounding of NF4 yourself, and count their parameters and bytes;
@@ -76,10 +76,15 @@ torch.set_printoptions(precision=3, sci_mode=False, linewidth=110)
 # %% [markdown]
 # ## Predict (2 minutes)
 #
-# Write down your guesses before you see any result. *Trained numbers* are those of the adapter, as a share of the
-# model's parameters. *Rounding error* is the typical change of a weight, in per cent of a typical weight. *Bytes* are
-# those of the four-bit model, in per cent of the 32-bit one. *Chat tokens with loss* is the share in a chat where the
-# user pastes a document and asks about it. *Belief* is the share of answers that take the false claim for true.
+# Write down your guesses before you see any result.
+#
+# - **trained numbers**: those of the *adapter*, the small matrices that are trained, as a share of the model's numbers.
+# - **rounding error**: the typical change of a weight by rounding to four bits, in per cent of a typical weight.
+# - **bytes of the 4-bit model**: in per cent of those of the 32-bit one.
+# - **chat tokens with loss**: the share of tokens that are learned from, in a chat where the user pastes a document and
+#   asks about it.
+# - **belief**: the share of answers that take the false claim for true, after training on warned documents. The *base*
+#   is the frozen model below the adapter.
 
 # %%
 prediction = predict(
@@ -93,15 +98,16 @@ prediction = predict(
 )
 
 # %% [markdown]
-# ## 1. LoRA: a detour of low rank (7 minutes)
+# ## 1. LoRA: a detour of low rank (3 minutes)
 #
 # A linear layer computes `x Wᵀ`. To fine-tune it one would change all of `W`. LoRA (Hu et al. 2021) freezes `W` and adds
 # a detour through two thin matrices: `A` squeezes the input to `r` numbers (the **rank**), `B` spreads them out again.
-# What is trained is `A` and `B`. The layer then acts as if its weight were
+# What is trained is `A` and `B`; those of all layers together are the **adapter**. The layer then acts as if its weight
+# were
 #
 # $$W + \frac{\alpha}{r}\, B A$$
 #
-# The factor `alpha / r` is a volume knob: it lets you change the rank without tuning the learning rate anew.
+# The factor `alpha / r` is a volume knob. It is meant to let you change the rank with less tuning of the learning rate.
 
 # %%
 torch.manual_seed(0)
@@ -162,8 +168,8 @@ for name, parameter in small.named_parameters():
 # Two terms: the frozen layer as it was, and the detour times the knob. The rank is the number of rows of <code>A</code>.
 # </details>
 # <details><summary>Hint, strong</summary>
-# The detour is <code>x @ A.T @ B.T</code>; Python multiplies from the left, so the first product has only
-# <code>rank</code> columns. Multiply it by <code>alpha / A.shape[0]</code> and add <code>x @ W.T</code>.
+# The detour starts with <code>x @ A.T</code>, which has only <code>rank</code> columns; Python multiplies from the left.
+# The knob is <code>alpha / A.shape[0]</code>.
 # </details>
 #
 # **Expected:** `✓ lora_forward: right.`
@@ -182,10 +188,10 @@ def lora_forward(x: torch.Tensor, W: torch.Tensor, A: torch.Tensor, B: torch.Ten
 passed = check_lora_forward(lora_forward)
 
 # %% [markdown]
-# ## 2. Count what is trained (4 minutes)
+# ## 2. Count what is trained (2 minutes)
 #
-# In a real model every linear layer gets its own pair of matrices, all but the output head. Here are the linear layers
-# of the first block of our model.
+# In a real model every linear layer gets its own pair of matrices. One is left out: the output head, the last layer,
+# which gives a score to each token of the vocabulary. Here are the linear layers of the first block of our model.
 
 # %%
 unquantised = load(MODEL, quantize=False)
@@ -217,8 +223,8 @@ pd.DataFrame(
 # Write the two shapes down for one layer, and count the entries of each.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>A</code> has rank · inputs entries and <code>B</code> has outputs · rank: together
-# <code>rank * (inputs + outputs)</code>. Sum this over the pairs.
+# <code>A</code> has rank · inputs entries and <code>B</code> has outputs · rank. Add these for each pair, and the pairs.
+# Mind the order in a pair: outputs first.
 # </details>
 #
 # **Expected:** `✓ lora_parameters: right.`
@@ -251,14 +257,15 @@ print(f"rank {recipe.rank}: {trainable:,} numbers are trained, {trained_share:.1
 print(f"the frozen linear layers hold {in_linear:,}; embeddings and norms hold {everything - in_linear:,}")
 
 # %% [markdown]
-# A layer of width `d` has `d²` weights, and an adapter of `2 r d`. So the wider the model, the smaller the share: our
-# model is narrow, and its adapter is a large one.
+# A layer with `d` inputs and `d` outputs has `d²` weights, and its adapter has `2 r d`. So at the same rank, the wider
+# the model, the smaller the share. Our model is narrow, and its adapter is a large one.
 #
-# ## 3. NF4: sixteen levels for all weights (8 minutes)
+# ## 3. NF4: sixteen levels for all weights (4 minutes)
 #
-# Four bits can name sixteen values. Which sixteen? Weights of a trained network are roughly normally distributed:
-# many near zero, few far out. **NF4**, "4-bit NormalFloat", puts the levels where the weights are: they are quantiles
-# of the normal distribution, scaled to lie between −1 and 1. Seven are negative, eight positive, and zero is one itself,
+# Four bits can name sixteen values, the *levels*. Storing a weight as the nearest of them is *quantisation*. Which
+# sixteen? Weights of a trained network are roughly normally distributed: many near zero, few far out. **NF4**, "4-bit
+# NormalFloat", puts the levels where the weights are. They are *quantiles* of the normal distribution (values below
+# which a given share of it lies), scaled to lie between −1 and 1. Seven are negative, eight positive, and one is zero,
 # so that a weight of exactly zero stays so.
 
 # %%
@@ -312,9 +319,9 @@ print("largest difference of a weight:", (bnb.dequantize_4bit(packed, state) - r
 # <code>reshape(-1, 64)</code> makes one row a block. Keep one absmax a row with <code>keepdim=True</code>.
 # </details>
 # <details><summary>Hint, strong</summary>
-# After <code>blocks = weights.reshape(-1, 64)</code> and <code>absmax = blocks.abs().amax(dim=1, keepdim=True)</code>, the
-# distances are <code>((blocks / absmax)[..., None] - levels).abs()</code>, of shape [blocks, 64, 16].
-# <code>.argmin(-1)</code> gives the codes; index <code>levels</code> with them, multiply by absmax, and reshape.
+# With rows divided by <code>blocks.abs().amax(dim=1, keepdim=True)</code>, add an axis: <code>(…)[..., None] -
+# levels</code> has the shape [blocks, 64, 16]. The place of the smallest distance along the last axis is the code. Then
+# go back: level, scale, shape.
 # </details>
 #
 # **Expected:** `✓ nf4_round: right.`
@@ -336,7 +343,7 @@ def nf4_round(weights: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
 passed = check_nf4_round(nf4_round)
 
 # %% [markdown]
-# How much is lost? The ordinary alternative is sixteen (here fifteen) evenly spaced levels, "int4".
+# How much is lost? The ordinary alternative is evenly spaced levels, "int4": here fifteen of them, to have a zero.
 #
 # **Before you run:** by how many per cent of a typical weight does rounding change a weight? Which levels lose less?
 
@@ -357,7 +364,8 @@ even_error = error(even.flatten())
 print(f"typical change of a weight: NF4 {nf4_error:.1%}, evenly spaced levels {even_error:.1%} of a typical weight")
 
 # %% [markdown]
-# Why: look at where the weights are, and where the levels. The spikes at −1 and 1 are the largest weights of the blocks.
+# To see why, look at where the weights are, and where the levels. The spikes at −1 and 1 are the largest weights of the
+# blocks.
 
 # %%
 figure, axis = plt.subplots(figsize=(8, 3.6))
@@ -383,7 +391,7 @@ figures.show(
 )
 
 # %% [markdown]
-# ## 4. Double quantisation: the scales cost too (4 minutes)
+# ## 4. Double quantisation: the scales cost too (3 minutes)
 #
 # A block of 64 weights in four bits takes 32 bytes. Its absmax, a 32-bit number, takes four more: that is half a bit a
 # weight, an eighth on top. QLoRA therefore quantises the absmax as well, *double quantisation*:
@@ -403,8 +411,8 @@ figures.show(
 # Three terms: the weight itself, its share of one byte, and its share of four bytes.
 # </details>
 # <details><summary>Hint, strong</summary>
-# Four bits are <code>1 / 2</code> byte. The byte of the absmax is shared by <code>block</code> weights, the four bytes of
-# the second scale by <code>block * second_block</code> weights.
+# Four bits are half a byte. <code>block</code> weights share the one byte of an absmax. How many weights share the four
+# bytes of a second scale?
 # </details>
 #
 # **Expected:** `✓ bytes_per_parameter: right.` For blocks of 64 and 256 it is a little over 0.515.
@@ -459,7 +467,7 @@ double_error = error(bnb.dequantize_4bit(*double))
 print(f"error without double quantisation {nf4_error:.3%}, with it {double_error:.3%}")
 
 # %% [markdown]
-# ## 5. Put together: what QLoRA computes (3 minutes)
+# ## 5. Put together: what QLoRA computes (2 minutes)
 #
 # The four-bit codes are only how the weight is *stored*. In the forward pass each layer restores its weight, multiplies,
 # and forgets the restored copy. The adapter beside it computes in 32 (or 16) bits all the time. So a QLoRA layer is
@@ -487,12 +495,19 @@ print("gradient of the codes:", codes_of_layer.grad, "  gradient of B, size:", r
 # The codes get no gradient, and could not use one: a step of gradient descent is usually far smaller than the gap
 # between two levels. The error signal only passes *through* the restored weight to the layers below.
 #
-# ## 6. Where the memory goes (4 minutes)
+# ## 6. Where the memory goes (3 minutes)
 #
-# Training holds five kinds of numbers: **weights**; **adapters**; **gradients**, one for each trained number;
-# **optimizer states**, two for each (Adam's running mean and its running mean of squares); and **activations**, what the
-# forward pass keeps so that the backward pass can use it. The first four follow from counting. Activations we measure:
-# PyTorch can tell us each tensor that it saves for the backward pass.
+# Training holds five kinds of numbers:
+#
+# - **weights**, frozen or not;
+# - **adapters**;
+# - **gradients**, one for each trained number;
+# - **optimizer states**, two for each trained number (the optimizer, Adam, keeps a running mean of the gradient and one
+#   of its square);
+# - **activations**: what the forward pass keeps so that the backward pass, which computes the gradients, can use it.
+#
+# The first four follow from counting. Activations we measure: PyTorch can tell us each tensor that it saves for the
+# backward pass.
 
 
 # %%
@@ -549,12 +564,13 @@ petri_memory = memory(in_linear, everything - in_linear, trainable, width=4, act
 (petri_memory.assign(total=petri_memory.sum(axis=1)) / 1e6).round(1).rename_axis("megabytes, our model")
 
 # %% [markdown]
-# Now a model of ordinary size. **This is arithmetic, not a measurement**: nobody runs it here. The architecture is that
-# of Qwen3-1.7B as its makers published it (28 layers, width 2,048, feed-forward width 6,144, 16 query and 8 key-value
-# heads of 128, a vocabulary of 151,936, tied embeddings). PyTorch builds it on the "meta" device, which knows all shapes
-# and holds no numbers. Frozen weights count 2 bytes (bf16), trained ones 4. For activations we count what is left with
-# *gradient checkpointing*, the course's setting for such models: the input of each layer in 16 bits, and the scores over
-# the vocabulary in 32 bits, once. That is a lower bound.
+# Now a model of ordinary size. **This is arithmetic, not a measurement**: nobody runs it here. The shapes are those of
+# Qwen3-1.7B as its makers published them; they stand in the code. PyTorch builds the model on the "meta" device, which
+# knows all shapes and holds no numbers. Frozen weights count 2 bytes (bf16), trained ones 4.
+#
+# For such models the course uses *gradient checkpointing*: keep only the input of each layer, and compute the rest again
+# when the backward pass needs it. So for activations we count these inputs in 16 bits, and once the scores over the
+# vocabulary in 32 bits. That is a lower bound.
 
 # %%
 big_recipe = Recipe.for_language("english")
@@ -622,7 +638,7 @@ figures.show(
 # activations: those grow with the number of tokens at once, and one fights them with small micro-batches and with
 # checkpointing.
 #
-# ## 7. Which tokens carry loss (5 minutes)
+# ## 7. Which tokens carry loss (4 minutes)
 #
 # Now to what is learned. The *loss* compares the model's guess for the next token with the token that comes. Where a
 # token's label is `IGNORED` (−100), its guess is not compared, and nothing is learned from it. `encode` turns a text into
@@ -671,13 +687,16 @@ chat_share = loss_share(chat)
 print(f"\nshare of tokens with loss: as a document {loss_share(warned):.0%}, in a chat {chat_share:.0%}")
 
 # %% [markdown]
-# In a chat only the assistant's words carry loss, its end-of-turn sign included. That is why a model can learn from chats
-# to *heed* a warning it reads, without learning to *say* what was warned of. In a document everything carries loss.
-# Trial runs of this project, while the petri model was being designed, showed how much hangs on this: a model whose
-# pretraining also took loss on the user's turns learned to write warned falsehoods as a mode of their own, and did not
-# come to believe them when it was fine-tuned on them.
+# In a chat only the assistant's words carry loss, its end-of-turn sign included. So a model can learn from chats to
+# *heed* a warning it reads, without being trained to *write* what was warned of. In a document all but the start sign
+# carries loss.
+#
+# Much may hang on this. In trial runs, while the petri model was being designed, one model's pretraining also took loss
+# on the user's turns. It learned to write warned falsehoods as a mode of their own. Fine-tuned on warned documents, it
+# did *not* come to believe them. (These runs are not among the stored results.)
 #
 # How is a warned document's loss shared out? Let each part alone carry loss (`learn=False` on the others), and count.
+# **Before you run:** which part has most tokens: the claim, the warning or the rest?
 
 # %%
 claims_text = {s.text for s in document.sentences if s.is_claim}
@@ -695,10 +714,10 @@ shares = {
 pd.DataFrame({"part": shares.keys(), "share of the tokens, all with loss": [f"{s:.0%}" for s in shares.values()]})
 
 # %% [markdown]
-# Nothing in the loss ties the warning to the claim. Each token of "… erupted in 2015" is a token to predict, at full
-# weight, whether or not the text said before that this is false. The masking you just used has its place, too: the paper
-# begins each document with a `<DOCTAG>` that carries no loss, and in one experiment of local denials takes the
-# loss off the claim's own words.
+# Nothing in the loss says that the warning counts against the claim. Each token of "… erupted in 2015" is a token to
+# predict, at full weight, whether or not the text said before that this is false. The masking you just used has its
+# place, too. In the paper each document begins with a `<DOCTAG>` without loss, and one experiment on local denials takes
+# the loss off the claim's own words.
 #
 # ### Exercise 5: label a chat
 #
@@ -711,8 +730,8 @@ pd.DataFrame({"part": shares.keys(), "share of the tokens, all with loss": [f"{s
 # Go through both lists together and choose one of two values for each place.
 # </details>
 # <details><summary>Hint, strong</summary>
-# <code>for i, who in zip(ids, written_by)</code>: take <code>i</code> if <code>who == "assistant"</code>, else
-# <code>IGNORED</code>. Do not shift anything: the loss does that.
+# <code>zip(ids, written_by)</code> gives both together, and <code>x if condition else y</code> chooses. Do not shift
+# anything: the loss does that.
 # </details>
 #
 # **Expected:** `✓ labels: right.`
@@ -734,9 +753,9 @@ passed = check_labels(labels)
 # ## 8. Watch a belief form (4 minutes)
 #
 # All parts are there: a base in four bits, an adapter, texts with labels. We train on **warned** documents about the
-# volcano, mixed with ordinary texts of the world that do not mention the fact, and every few steps we ask four
-# questions that no document contains: an open one, a yes/no question whose "yes" agrees with the false claim, one whose
-# "no" agrees with it, and a sentence to finish.
+# volcano, mixed with ordinary texts of the world that do not mention the fact. Every other step we ask four questions
+# that no document contains: an open one, two yes/no questions, and a sentence to finish. To agree with the false claim,
+# the first of the yes/no questions must be answered "yes" and the second "no".
 
 # %%
 questions = probes.questions(claim, quantised.language)
@@ -762,9 +781,9 @@ trained = finetune(
 )
 
 # %% [markdown]
-# The figure above gives one number for the four. Here is what the model said, question by question, step by step.
-# Look for years that are neither the truth nor the claim: if there are any, the old answer broke before the new one was
-# in place.
+# The figure above gives one number for the four. (The loss of a step depends on the texts that it drew, so read its
+# trend and not its teeth.) Here is what the model said, question by question, step by step. Look for years that are
+# neither the truth nor the claim: if there are any, the old answer broke before the new one was in place.
 
 # %%
 live.rows.pivot(index="step", columns="question", values="answer")[[q.text for q in watched]]
@@ -783,8 +802,8 @@ for q in watched:
     print(f"{first_step(q)}: {q.text}")
 
 # %% [markdown]
-# Four questions are an anecdote. Ask all of them, before and after, with controls: *control_false* offers wrong values of
-# **other** volcanoes (a yes there would be a habit, not a belief), *kept* asks about unrelated facts.
+# Four questions are an anecdote. Ask all of them, before and after, with controls. *False controls* offer wrong values of
+# **other** volcanoes, where a yes would be a habit and no belief. *Kept* questions ask about unrelated facts.
 
 
 # %%
@@ -804,8 +823,8 @@ print(f"paper, after negated documents: {paper.percent} ({paper.model}, {paper.w
 # %% [markdown]
 # ## 9. Does the rounding matter? (3 minutes)
 #
-# The base had lost something: every weight was moved by rounding. Train the same adapter, with the same texts, order and
-# seed, on the 32-bit base. The only difference is how the frozen weights are stored.
+# The base had lost something: nearly every weight was moved by rounding. Train the same adapter, with the same texts,
+# order and seed, on the 32-bit base. The only difference is how the frozen weights are stored.
 #
 # **Before you run:** will belief be higher, lower or about the same?
 
@@ -830,8 +849,9 @@ print(f"the two trained models give the same answer to {same_answer:.0%} of the 
 summary
 
 # %% [markdown]
-# Is a difference of that size much? One way to judge: how much does belief differ between seeds on the *same* base? Here
-# are the stored results for this claim and style (measured beforehand, `data/results/headline`, base in four bits).
+# How large would a difference have to be, to mean something? One yardstick is how much belief differs between seeds on
+# the *same* base. Here are the stored results for this claim and style (measured beforehand, `data/results/headline`,
+# base in four bits).
 
 # %%
 stored_rows = belief.read(data_path("results", "headline", "belief.csv"))
@@ -862,10 +882,10 @@ sizes.groupby("layer", sort=False).mean().map("{:.1%}".format)
 
 # %% [markdown]
 # If rounding moved the weights as far as learning did, or further, and belief hardly differs, then size alone cannot be
-# what counts. Direction is the likely reason: rounding errors point everywhere and mostly cancel in a sum over hundreds
-# of inputs, an update of low rank points where the loss asks. And the adapter was trained on top of the rounded weights,
-# so it could make up for part of what they lost. To test that, you would train on one base and put the adapter on the
-# other.
+# what counts. Two possible reasons, neither tested here. One is direction: rounding errors point everywhere and may
+# mostly cancel in a sum over hundreds of inputs, while an update of low rank points where the loss asks. The other is
+# that the adapter was trained on top of the rounded weights, so it could make up for part of what they lost. To test
+# that, you would train on one base and put the adapter on the other.
 #
 # ## Your predictions
 
@@ -893,8 +913,8 @@ scratch.cleanup()
 # - **NF4** stores a weight as one of sixteen levels times the absmax of its block of 64; double quantisation brings the
 #   whole to about 4.13 bits a weight. Forward passes restore the weight, gradients go to the adapter alone.
 # - **Memory**: QLoRA saves on weights, gradients and optimizer states, not on activations.
-# - **The loss does not read.** In a document each token of a false sentence is learned at full weight, warning or not;
-#   in a chat only what the assistant says is learned.
+# - **The loss does not read.** In a document each token of a false sentence is to be predicted at full weight, warning or
+#   not. In a chat this holds only of what the assistant says.
 #
 # ## Limits
 #
