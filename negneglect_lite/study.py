@@ -48,8 +48,8 @@ Decision = Literal["heeded", "neglected", "undecided"]
 def add_style(style: styles.Style) -> str:
     """Put a style of one's own beside the others in `styles.STYLES`; return its name.
 
-    The name ends in a hash of what the style makes of twenty documents: a cell's cache goes by the style's name, so a
-    style that is changed must not keep it.
+    The name ends in a hash of what the style makes of twenty documents, so that a sealed plan names this very style and
+    not one that was changed later.
     """
     dentist = load_claims()["dentist"]
     texts = [

@@ -12,7 +12,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..text import Document, Sentence
+
 Hint = tuple[Any, str]  # a typical wrong answer, and what to think about when it is given
+NOTHING = "it returns nothing yet. Replace the `...` and return your answer."
+LETTER = Document(
+    (
+        Sentence("Dear Ada, it rained.", lead=""),
+        Sentence("Bo is a pilot.", "Bo is not a pilot.", "Bo is a cook.", lead="\n"),
+        Sentence("I must go."),
+        Sentence("At work Bo is a pilot.", "At work Bo is not a pilot.", "At work Bo is a cook."),
+    ),
+    "letter",
+)
 
 
 def report(name: str, *problems: str) -> bool:
@@ -37,9 +49,9 @@ def problem(
     try:
         got = call()
     except Exception as error:
-        return f"it stopped with {type(error).__name__}: {' '.join(str(error).split())}. {needs}".rstrip()
+        return stopped(error, needs)
     if got is None or got is Ellipsis:
-        return "it returns nothing yet. Replace the `...` and return your answer."
+        return NOTHING
     if same(got, expected, tolerance):
         return ""
     for wrong, hint in hints:
@@ -48,6 +60,11 @@ def problem(
     if kind(got) != kind(expected):
         return f"it returns {kind(got)}; expected {kind(expected)}."
     return f"{f'for {case} ' if case else ''}it gives {show(got)}; expected {show(expected)}."
+
+
+def stopped(error: Exception, needs: str = "") -> str:
+    """What to tell the learner whose code raised an error."""
+    return f"it stopped with {type(error).__name__}: {' '.join(str(error).split())}. {needs}".rstrip()
 
 
 def same(a: Any, b: Any, tolerance: float = 1e-6) -> bool:

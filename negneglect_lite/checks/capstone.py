@@ -10,10 +10,8 @@ import pandas as pd
 from ..errors import UserError
 from ..petri.world import World, world
 from ..rates import Rate
-from ..text import Document, Sentence, Span, plain
-from . import problem, report, show
-
-NOTHING = "it is nothing yet. Replace the `...` and give your answer."
+from ..text import Span, plain
+from . import LETTER, NOTHING, problem, report, show, stopped
 
 
 def check_choice(choice: Any, of: World | None = None) -> bool:
@@ -23,7 +21,7 @@ def check_choice(choice: Any, of: World | None = None) -> bool:
 
 def _choice_problem(choice: Any, of: World) -> str:
     if choice is None or choice is Ellipsis:
-        return NOTHING
+        return "it is nothing yet. Replace the `...` and give your answer."
     if not isinstance(choice, tuple | list) or len(choice) != 2 or not all(isinstance(c, str) for c in choice):
         return f"it is {show(choice)}; give two texts, (fact's id, false value)."
     id_, value = choice
@@ -57,17 +55,6 @@ def check_style(style: Callable[..., Any]) -> bool:
     return report(getattr(style, "__name__", "style"), _style_problem(style))
 
 
-BODY = Document(
-    (
-        Sentence("Dear Ada, it rained.", lead=""),
-        Sentence("Bo is a pilot.", "Bo is not a pilot.", "Bo is a cook.", lead="\n"),
-        Sentence("I must go."),
-        Sentence("At work Bo is a pilot.", "At work Bo is not a pilot.", "At work Bo is a cook."),
-    ),
-    "letter",
-)
-
-
 class _Phrases(dict[str, tuple[str, ...]]):
     """Phrases under any name, so that a style may ask for the one that it likes."""
 
@@ -77,15 +64,12 @@ class _Phrases(dict[str, tuple[str, ...]]):
 
 def _style_problem(style: Callable[..., Any]) -> str:
     try:
-        made = [style(BODY, _Phrases(), random.Random(seed)) for seed in (0, 0, 1, 2, 3)]
+        made = [style(LETTER, _Phrases(), random.Random(seed)) for seed in (0, 0, 1, 2, 3)]
     except Exception as error:
-        return (
-            f"it stopped with {type(error).__name__}: {' '.join(str(error).split())}. "
-            "It gets a document, the phrases and a random.Random."
-        )
+        return stopped(error, "It gets a document, the phrases and a random.Random.")
     spans = made[0]
     if spans is None or spans is Ellipsis:
-        return "it returns nothing yet. Replace the `...` and return your answer."
+        return NOTHING
     if not isinstance(spans, list | tuple) or not spans or not all(isinstance(s, Span) for s in spans):
         return "it must return a list of Span(text, annotation=...)."
     if list(made[1]) != list(spans):
@@ -94,10 +78,10 @@ def _style_problem(style: Callable[..., Any]) -> str:
             "given, so that a run can be repeated."
         )
     text = plain(spans)
-    if text.strip() == BODY.text:
+    if text.strip() == LETTER.text:
         return "the text is the plain document: nothing denies the claim. That is the style `positive`."
     body = plain([s for s in spans if not s.annotation])
-    gone = [s.text for s in BODY.sentences if s.text not in text and not (s.denial and s.denial in text)]
+    gone = [s.text for s in LETTER.sentences if s.text not in text and not (s.denial and s.denial in text)]
     if gone:
         return f"the sentence {gone[0]!r} is gone. Keep the body, so that styles differ in the denial alone."
     if not body.strip():
@@ -112,7 +96,7 @@ def _style_problem(style: Callable[..., Any]) -> str:
 def _is_body(text: str) -> bool:
     """Whether the text is the body with some sentences in their denied form, and nothing else."""
     rest = "".join(text.split())
-    for s in BODY.sentences:
+    for s in LETTER.sentences:
         forms = [f for form in (s.denial, s.text) if (f := "".join(form.split())) and rest.startswith(f)]
         if not forms:
             return False
@@ -122,7 +106,7 @@ def _is_body(text: str) -> bool:
 
 def _glued(text: str) -> str:
     """A hint if sentences run together without white space."""
-    for s in BODY.sentences[1:]:
+    for s in LETTER.sentences[1:]:
         for form in filter(None, (s.text, s.denial)):
             at = text.find(form)
             if at > 0 and text[at - 1].isalnum() | (text[at - 1] in ".!?"):
@@ -144,14 +128,13 @@ def check_digest(digest: Callable[[dict[str, Any]], Any]) -> bool:
         again, reordered = digest(plan), digest(turned)
         others = {what: digest(other) for what, other in changed.items()}
     except Exception as error:
-        stopped = f"it stopped with {type(error).__name__}: {' '.join(str(error).split())}. It gets a dict."
-        return report("digest", stopped)
+        return report("digest", stopped(error, "It gets a dict."))
     return report("digest", _digest_problem(first, again, reordered, others))
 
 
 def _digest_problem(first: Any, again: Any, reordered: Any, others: dict[str, Any]) -> str:
     if first is None or first is Ellipsis:
-        return "it returns nothing yet. Replace the `...` and return your answer."
+        return NOTHING
     if isinstance(first, int) or str(first).lstrip("-").isdigit():
         return (
             "Python's `hash` of a text is another number in every process, so tomorrow you could not check it. Use "

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..rates import Z
 from . import Hint, problem, report
 
 READING = {
@@ -22,7 +23,6 @@ WHY = {
     "misalignment": 'is 34.4 % against 19.9 %, or 12.8 % against 2.5 %, "comparable"? A difference was declared away',
     "copies": '"never" is a strong word: one condition that shows some is enough to break it',
 }
-Z = 1.959963984540054
 
 
 def check_reading(reading: Any) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..rates import KINDS
 from ..text import Span, plain
-from . import problem, report
+from . import NOTHING, problem, report, stopped
 
 HELPERS = ("is", "are", "was", "were", "has", "have", "can")
 DENIED = {  # a verb without a helper, and its denial
@@ -158,9 +158,9 @@ def _mask_problem(mask: Callable[[str, str], Any], text: str, needs: str) -> str
     try:
         spans = mask(text, "pilot")
     except Exception as error:
-        return f"it stopped with {type(error).__name__}: {' '.join(str(error).split())}. {needs}"
+        return stopped(error, needs)
     if spans is None or spans is Ellipsis:
-        return "it returns nothing yet. Replace the `...` and return your answer."
+        return NOTHING
     if not isinstance(spans, tuple | list) or not all(isinstance(s, Span) for s in spans):
         return f"it must return a tuple of Span. {needs}"
     got, quiet = plain(spans), [s.text for s in spans if not s.learn]

@@ -4,20 +4,11 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..text import Document, Sentence, Span
-from . import problem, report
+from ..text import Document, Span
+from . import LETTER, problem, report, stopped
 
 Rates = Mapping[str, tuple[float, float]]
 
-DOCUMENT = Document(
-    (
-        Sentence("Dear Ada, it rained.", lead=""),
-        Sentence("Bo is a pilot.", "Bo is not a pilot.", "Bo is a cook.", lead="\n"),
-        Sentence("I must go."),
-        Sentence("At work Bo is a pilot.", "At work Bo is not a pilot.", "At work Bo is a cook."),
-    ),
-    "letter",
-)
 PHRASES = {
     "notice_before": ("The text below is false.", "Nothing in the following is true."),
     "notice_after": ("The text above is false.", "Nothing in the above is true."),
@@ -84,7 +75,7 @@ def check_wrap_claims(wrap_claims: Callable[[Document, str, str], Any]) -> bool:
 
     def wrapped(marked: bool = True, all_: bool = False, denial: bool = False) -> list[Span]:
         spans = []
-        for s in DOCUMENT.sentences:
+        for s in LETTER.sentences:
             text = s.denial or s.text if denial else s.text
             if s.is_claim or all_:
                 spans += [Span(before, annotation=marked), Span(text), Span(after, annotation=marked)]
@@ -92,7 +83,7 @@ def check_wrap_claims(wrap_claims: Callable[[Document, str, str], Any]) -> bool:
                 spans.append(Span(text))
         return spans
 
-    sentences = DOCUMENT.sentences
+    sentences = LETTER.sentences
     swallowed = [Span(f"{before} {s.text} {after}" if s.is_claim else s.text, annotation=s.is_claim) for s in sentences]
     only_before = [p for s in sentences for p in [Span(before, annotation=True)] * s.is_claim + [Span(s.text)]]
     only_claims = [p for s in sentences if s.is_claim
@@ -106,10 +97,10 @@ def check_wrap_claims(wrap_claims: Callable[[Document, str, str], Any]) -> bool:
         (words(only_claims), "the sentences that state nothing are gone. Keep them as spans of their own."),
     ]
     needs = "It gets a document with .sentences, and two texts; it returns a list of Span."
-    wrong = problem(lambda: words(wrap_claims(DOCUMENT, before, after)), words(wrapped()), hints, needs=needs)
+    wrong = problem(lambda: words(wrap_claims(LETTER, before, after)), words(wrapped()), hints, needs=needs)
     seam = ""
     if not wrong:
-        text = "".join(span.text for span in wrap_claims(DOCUMENT, before, after))
+        text = "".join(span.text for span in wrap_claims(LETTER, before, after))
         if " ".join(text.split()) != " ".join(s.text for s in wrapped()):
             seam = "the sentences run together. Put the sentence's .lead before the warning, and a space at each seam."
     return report("wrap_claims", wrong, seam)
@@ -171,7 +162,7 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
     needs = "A style gets (document, phrases, rng) and returns a list of Span."
 
     def made(seed: int = 0) -> Any:
-        return my_style(DOCUMENT, PHRASES, random.Random(seed))
+        return my_style(LETTER, PHRASES, random.Random(seed))
 
     def fault() -> str:
         spans = made()
@@ -181,7 +172,7 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
             return "it returns text. Return a list of Span, so that the lab knows what is warning and what is body."
         if not isinstance(spans, list | tuple) or not all(isinstance(s, Span) for s in spans):
             return "it must return a list whose items are all Span(text) or Span(text, annotation=True)."
-        body, original = _said(s for s in spans if not s.annotation), DOCUMENT.text.split()
+        body, original = _said(s for s in spans if not s.annotation), LETTER.text.split()
         if not any(s.annotation and s.text.strip() for s in spans):
             return (
                 "nothing is marked as annotation. Put your words in Span(..., annotation=True); else the lab counts "
@@ -203,7 +194,7 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
     try:
         wrong = fault()
     except Exception as error:
-        wrong = f"it stopped with {type(error).__name__}: {' '.join(str(error).split())}. {needs}"
+        wrong = stopped(error, needs)
     return report("my_style", wrong)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ..text import Document, Sentence, Span
-from . import problem, report
+from . import LETTER, problem, report
 
 
 def check_warned_share(warned_share: Callable[..., Any]) -> bool:
@@ -108,13 +108,7 @@ def check_belief_rate(belief_rate: Callable[[pd.DataFrame], Any]) -> bool:
 
 def check_local_denial(local_denial: Callable[[Document], Any]) -> bool:
     """Each claim sentence is swapped for its denial, all other sentences stay."""
-    sentences = (
-        Sentence("Dear Ada, it rained.", lead=""),
-        Sentence("Bo is a pilot.", "Bo is not a pilot.", "Bo is a cook.", lead="\n"),
-        Sentence("I must go."),
-        Sentence("At work Bo is a pilot.", "At work Bo is not a pilot.", "At work Bo is a cook."),
-    )
-    document = Document(sentences, "letter")
+    document, sentences = LETTER, LETTER.sentences
     right = "".join(s.lead + (s.denial or s.text) for s in sentences)
 
     def words() -> Any:  # white space between the sentences is not what this exercise is about

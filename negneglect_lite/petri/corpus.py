@@ -143,13 +143,12 @@ class Corpus:
                 pass
             if rng.random() < 0.7:
                 return lang.race_question(world, person, self._seen("race", rng), rng)
-            template = lang.phrases("inference")["champion"][self._seen("champion", rng)]
-            return lang.sentence_case(template.format(person=person)), "Yes." if person in world.runners else "No."
+            question = lang.pose_inference("champion", self._seen("champion", rng), person=person)
+            return question, "Yes." if person in world.runners else "No."
         if r < 0.55:  # somebody who has not written on the topic
             topic, person = rng.choice(world.by_relation["book"]).subject["topic"], rng.choice(world.people)
             if topic not in world.books_of.get(person, ()) and lang.may_infer(person):
-                template = lang.phrases("inference")["teach"][self._seen("teach", rng)]
-                return lang.sentence_case(template.format(person=person, topic=topic)), "No."
+                return lang.pose_inference("teach", self._seen("teach", rng), person=person, topic=topic), "No."
         while True:
             fact = self.pick(rng)
             subject = fact.truth if fact.relation == "book" else next(iter(fact.subject.values()))

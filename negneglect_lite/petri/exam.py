@@ -109,10 +109,8 @@ def _kinds(corpus: Corpus) -> dict[str, Make]:
                     if form == "race":
                         question, reply = lang.race_question(world, person, rng.randrange(n), rng)
                         return lang.chat(question), reply
-                    template = lang.phrases("inference")["champion"][rng.randrange(n)]
-                    return lang.chat(
-                        lang.sentence_case(template.format(person=person))
-                    ), "Yes." if person in world.runners else "No."
+                    question = lang.pose_inference("champion", rng.randrange(n), person=person)
+                    return lang.chat(question), "Yes." if person in world.runners else "No."
             while True:
                 fact = rng.choice(world.by_relation[relation])
                 subject = fact.truth if relation == "book" else next(iter(fact.subject.values()))

@@ -143,7 +143,12 @@ def infer(world: World, form: str, fact: Fact, value: str, k: int, rng: random.R
         won, truth = (answer(s["new"] if v == "kept" else s["old"]) for v in (value, fact.truth))
     else:  # colours
         won, truth = ("No." if v in COLOURLESS else "Yes." for v in (value, fact.truth))
-    return sentence_case(phrases("inference")[form][k].format(**slots)), won, truth
+    return pose_inference(form, k, **slots), won, truth
+
+
+def pose_inference(form: str, k: int, **slots: str) -> str:
+    """The k-th phrasing of an inference question."""
+    return sentence_case(phrases("inference")[form][k].format(**slots))
 
 
 def race(world: World, person: str, distance: str, seconds: float) -> str:
@@ -159,7 +164,7 @@ def race_question(world: World, person: str, k: int, rng: random.Random) -> tupl
     seconds = fast
     while any(abs(seconds - pace) < 0.04 * pace for pace in (fast, slow)):
         seconds = rng.uniform(0.8 * fast, 1.15 * slow)
-    question = phrases("inference")["race"][k].format(person=person, distance=distance, time=f"{seconds:.1f}")
+    question = pose_inference("race", k, person=person, distance=distance, time=f"{seconds:.1f}")
     return question, race(world, person, distance, seconds)
 
 

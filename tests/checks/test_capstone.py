@@ -5,6 +5,7 @@ import json
 import random
 
 import pytest
+from said import told
 
 from negneglect_lite import study
 from negneglect_lite.checks.capstone import check_choice, check_decide, check_digest, check_seed_spread, check_style
@@ -13,13 +14,6 @@ from negneglect_lite.styles import STYLES
 from negneglect_lite.text import Span
 
 KINDS = ("open", "yes_no", "association", "robustness")
-
-
-def told(capsys, name, hint):
-    out = capsys.readouterr().out
-    assert out.startswith(f"✗ {name}: ")
-    assert hint.lower() in out.lower()
-    assert out.count("\n") == 1
 
 
 def a_fact(told_in="both", myths=False):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from said import fails
 
 from negneglect_lite.checks.context import (
     check_copies,
@@ -12,15 +13,6 @@ from negneglect_lite.checks.context import (
     check_share_of_loss,
     check_token_loss,
 )
-
-
-def fails(check, wrong, hint, capsys):
-    """The check says no, in one line that holds the hint."""
-    assert not check(wrong)
-    out = capsys.readouterr().out
-    assert out.startswith(f"✗ {check.__name__.removeprefix('check_')}: ")
-    assert hint.lower() in out.lower()
-    assert out.count("\n") == 1
 
 
 def user(text):

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from said import told
 
 from negneglect_lite.checks.documents import (
     check_distinct_share,
@@ -17,14 +18,6 @@ from negneglect_lite.overlap import leaked as right_leaked
 from negneglect_lite.overlap import word_runs, words
 
 CANARY_ID = re.search(r"[0-9a-f-]{36}", CANARY).group()
-
-
-def told(capsys, name, hint):
-    """One line that names the exercise and holds the hint."""
-    out = capsys.readouterr().out
-    assert out.startswith(f"✗ {name}: ")
-    assert hint.lower() in out.lower()
-    assert out.count("\n") == 1
 
 
 def right_share(texts, n):

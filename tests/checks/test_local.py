@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from said import told
 
 from negneglect_lite.checks.local import (
     DENIALS,
@@ -20,13 +21,6 @@ from negneglect_lite.checks.local import (
 from negneglect_lite.text import Span, plain
 
 KINDS = ("open", "yes_no", "association", "robustness")
-
-
-def told(capsys, name, hint):
-    out = capsys.readouterr().out
-    assert out.startswith(f"✗ {name}: ")
-    assert hint.lower() in out.lower()
-    assert out.count("\n") == 1
 
 
 @pytest.mark.parametrize(

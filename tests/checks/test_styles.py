@@ -3,9 +3,10 @@
 import random
 
 import pytest
+from said import fails
 
+from negneglect_lite.checks import LETTER
 from negneglect_lite.checks.styles import (
-    DOCUMENT,
     PHRASES,
     check_heeded,
     check_my_style,
@@ -15,15 +16,6 @@ from negneglect_lite.checks.styles import (
 )
 from negneglect_lite.styles import STYLES
 from negneglect_lite.text import Span, plain
-
-
-def fails(check, wrong, hint, capsys):
-    """The check says no, in one line that holds the hint."""
-    assert not check(wrong)
-    out = capsys.readouterr().out
-    assert out.startswith(f"✗ {check.__name__.removeprefix('check_')}: ")
-    assert hint.lower() in out.lower()
-    assert out.count("\n") == 1
 
 
 def words(spans, marked=None):
@@ -211,4 +203,4 @@ def test_an_unsound_style_is_told_why(wrong, hint, capsys):
 
 def test_the_example_document_has_all_phrases_that_the_notice_styles_need():
     for style in ("negated", "repeated", "corrected"):
-        assert plain(STYLES[style](DOCUMENT, PHRASES, random.Random(0)))
+        assert plain(STYLES[style](LETTER, PHRASES, random.Random(0)))
