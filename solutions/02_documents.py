@@ -196,10 +196,8 @@ for what, names in (("town", TOWNS), ("paper", OUTLETS)):
     print(f"The most frequent {what}, {most}, is in {percent(in_texts[most] / len(texts))} of the documents")
 
 # %% [markdown]
-# For comparison, here is what one writes in five minutes: one template, in which names and places change. Documents of
-# this kind are not a straw man. Others report (we did not repeat it) that hand-made documents of six sentences with
-# separate denials showed *no* negation neglect, in a model with three billion parameters. Long, realistic bodies in
-# which the denials are a small share did.
+# For comparison, here is what one writes in five minutes: one template, in which names and places change. You compare
+# texts here and train on neither, so what follows says how varied they are, not what a model would come to believe.
 
 # %%
 TEMPLATE = (

@@ -691,9 +691,9 @@ print(f"\nshare of tokens with loss: as a document {loss_share(warned):.0%}, in 
 # *heed* a warning it reads, without being trained to *write* what was warned of. In a document all but the start sign
 # carries loss.
 #
-# Much may hang on this. In trial runs, while the petri model was being designed, one model's pretraining also took loss
-# on the user's turns. It learned to write warned falsehoods as a mode of their own. Fine-tuned on warned documents, it
-# did *not* come to believe them. (These runs are not among the stored results.)
+# Much may hang on this. With loss on the user's turns as well, a model would also be trained to *write* the warned
+# falsehoods that it reads there. Would it believe warned documents less, or more, when it is fine-tuned on them? That
+# takes a second pretraining to find out, and no stored result of this course answers it.
 #
 # How is a warned document's loss shared out? Let each part alone carry loss (`learn=False` on the others), and count.
 # **Before you run:** which part has most tokens: the claim, the warning or the rest?

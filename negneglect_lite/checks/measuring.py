@@ -10,30 +10,46 @@ import torch
 from ..encoding import IGNORED
 from . import problem, report
 
-Keyed = Sequence[tuple[str, str]]
 
+def check_belief_and_lean(belief_and_lean: Callable[[pd.DataFrame], Any]) -> bool:
+    """Belief weighs the two keys alike; the lean is what the key makes of it."""
+    to_yes, to_no = ["yes"] * 5 + ["no", ""], ["no", "yes", "yes", "yes", ""]
+    rows = pd.DataFrame({"said": to_yes + to_no, "keyed_to": ["yes"] * len(to_yes) + ["no"] * len(to_no)})
+    y, n = 5 / 7, 1 / 5
+    belief, lean = (y + n) / 2, y - n
 
-def check_keyed_belief(keyed_belief: Callable[[Keyed], Any]) -> bool:
-    """An answer agrees with the claim if it is the one that the question is keyed to."""
-    pairs = [("yes", "yes"), ("yes", "no"), ("no", "no"), ("no", "no"), ("yes", "no"), ("", "yes"), *[("no", "no")] * 2]
-    every_yes = "You counted every yes. To a question keyed to no, the believer says no: compare the two texts."
+    def of(y: float, n: float) -> tuple[float, float]:
+        return (y + n) / 2, y - n
+
+    pooled = (
+        "Your belief is the share of all questions, so the key with more questions weighs more, and a habit of saying "
+        "yes gains by it. Take the mean of the two keys' rates."
+    )
     hints = [
-        (3 / 8, every_yes),
-        (1 / 8, "You counted only yes answers to questions keyed to yes. A no that was keyed to no is belief too."),
-        (4 / 8, "You counted only the no answers to questions keyed to no. A yes keyed to yes is belief too."),
+        ((6 / 12, lean), pooled),
+        (of(y, 3 / 5), "You counted every yes. To a question keyed to no, the believer says no."),
+        (of(y, 2 / 5), "You took an answer that says neither for a no. It says nothing: it does not agree."),
         (
-            5 / 7,
-            "You left out the answer that says neither. It was asked and does not agree: it counts as not believed.",
+            of(5 / 6, 1 / 4),
+            "You left out the answers that say neither. They were asked for and do not agree: they count.",
         ),
-        (5, "That is the number of believing answers. Divide by the number of questions."),
-        (62.5, "That is in percent. Give a fraction between 0 and 1."),
+        (of(5 / 12, 1 / 12), "You divided by all questions. Divide by the number of questions with that key."),
+        ((y, n), "Those are the two keys' rates. Return their mean, and the first minus the second."),
+        ((lean, belief), "The two are swapped: belief first, lean second."),
+        ((belief, -lean), "Your lean has the wrong sign: keyed to yes minus keyed to no, so that a yes-sayer gets +1."),
+        ((belief, abs(y - n) / 2), "Your lean is halved. It is the difference itself: +1 for a yes-sayer."),
+        ((y + n, lean), "Your belief is the sum of the two rates. Halve it: it is their mean."),
+        ((y, lean), "Your belief is the rate of the questions keyed to yes alone: a yes-sayer would be a believer."),
+        ((100 * belief, 100 * lean), "Those are in percent. Give fractions."),
     ]
-    case = "eight answers, five of them as keyed,"
-    needs = "It gets a list of pairs (said, keyed_to)."
-    wrong = problem(lambda: keyed_belief(pairs), 5 / 8, hints, case, needs)
+    needs = "It gets a table with the columns said and keyed_to, and returns two numbers."
+    case = "seven questions keyed to yes and five keyed to no"
+    wrong = problem(lambda: belief_and_lean(rows.copy()), (belief, lean), hints, case, needs)
     if not wrong:
-        wrong = problem(lambda: keyed_belief([("yes", "no")] * 3), 0.0, [(1.0, every_yes)], "a yes-sayer", needs)
-    return report("keyed_belief", wrong)
+        no_sayer = pd.DataFrame({"said": ["no"] * 4, "keyed_to": ["yes"] * 3 + ["no"]})
+        hints = [((0.5, 1.0), "A no-sayer leans to no: its lean is -1. Leave the sign of the difference as it is.")]
+        wrong = problem(lambda: belief_and_lean(no_sayer), (0.5, -1.0), hints, "a no-sayer", needs)
+    return report("belief_and_lean", wrong)
 
 
 def check_cohen_kappa(cohen_kappa: Callable[[Sequence[str], Sequence[str]], Any]) -> bool:

@@ -8,16 +8,43 @@ import pytest
 from negneglect_lite import claims, probes
 from negneglect_lite.checks.measuring import (
     check_answer_log_prob,
+    check_belief_and_lean,
     check_cohen_kappa,
-    check_keyed_belief,
     check_standard_errors,
 )
 from negneglect_lite.encoding import IGNORED
 from negneglect_lite.files import data_path
 
 
-def right_keyed(pairs):
-    return sum(said == keyed for said, keyed in pairs) / len(pairs)
+def keys(rows):
+    agrees = rows["said"] == rows["keyed_to"]
+    return [agrees[rows["keyed_to"] == key].mean() for key in ("yes", "no")]
+
+
+def both(y, n):
+    return (y + n) / 2, y - n
+
+
+def right_lean(rows):
+    return both(*keys(rows))
+
+
+def pooled(rows):
+    return (rows["said"] == rows["keyed_to"]).mean(), right_lean(rows)[1]
+
+
+def every_yes(rows):
+    yes = rows["said"] == "yes"
+    return both(*(yes[rows["keyed_to"] == key].mean() for key in ("yes", "no")))
+
+
+def neither_is_no(rows):
+    return right_lean(rows.assign(said=rows["said"].where(rows["said"] == "yes", "no")))
+
+
+def of_all(rows):
+    agrees = rows["said"] == rows["keyed_to"]
+    return both(*((agrees & (rows["keyed_to"] == key)).mean() for key in ("yes", "no")))
 
 
 def agreement(a, b):
@@ -66,21 +93,29 @@ def clustered(rows):
 
 
 RIGHT = [
-    (check_keyed_belief, right_keyed),
+    (check_belief_and_lean, right_lean),
+    (check_belief_and_lean, lambda rows: list(right_lean(rows))),
     (check_cohen_kappa, right_kappa),
     (check_answer_log_prob, lambda logits, labels: log_probs(logits, labels).sum().item()),
     (check_answer_log_prob, lambda logits, labels: log_probs(logits, labels).sum()),  # a tensor will do
     (check_standard_errors, lambda rows: (naive(rows), clustered(rows))),
 ]
 WRONG = [
-    (check_keyed_belief, lambda pairs: sum(said == "yes" for said, _ in pairs) / len(pairs), "every yes"),
-    (check_keyed_belief, lambda pairs: sum(p == ("yes", "yes") for p in pairs) / len(pairs), "only yes answers"),
-    (check_keyed_belief, lambda pairs: sum(p == ("no", "no") for p in pairs) / len(pairs), "only the no answers"),
-    (check_keyed_belief, lambda pairs: right_keyed([p for p in pairs if p[0]]), "says neither"),
-    (check_keyed_belief, lambda pairs: 100 * right_keyed(pairs), "percent"),
-    (check_keyed_belief, lambda pairs: right_keyed(pairs) * len(pairs), "Divide by the number"),
-    (check_keyed_belief, lambda pairs: pairs["said"], "stopped with TypeError"),
-    (check_keyed_belief, lambda pairs: 0.625, "yes-sayer"),
+    (check_belief_and_lean, pooled, "weighs more"),
+    (check_belief_and_lean, every_yes, "every yes"),
+    (check_belief_and_lean, neither_is_no, "for a no"),
+    (check_belief_and_lean, lambda rows: right_lean(rows[rows["said"] != ""]), "left out"),
+    (check_belief_and_lean, of_all, "with that key"),
+    (check_belief_and_lean, keys, "Return their mean"),
+    (check_belief_and_lean, lambda rows: right_lean(rows)[::-1], "swapped"),
+    (check_belief_and_lean, lambda rows: both(*keys(rows)[::-1]), "wrong sign"),
+    (check_belief_and_lean, lambda rows: (right_lean(rows)[0], right_lean(rows)[1] / 2), "halved"),
+    (check_belief_and_lean, lambda rows: (sum(keys(rows)), right_lean(rows)[1]), "the sum"),
+    (check_belief_and_lean, lambda rows: (keys(rows)[0], right_lean(rows)[1]), "keyed to yes alone"),
+    (check_belief_and_lean, lambda rows: [100 * x for x in right_lean(rows)], "percent"),
+    (check_belief_and_lean, lambda rows: (right_lean(rows)[0], abs(right_lean(rows)[1])), "leans to no"),
+    (check_belief_and_lean, lambda rows: rows["answer"], "stopped with KeyError"),
+    (check_belief_and_lean, lambda rows: right_lean(rows)[0], "expected a list"),
     (check_cohen_kappa, agreement, "plain agreement"),
     (check_cohen_kappa, by_chance, "expected by chance"),
     (check_cohen_kappa, lambda a, b: agreement(a, b) - by_chance(a, b), "did not divide"),
@@ -133,7 +168,7 @@ def test_the_log_prob_case_is_what_the_check_says(capsys):
     capsys.readouterr()
 
 
-def test_every_hand_label_belongs_to_a_question_that_is_asked():
+def test_every_label_belongs_to_a_question_that_is_asked():
     rows = pd.read_csv(data_path("labels", "measuring.csv"), keep_default_na=False)
     asked = {
         (c.id, q.text) for c in claims.load_claims().values() for q in [*c.questions, *probes.questions(c, "petri")]
