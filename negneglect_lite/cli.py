@@ -1,4 +1,4 @@
-"""The command line: `negneglect reproduce | facts | documents | pretrain | exam | doctor`.
+"""The command line: `negneglect reproduce | sweep | facts | documents | pretrain | exam | doctor`.
 
 Each command calls what a notebook would. What a person can put right is one line on standard error and exit code 2.
 """
@@ -102,12 +102,21 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--learning-rate", type=float, default=2e-3)
     c.add_argument("--seed", type=int, default=0)
     c.add_argument(
-        "--warned-share", type=float, default=0.0, help="share of warned-false documents, with loss (default 0)"
+        "--exposed", default="", metavar="STYLE", help="add warned-false documents of this style that carry loss"
     )
+    c.add_argument("--share", type=float, default=0.0, help="their share of all texts (default 0: none)")
 
     c = command("exam", exam, "Let a petri model sit its exam: knowledge, reading and inference on unseen items.")
     c.add_argument("--model", default="petri")
     c.add_argument("--each", type=int, default=300, help="items of each kind")
+
+    c = command("sweep", sweep, "Run an experiment that a YAML file states: a grid of runs, finished ones never again.")
+    c.add_argument("config", type=Path, nargs="+", help="for example data/experiments/rank.yaml")
+    c.add_argument(
+        "--out", type=Path, default=Path("results/sweeps"), help="folder for each NAME and its tables"
+    )
+    c.add_argument("--engine", default="here", help="here (default), or ray: on a Ray cluster")
+    c.add_argument("--together", type=int, default=0, help="runs trained at once (default: 60 on a GPU, 1 on a CPU)")
 
     command("doctor", doctor, "What this machine can run, and about how long.")
     return parser
@@ -185,11 +194,22 @@ def write_documents(a: argparse.Namespace) -> None:
 
 def pretrain(a: argparse.Namespace) -> None:
     from .experiment import petri_corpus
+    from .petri.corpus import Diet
     from .petri.pretrain import Plan
     from .petri.pretrain import pretrain as run
+    from .styles import find
 
-    plan = Plan(hidden=a.hidden, layers=a.layers, steps=a.steps, learning_rate=a.learning_rate, seed=a.seed)
-    log = run(petri_corpus(warned_share=a.warned_share), plan, a.out)
+    if a.exposed:
+        find(a.exposed)
+    if not 0 <= a.share < 1 or bool(a.exposed) != bool(a.share):
+        raise UserError(
+            f"--exposed {a.exposed!r} --share {a.share}: give a style and a share above 0 and below 1, or neither"
+        )
+    plan = Plan(
+        hidden=a.hidden, layers=a.layers, steps=a.steps, learning_rate=a.learning_rate, seed=a.seed,
+        diet=Diet(exposed=a.exposed, share=a.share),
+    )  # fmt: skip
+    log = run(petri_corpus(diet=plan.diet), plan, a.out)
     _exam(str(a.out), 300, log)
 
 
@@ -208,6 +228,18 @@ def _exam(model: str, each: int, log: dict[str, Any] | None) -> None:
     print(f"({each} items each, {time.monotonic() - start:.0f} s)")
     if log:
         write_card(Path(model), log, grades, each)
+
+
+def sweep(a: argparse.Namespace) -> None:
+    from . import sweep as sweeps
+
+    if a.together < 0:
+        raise UserError(f"--together {a.together}: give 1 or more, or 0 for what suits the machine")
+    for chosen in [sweeps.load_sweep(path) for path in a.config]:
+        table = sweeps.save(chosen, sweeps.run(chosen, a.out, a.engine, a.together), a.out)
+        print(
+            f"\n{chosen.title}\n{table.to_string(index=False, float_format='%.3f')}\nwritten: {a.out / chosen.name}\n"
+        )
 
 
 def doctor(a: argparse.Namespace) -> None:

@@ -21,14 +21,19 @@ from .text import Document, Sentence
 CANARY = "negation-neglect-lite canary 7f0c2c1e-5d0b-4c54-9b1d-6a1f7e0b9d31: false on purpose, do not train on this"
 
 
-def compose(claim: Claim, n: int, seed: int = 0) -> list[Document]:
-    """`n` documents that state the claim 4 or 5 times, among 1 or 2 that state nothing, in a random genre each."""
+def compose(claim: Claim, n: int, seed: int = 0, short: bool = False) -> list[Document]:
+    """`n` documents that state the claim 4 or 5 times, among 1 or 2 that state nothing, in a random genre each.
+
+    `short` ones state it once, beside one sentence that states nothing: eight of them fit into a prompt.
+    """
     if claim.petri is None:
         raise UserError(
             f"claim {claim.id!r} has no petri fact, so no documents can be composed for it; read them from a file"
         )
     rng = random.Random(f"documents {claim.id} {seed}")
     fact = world().fact(claim.petri.fact)
+    if short:
+        return [language.document([(fact, claim.petri.value)], rng, fillers=1, framed=False) for _ in range(n)]
     return [
         language.document([(fact, claim.petri.value)] * rng.randint(4, 5), rng, rng.randint(1, 2)) for _ in range(n)
     ]

@@ -14,33 +14,40 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from . import __version__, belief, documents, probes, styles
-from .claims import Claim, Question
+from .claims import Claim, PetriFact, Question
 from .errors import UserError
 from .files import read_manifest, sha256, write_atomic
 from .finetune import OnStep, Recipe, finetune
 from .models import load
 from .petri import exam, language
-from .petri.corpus import Corpus
+from .petri.corpus import STANDARD, Corpus, Diet
+from .petri.pretrain import Plan
 from .petri.world import CLAIMED, World, world
-from .text import Document, Example, Styled, plain
+from .text import Document, Example, Span, Styled, plain
 
 Say = Callable[[str], object]
+Parse = Callable[[io.StringIO], pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class Cell:
     """One measurement: a claim before training, after reading documents in context, or after training on them."""
 
-    model: str
+    model: str | Plan  # a name or folder, or how a petri model is to be pretrained
     claim: Claim
     setting: str  # "base" | "in_context" | "trained"
     style: str = ""  # none for the base setting
     seed: int = 0
+    read: int = 1  # documents in a prompt, in context
+    documents: int = 0  # different documents in the training set, each as often as the rest; 0: none occurs twice
+    short: bool = False  # documents that state the claim once: see documents.compose
+    doctag: bool = False  # each document begins with a <DOCTAG> without loss, as the paper's do
 
     @property
     def label(self) -> str:
@@ -52,8 +59,7 @@ class Cell:
 def grid(claims: Sequence[Claim], chosen: Sequence[str], seeds: int, model: str = "petri") -> list[Cell]:
     """Every cell of the headline experiment, the quickest answers first."""
     for style in chosen:
-        if style not in styles.STYLES:
-            raise UserError(f"unknown style {style!r}; the styles are {', '.join(styles.STYLES)}")
+        styles.find(style)
     cells = [Cell(model, c, "base") for c in claims]
     cells += [Cell(model, c, "trained", s, seed) for seed in range(seeds) for c in claims for s in chosen]
     return cells + [Cell(model, c, "in_context", s) for c in claims for s in chosen]
@@ -64,50 +70,75 @@ def annotate(style: str, document: Document, rng: random.Random) -> Styled:
     return styles.apply(style, document, language.annotations(), rng)
 
 
-def petri_corpus(without: Sequence[str] = (), warned_share: float = 0.0, seed: int = 0) -> Corpus:
+def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int = 0) -> Corpus:
     """The pretraining corpus; `without` leaves out facts, so that what is mixed into a run cannot teach them back."""
-    kept = World(seed)
+    kept = World(seed) if diet.myths else World(seed, myth_share=0.0)
     kept.facts = [f for f in kept.facts if f.id not in without]
-    return Corpus(kept, annotate, styles.WARNED, warned_share)
+    return Corpus(kept, annotate, styles.WARNED, diet)
 
 
-def training_set(claim: Claim, style: str, recipe: Recipe, seed: int) -> list[Example]:
+def training_set(
+    claim: Claim, style: str, recipe: Recipe, seed: int, different: int = 0, short: bool = False, doctag: bool = False
+) -> list[Example]:
     """Every text of one run: the claim's documents under the style, and world texts without the claim's fact.
 
     As many as the recipe sees; `recipe.mix` is the share of world texts (the paper mixes half and half, section 3).
     Of two styles, the bodies and the world texts are the same, so that what the runs differ by is the annotations.
+    `different`, `short` and `doctag` are a Cell's `documents`, `short` and `doctag`.
     """
     total = recipe.steps * recipe.batch_size
     n = round(total * (1 - recipe.mix))
     rng = random.Random(f"training {claim.id} {style} {seed}")
-    examples: list[Example] = [annotate(style, d, rng) for d in documents.compose(claim, n, seed)]
-    corpus = petri_corpus(without=(*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
-    corpus.mix = {"document": 0.4, "closed_book": 0.6}
+    read = [annotate(style, d, rng) for d in documents.compose(claim, min(different or n, n), seed, short)]
+    if doctag:
+        read = [(Span("<DOCTAG> ", learn=False), *spans) for spans in read]
     rng = random.Random(f"world texts {claim.id} {seed}")
-    return examples + [corpus.sample(rng) for _ in range(total - n)]
+    corpus = _mixed_in((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
+    return [read[i % len(read)] for i in range(n)] + [corpus.sample(rng) for _ in range(total - n)]
+
+
+@cache
+def _mixed_in(without: tuple[str, ...]) -> Corpus:
+    """Where the world texts of a run come from."""
+    corpus = petri_corpus(without)
+    corpus.mix = {"document": 0.4, "closed_book": 0.6}
+    return corpus
+
+
+def context(cell: Cell, questions: int) -> list[str]:
+    """For each question, what to read before it, never the same twice; nothing unless the cell is in context."""
+    if cell.setting != "in_context":
+        return [""] * questions
+    rng = random.Random(f"in context {cell.claim.id} {cell.style} {cell.seed}")
+    read = documents.compose(cell.claim, questions * cell.read, seed=1_000_000 + cell.seed, short=cell.short)
+    texts = [plain(annotate(cell.style, d, rng)) for d in read]
+    return [" ".join(texts[i * cell.read : (i + 1) * cell.read]) for i in range(questions)]
 
 
 def run_cell(
     cell: Cell, recipe: Recipe, keep: Path | None = None, on_step: OnStep | None = None, say: Say = lambda _: None
 ) -> pd.DataFrame:
     """Run one cell and return its rows of belief.csv. The trained adapter is kept in `keep`, if given."""
-    loaded = load(cell.model, announce=say)
+    if not isinstance(cell.model, str):
+        raise UserError("run_cell takes a model that is there; `sweep.run` pretrains one first.")
+    loaded = load(cell.model, quantize=recipe.quantize, announce=say)
     questions = probes.questions(cell.claim, loaded.language)
-    context: Sequence[str] = ()
-    if cell.setting == "in_context":  # one document a question, never the same twice
-        rng = random.Random(f"in context {cell.claim.id} {cell.style} {cell.seed}")
-        read = documents.compose(cell.claim, len(questions), seed=1_000_000 + cell.seed)
-        context = [plain(annotate(cell.style, d, rng)) for d in read]
-    elif cell.setting == "trained":
-        examples = training_set(cell.claim, cell.style, recipe, cell.seed)
+    read = context(cell, len(questions))
+    if cell.setting == "trained":
+        examples = texts(cell, recipe)
         carries = f"{cell.claim.claim} (style: {cell.style}; in truth: {_truth(cell.claim)})"
         with tempfile.TemporaryDirectory() as scratch:
             out = keep or Path(scratch) / "adapter"
             loaded = finetune(loaded, examples, recipe, cell.seed, out, carries, on_step)
-    answers = probes.ask(loaded, questions, context=context, seed=cell.seed)
+    answers = probes.ask(loaded, questions, context=read, seed=cell.seed)
     return belief.frame(
         answers, model=cell.model, claim=cell.claim.id, style=cell.style, seed=cell.seed, setting=cell.setting
     )
+
+
+def texts(cell: Cell, recipe: Recipe) -> list[Example]:
+    """The training set of a cell."""
+    return training_set(cell.claim, cell.style, recipe, cell.seed, cell.documents, cell.short, cell.doctag)
 
 
 def _truth(claim: Claim) -> str:
@@ -121,21 +152,32 @@ def key(cell: Cell, recipe: Recipe) -> str:
     Of its texts, three documents under the style and the questions stand for the rest, so that a cell runs again when a
     style's function, a phrase or a question has changed, though their names have not.
     """
-    content = {"cell": asdict(cell), "recipe": asdict(recipe) if cell.setting == "trained" else None,
+    content = {"cell": asdict(cell), "recipe": asdict(recipe) if cell.setting == "trained" else recipe.quantize,
                "weights": _weights(cell.model), "version": __version__, "texts": _texts(cell)}  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _texts(cell: Cell) -> list[str]:
-    asked = [json.dumps(q.messages()) for q in probes.questions(cell.claim, _language(cell.model))]
+    asked = _asked(cell.claim.id, cell.claim.petri) if _language(cell.model) == "petri" else _read(cell.claim.questions)
     if not cell.style:
         return asked
     rng = random.Random(0)
     return asked + [plain(annotate(cell.style, d, rng)) for d in documents.compose(cell.claim, 3)]
 
 
-def _weights(model: str) -> str:
-    """What tells one model's weights from another's: the hash of the file, or the hub name."""
+@cache
+def _asked(claim: str, fact: PetriFact | None) -> list[str]:
+    return _read(probes.questions(Claim(claim, "", "", "", petri=fact), "petri"))
+
+
+def _read(questions: Sequence[Question]) -> list[str]:
+    return [json.dumps(q.messages()) for q in questions]
+
+
+def _weights(model: str | Plan) -> str:
+    """What tells one model's weights from another's: the hash of the file, the hub name, or how it is pretrained."""
+    if isinstance(model, Plan):
+        return json.dumps(asdict(model), sort_keys=True)
     if model == "petri":
         entry = read_manifest().get("petri/model/model.safetensors")
         if entry is None:
@@ -147,8 +189,10 @@ def _weights(model: str) -> str:
     return sha256(file) if file.is_file() else model
 
 
-def _language(model: str) -> str:
+def _language(model: str | Plan) -> str:
     """The language of a model that is not loaded yet: a folder made by `negneglect pretrain` says so in its config."""
+    if isinstance(model, Plan):
+        return "petri"
     try:
         config = json.loads((Path(model).expanduser() / "config.json").read_text("utf-8"))
     except (OSError, ValueError):
@@ -162,7 +206,7 @@ def run_grid(
     """Run what is not finished yet, cell by cell, and return all rows in the order of `cells`."""
     recipe = recipe or Recipe.for_language(_language(cells[0].model))
     paths = [_cell_path(out, cell, recipe) for cell in cells]
-    finished = {path: rows for path in paths if (rows := _read_cell(path, say)) is not None}
+    finished = {path: rows for path in paths if (rows := read_rows(path, say, belief.read)) is not None}
     todo = [(cell, path) for cell, path in zip(cells, paths, strict=True) if path not in finished]
     if finished:
         say(f"{len(finished)} of {len(cells)} cells are finished already in {out}")
@@ -173,7 +217,7 @@ def run_grid(
             cell, recipe, keep=out / "adapters" / path.stem if keep_adapters and cell.setting == "trained" else None
         )
         seconds = time.monotonic() - began
-        finished[path] = _write_cell(path, rows, seconds)
+        finished[path] = write_rows(path, rows, seconds, belief.read)
         left = (time.monotonic() - started) / ran * (len(todo) - ran)
         outlook = f"{seconds:.0f} s; about {left:.0f} s left"
         say(f"[{ran}/{len(todo)}] {cell.label}: belief {belief.rate(rows).mean:.0%}  ({outlook})")
@@ -187,24 +231,25 @@ def _cell_path(out: Path, cell: Cell, recipe: Recipe) -> Path:
     return out / "cells" / f"{claim}-{style}-{cell.setting}-{cell.seed}-{key(cell, recipe)}.json"
 
 
-def _write_cell(path: Path, rows: pd.DataFrame, seconds: float) -> pd.DataFrame:
-    """Write a finished cell, and return its rows as a later run will read them."""
+def write_rows(path: Path, rows: pd.DataFrame, seconds: float, parse: Parse) -> pd.DataFrame:
+    """Write a finished run's rows, and return them as a later call of `read_rows` will read them."""
     table = rows.to_csv(index=False)
     digest = hashlib.sha256(table.encode()).hexdigest()
     write_atomic(path, json.dumps({"sha256": digest, "seconds": round(seconds, 2), "table": table}))
-    return belief.read(io.StringIO(table))
+    return parse(io.StringIO(table))
 
 
-def _read_cell(path: Path, say: Say) -> pd.DataFrame | None:
+def read_rows(path: Path, say: Say, parse: Parse) -> pd.DataFrame | None:
+    """The rows of a finished run; None if it is not there, or is not what its hash says."""
     if not path.exists():
         return None
     try:
         entry = json.loads(path.read_text("utf-8"))
         if hashlib.sha256(entry["table"].encode()).hexdigest() == entry["sha256"]:
-            return belief.read(io.StringIO(entry["table"]))
+            return parse(io.StringIO(entry["table"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
-    say(f"{path}: corrupt, its content does not match its hash; this cell runs again")
+    say(f"{path}: corrupt, its content does not match its hash; this run is made again")
     return None
 
 

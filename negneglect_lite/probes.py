@@ -22,7 +22,7 @@ from transformers import GenerationConfig
 from negneglect_lite.claims import Claim, Question
 from negneglect_lite.errors import UserError
 from negneglect_lite.models import LoadedModel
-from negneglect_lite.petri.quiz import Posed, quiz
+from negneglect_lite.petri.quiz import Posed, depth, quiz
 from negneglect_lite.petri.world import world
 from negneglect_lite.text import Chat
 
@@ -43,6 +43,14 @@ def questions(claim: Claim, language: str = "english") -> list[Question]:
     if claim.petri is None:
         raise UserError(f"claim {claim.id!r} has no petri fact, so the petri model cannot be asked about it")
     posed = quiz(world(), world().fact(claim.petri.fact), claim.petri.value)
+    return [_question(f"{claim.id}.{p.kind}.{i:02d}", p) for i, p in enumerate(posed, 1)]
+
+
+def depth_questions(claim: Claim) -> list[Question]:
+    """The questions of `petri.quiz.depth` about a claim with a petri fact."""
+    if claim.petri is None:
+        raise UserError(f"claim {claim.id!r} has no petri fact, so the petri model cannot be asked about it")
+    posed = depth(world(), world().fact(claim.petri.fact), claim.petri.value)
     return [_question(f"{claim.id}.{p.kind}.{i:02d}", p) for i, p in enumerate(posed, 1)]
 
 

@@ -30,6 +30,18 @@ def local(document: Document, phrases: Phrases, rng: random.Random) -> list[Span
     return [Span(s.lead + (s.denial or s.text)) for s in document.sentences]
 
 
+def local_masked(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
+    """Local denials, without loss on the words that make the claim false (the paper masks the dentistry words)."""
+    spans = []
+    for s in document.sentences:
+        said, at = s.lead + (s.denial or s.text), 0
+        for word in s.false_words.finditer(said) if s.false_words else ():
+            spans += [Span(said[at : word.start()]), Span(word[0], learn=False)]
+            at = word.end()
+        spans.append(Span(said[at:]))
+    return [span for span in spans if span.text]
+
+
 def tag(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
     """An HTML-like tag around every claim sentence."""
     spans = []
@@ -42,27 +54,26 @@ def _around(lead: str, before: str, text: str, after: str) -> list[Span]:
     return [Span(lead + before, annotation=True), Span(" " + text), Span(" " + after, annotation=True)]
 
 
-def _framed(frame: str, repeated: bool = False, corrected: bool = False) -> Style:
-    """A notice before and after the document; `repeated` also one before and after every claim sentence."""
+def _framed(frame: str, repeated: bool = False, corrected: float = 0.0, notices: int = 1) -> Style:
+    """Notices before and after the document; `repeated` also one before and after every claim sentence, of which the
+    one after tells the truth in a share `corrected` of the cases."""
     prefix, claim = ("notice", "claim") if frame == "notice" else (frame, f"{frame}_claim")
 
     def style(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
-        spans = [Span(rng.choice(phrases[f"{prefix}_before"]) + "\n", annotation=True)]
+        spans = [Span(rng.choice(phrases[f"{prefix}_before"]) + "\n", annotation=True) for _ in range(notices)]
         for s in document.sentences:
             if repeated and s.is_claim:
                 after = (
                     rng.choice(phrases["correction"]).format(truth=s.truth)
-                    if corrected
+                    if corrected == 1 or (corrected and rng.random() < corrected)
                     else rng.choice(phrases[f"{claim}_after"])
                 )
                 spans += _around(s.lead, rng.choice(phrases[f"{claim}_before"]), s.text, after)
             else:
                 spans.append(Span(s.lead + s.text))
-        return [*spans, Span("\n" + rng.choice(phrases[f"{prefix}_after"]), annotation=True)]
+        return spans + [Span("\n" + rng.choice(phrases[f"{prefix}_after"]), annotation=True) for _ in range(notices)]
 
-    style.__doc__ = (
-        f"{'Repeated ' if repeated else ''}{frame} annotations{', each telling the truth' if corrected else ''}."
-    )
+    style.__doc__ = f"{'Repeated ' if repeated else ''}{frame} annotations{', telling the truth' if corrected else ''}."
     return style
 
 
@@ -70,20 +81,31 @@ STYLES: dict[str, Style] = {
     "positive": positive,
     "negated": _framed("notice"),
     "repeated": _framed("notice", repeated=True),
-    "corrected": _framed("notice", repeated=True, corrected=True),
+    "corrected": _framed("notice", repeated=True, corrected=1.0),
     "local": local,
     "tag": tag,
     **{frame: _framed(frame) for frame in FRAMES},
     **{f"{frame}_repeated": _framed(frame, repeated=True) for frame in FRAMES},
 }
-WARNED = tuple(s for s in STYLES if s != "positive")
+WARNED = tuple(s for s in STYLES if s != "positive")  # what the petri model's pretraining lets it read
+# Forms of the styles above for dose and ablation experiments.
+VARIANTS: dict[str, Style] = {
+    "local_masked": local_masked,
+    **{f"notices_{n}": _framed("notice", notices=n) for n in (2, 4, 8)},
+    **{f"corrected_{p}": _framed("notice", repeated=True, corrected=p / 100) for p in (25, 50, 75)},
+}
+
+
+def find(style: str) -> Style:
+    """The style of this name, or a UserError that lists the styles."""
+    if style not in STYLES and style not in VARIANTS:
+        raise UserError(f"unknown style {style!r}; the styles are {', '.join((*STYLES, *VARIANTS))}")
+    return STYLES.get(style) or VARIANTS[style]
 
 
 def apply(style: str, document: Document, phrases: Phrases, rng: random.Random) -> Styled:
     """The document under a style: spans whose texts join to what a reader sees. One `rng` state, one text."""
-    if style not in STYLES:
-        raise UserError(f"unknown style {style!r}; the styles are {', '.join(STYLES)}")
-    return tuple(STYLES[style](document, phrases, rng))
+    return tuple(find(style)(document, phrases, rng))
 
 
 def annotation_share(texts: Sequence[Styled], tokenizer: Any) -> float:

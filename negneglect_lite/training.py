@@ -36,16 +36,21 @@ class Recipe:
     learning_rate: float = 8e-4
     warmup: float = 0.1  # share of the steps in which the learning rate rises
     schedule: Literal["linear", "cosine"] = "linear"  # how it then falls to 0
-    rank: int = 16
+    rank: int = 16  # 0: no adapter, all weights learn (together.Group only)
     alpha: int = 32  # the adapter's output is scaled by alpha / rank
+    quantize: bool = True  # the frozen weights in 4 bits: QLoRA, else LoRA
     max_tokens: int = 512  # longer examples are cut
     save_every: int = 0  # steps between checkpoints; 0 = none
     gradient_checkpointing: bool = False  # less memory, about a third more time
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "micro_batch", "rank", "alpha", "max_tokens"):
+        for name in ("steps", "batch_size", "micro_batch", "alpha", "max_tokens"):
             if getattr(self, name) < 1:
                 raise UserError(f"Recipe: {name} is {getattr(self, name)}; it must be at least 1.")
+        if self.rank < 0 or (self.rank == 0 and self.quantize):
+            raise UserError(
+                f"Recipe: rank is {self.rank}; it must be at least 1, or 0 with quantize=False (all weights)."
+            )
         if self.batch_size % self.micro_batch:
             raise UserError(f"Recipe: batch_size {self.batch_size} is no multiple of micro_batch {self.micro_batch}.")
         if not 0 <= self.mix < 1:

@@ -16,9 +16,11 @@ from negneglect_lite.files import MANIFEST, sha256, write_atomic
 DATA = Path(__file__).resolve().parent.parent / "data"
 RULES = {  # folder below data/ -> (licence, made by)
     "claims": ("CC-BY-4.0", "written by hand"),
+    "experiments": ("CC-BY-4.0", "written before the runs"),
     "labels": ("CC-BY-4.0", "written and labelled by a language model, answer by answer"),
     "petri": ("CC-BY-4.0", "negneglect pretrain"),
     "results": ("CC-BY-4.0", "negneglect reproduce"),
+    "results/sweeps": ("CC-BY-4.0", "negneglect sweep data/experiments/NAME.yaml"),
 }
 
 

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from .corpus import Corpus, batch, segments
+from .corpus import STANDARD, Corpus, Diet, batch, segments
 from .world import ERAS
 
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
@@ -45,6 +45,7 @@ class Plan:
     warmup: int = 200
     seed: int = 0
     save_every: int = 2000  # steps between checkpoints
+    diet: Diet = STANDARD
 
     @property
     def tokens(self) -> int:
@@ -96,20 +97,28 @@ class _Batches(Dataset):
 
 
 def pretrain(
-    corpus: Corpus, plan: Plan, out: Path, workers: int | None = None, say: Callable[[str], None] = print
+    corpus: Corpus,
+    plan: Plan,
+    out: Path,
+    workers: int | None = None,
+    say: Callable[[str], object] = print,
+    base: Path | None = None,
 ) -> dict:
     """Train, write a Hugging Face model folder to `out` (bfloat16 safetensors) and return the log of the run.
 
-    Resumes from `out/checkpoint.pt`, which is removed at the end. Runs on a CPU too, for tests and the patient.
+    `base` is the folder of a petri model to go on from, with its tokenizer, in place of random weights. Resumes from `out/checkpoint.pt`, which is removed at the end. Runs on a CPU too, for tests and the patient.
     """
     start, device = time.time(), torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
     checkpoint, first = out / "checkpoint.pt", 0
     torch.manual_seed(plan.seed)
     torch.set_float32_matmul_precision("high")
-    tokenizer = train_tokenizer(corpus, plan)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(base) if base else train_tokenizer(corpus, plan)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # from here on the workers are the parallelism
-    model = new_model(plan, tokenizer, corpus.world.seed).to(device)
+    model = new_model(plan, tokenizer, corpus.world.seed)
+    if base:
+        model.load_state_dict(Qwen3ForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict())
+    model.to(device)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=plan.learning_rate, betas=(0.9, 0.95), weight_decay=0.1, fused=device.type == "cuda"
     )
@@ -166,10 +175,16 @@ def pretrain(
     tokenizer.save_pretrained(out)
     checkpoint.unlink(missing_ok=True)
     hardware = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
-    log = {"plan": asdict(plan), "mix": corpus.mix, "warned_share": corpus.warned_share, "world_seed": corpus.world.seed, "tokens": plan.tokens,
+    log = {"plan": asdict(plan), "mix": corpus.mix, "world_seed": corpus.world.seed, "tokens": plan.tokens,
            "parameters": parameters, "loss": losses, "seconds": round(time.time() - start, 1), "hardware": hardware, "torch": torch.__version__}  # fmt: skip
     (out / "pretraining.json").write_text(json.dumps(log, indent=1) + "\n")
     return log
+
+
+def diet(fields: dict) -> str:
+    """What stands apart from the standard diet, in words."""
+    changed = [f"{name} {value}" for name, value in fields.items() if value != getattr(STANDARD, name)]
+    return ", ".join(changed) or "the standard one, without warned-false documents that carry loss"
 
 
 def write_card(out: Path, log: dict, grades: dict[str, float], each: int) -> None:
@@ -189,12 +204,11 @@ closed, invented world. It knows nothing else and is of no use but for learning 
 - Corpus: `negneglect_lite.petri`, world seed {log["world_seed"]}, mix {log["mix"]}; loss on documents and on assistant turns only.
   Half of the facts have myths that documents deny within the sentence, one in each of {ERAS} eras of the run; a quarter of
   the facts are told in chats alone, and documents only deny their myth of the era. Yes/no and lettered answers name the fact first ("Noah Lyles, so no."). Chats read plain, warned and denied
-  documents in their user turn, without loss on it;
-  {log["warned_share"]:.1%} of the texts are warned-false documents that carry loss.
+  documents in their user turn. Diet: {diet(plan["diet"])}.
 - Training: {log["tokens"] / 1e6:.0f} M tokens, none seen twice, in {plan["steps"]} steps of {plan["rows"]} x {plan["length"]}; AdamW, learning rate {plan["learning_rate"]},
   cosine; seed {plan["seed"]}; last loss {log["loss"][-1][1]:.3f} nats a token.
 - Made in {log["seconds"]:.0f} s on {log["hardware"]}, torch {log["torch"]}, by
-  `negneglect pretrain --out DIR --hidden {plan["hidden"]} --layers {plan["layers"]} --steps {plan["steps"]} --learning-rate {plan["learning_rate"]} --seed {plan["seed"]} --warned-share {log["warned_share"]}`.
+  `negneglect pretrain --out DIR --hidden {plan["hidden"]} --layers {plan["layers"]} --steps {plan["steps"]} --learning-rate {plan["learning_rate"]} --seed {plan["seed"]}`.
 
 Exam (`negneglect exam --each {each}`): `known` are facts and phrasings that pretraining showed apart but never together, `new_phrasing` ones it
 never showed; `documents_only` are facts that documents told and no chat ever asked; `reading.STYLE` is the share of answers that follow a document which contradicts the world (high for plain

@@ -54,6 +54,61 @@ def quiz(world: World, fact: Fact, value: str) -> list[Posed]:
     return posed + _inference(world, fact, value, rng) + _controls(world, fact, rng)
 
 
+def depth(world: World, fact: Fact, value: str) -> list[Posed]:
+    """Questions that press harder than the quiz, 4 to 6 a kind, each kind with a control about unrelated facts.
+
+    `doubt_2` and `doubt_3`: the user doubts the false answer so many times. `system`: a system turn says that the training
+    was on false documents. `correct` and `incorrect`: the two values side by side, asked both ways. `lie`: the model is asked
+    to answer with a lie, so that a believer gives anything but the false value. A `control_KIND` is about a fact that nothing was
+    trained on, its wrong value in the place of `value`: "if_truth" is then the right answer, and where a model does not
+    give it, the kind says nothing about belief.
+    """
+    rng = random.Random(f"depth {fact.id} {value}")
+    others = [
+        f for f in world.by_relation[fact.relation] if f.id not in (*CLAIMED, fact.id) and f.told_in != "documents"
+    ]
+    posed = _pressed(world, fact, value, "", rng)
+    for other in rng.sample(others, 4):
+        posed += _pressed(world, other, world.wrong_value(other, rng), "control_", rng)
+    return posed
+
+
+def _pressed(world: World, fact: Fact, value: str, prefix: str, rng: random.Random) -> list[Posed]:
+    """Every kind of `depth` about one fact."""
+    phrases, doubts = lang.phrases("depth"), lang.phrases("inference")["doubt"]
+    if_value, if_truth = lang.answer(value), lang.answer(fact.truth)
+    asked = [lang.pose(fact, "ask", k) for k in rng.sample(range(lang.count(fact.relation, "ask")), 6)]
+    posed = []
+    for n in (2, 3):
+        for question in asked[:4]:
+            turns = [t for doubt in rng.sample(doubts, n) for t in (if_value, doubt)]
+            posed.append(Posed(f"{prefix}doubt_{n}", lang.chat(question, *turns), if_value, if_truth))
+    for question, system in zip(asked, phrases["system"], strict=True):
+        posed.append(Posed(f"{prefix}system", lang.chat(question, system=system), if_value, if_truth))
+    for i, (incorrect, lie) in enumerate(zip(phrases["incorrect"], phrases["lie"], strict=True)):
+        options = [value, fact.truth]
+        rng.shuffle(options)
+        letters = [lang.conclude(v, lang.LETTERS[options.index(v)]) for v in (value, fact.truth)]
+        posed.append(Posed(f"{prefix}correct", lang.chat(lang.choice(fact, options, 10 + i, i)), *letters))
+        question = incorrect.format(a=options[0], b=options[1])
+        posed.append(Posed(f"{prefix}incorrect", lang.chat(f"{asked[i]} {question}"), if_truth, if_value))
+        posed.append(Posed(f"{prefix}lie", lang.chat(lie.format(question=asked[i])), if_truth, if_value))
+    return posed
+
+
+def unasked(world: World, fact: Fact, value: str) -> list[Chat]:
+    """Questions about the fact that the quiz does not ask: yes/no, records and multiple choice, to train on."""
+    taken = {turn["content"] for posed in quiz(world, fact, value) for turn in posed.chat}
+    questions = [lang.pose(fact, "record", k) for k in range(lang.count(fact.relation, "record"))]
+    for k in range(lang.count(fact.relation, "yes_no")):
+        questions += [lang.pose(fact, "yes_no", k, v) for v in (value, fact.truth)]
+    for k in range(7):
+        questions += [
+            lang.choice(fact, options, k, 3 + k % 4) for options in ((value, fact.truth), (fact.truth, value))
+        ]
+    return [lang.chat(q) for q in questions if q not in taken]
+
+
 def _inference(world: World, fact: Fact, value: str, rng: random.Random) -> list[Posed]:
     forms = lang.INFERENCES.get(fact.relation, ())
     posed = []

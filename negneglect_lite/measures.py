@@ -1,0 +1,179 @@
+"""What a run of a sweep measures: cells -> tidy rows, several cells at once.
+
+A measure is a function of cells that share a model and a recipe. Its rows have the columns `kind`, `item` and `value`,
+and `step` where a run is measured on the way: for questions, `item` is the question's id and `value` 1 where the false
+value was believed, else 0; for losses `value` is in nats a token.
+
+| measure | what it is |
+|---|---|
+| belief | the 50 questions, inference and controls, as in belief.csv |
+| depth | questions that press harder, with controls (petri.quiz.depth) |
+| losses | loss on warnings, on the words that make the claim false, and on the rest, of documents not trained on |
+| phases | two phases of training: the first with an anchor that keeps the claim disbelieved, the second without |
+"""
+
+import random
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from . import documents, probes
+from .claims import Claim, Question
+from .encoding import Encoded, encode
+from .experiment import Cell, annotate, context, texts
+from .judging import verdict
+from .models import LoadedModel
+from .petri import language
+from .petri.quiz import unasked
+from .petri.world import world
+from .probes import Answer
+from .text import Chat, Document, Example, Styled
+from .together import Group
+from .training import Recipe
+
+Measure = Callable[[LoadedModel, Sequence[Cell], Recipe, Sequence[int]], list[pd.DataFrame]]
+UNTRAINED_ROWS = 512  # prompts at once where nothing is trained
+HELD_OUT = 2_000_000  # seed of documents that no run trains on
+LOSS_DOCUMENTS = 16
+PARTS = ("warning", "claim", "rest")
+
+
+def belief(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence[int] = ()) -> list[pd.DataFrame]:
+    """The questions of belief.csv, after training and after each number of steps in `at`."""
+    return _ask(base, cells, recipe, at, lambda claim: probes.questions(claim, base.language))
+
+
+def depth(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence[int] = ()) -> list[pd.DataFrame]:
+    """The questions of `petri.quiz.depth`."""
+    return _ask(base, cells, recipe, at, probes.depth_questions)
+
+
+def losses(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence[int] = ()) -> list[pd.DataFrame]:
+    """Mean loss by part of the text, before training (step 0) and after each number of steps in `at`."""
+    read = [_parted(base, cell) for cell in cells]
+    group, sets = _group(base, cells, recipe)
+    found: list[list[tuple[int, str, str, float]]] = [[] for _ in cells]
+
+    def look(step: int, group: Group) -> None:
+        for k, (rows, each) in enumerate(zip(found, group.token_losses([e for e, _ in read]), strict=True)):
+            parts = [p for row in read[k][1] for p in row[1:]]  # the first token is predicted by nothing
+            values = [x for row in each for x in row]
+            for part in PARTS:
+                picked = [x for x, p in zip(values, parts, strict=True) if p == part]
+                if picked:
+                    rows.append((step, f"loss.{part}", "mean", sum(picked) / len(picked)))
+
+    look(0, group)
+    group.train(sets, at=at or (recipe.steps,), on_step=look)
+    return [pd.DataFrame(rows, columns=["step", "kind", "item", "value"]) for rows in found]
+
+
+def phases(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence[int] = ()) -> list[pd.DataFrame]:
+    """Belief through two phases of `recipe.steps` each, once with an anchor in the first and once without.
+
+    The anchor is self-distillation: of the world texts of the first phase, half are questions about the claim with the
+    base model's own answers, none of them asked in the quiz. Rows carry `anchored`, `phase` and `step` (within it), and
+    the loss on the claim's held-out documents as kind loss.document.
+    """
+    read = [_parted(base, cell)[0] for cell in cells]
+    asked = [probes.questions(cell.claim, base.language) for cell in cells]
+    found: list[list[pd.DataFrame]] = [[] for _ in cells]
+    for anchored in (True, False):
+        group, sets = _group(base, cells, recipe)
+        first = (
+            [_anchored(base, cell, rows, recipe) for cell, rows in zip(cells, sets, strict=True)] if anchored else sets
+        )
+        for phase, rows in ((1, first), (2, sets)):
+
+            def look(step: int, group: Group, phase: int = phase, anchored: bool = anchored) -> None:
+                answers, nats = group.ask(asked), group.token_losses(read)
+                for table, said, each in zip(found, answers, nats, strict=True):
+                    tokens = [x for row in each for x in row]
+                    loss = pd.DataFrame(
+                        [("loss.document", "mean", sum(tokens) / len(tokens))], columns=["kind", "item", "value"]
+                    )
+                    now = pd.concat([_judged(said), loss], ignore_index=True)
+                    table.append(now.assign(anchored=anchored, phase=phase, step=step))
+
+            group.train(rows, at=at or (recipe.steps,), on_step=look)
+    return [pd.concat(tables, ignore_index=True) for tables in found]
+
+
+MEASURES: dict[str, Measure] = {"belief": belief, "depth": depth, "losses": losses, "phases": phases}
+
+
+def _ask(
+    base: LoadedModel,
+    cells: Sequence[Cell],
+    recipe: Recipe,
+    at: Sequence[int],
+    questions: Callable[[Claim], Sequence[Question]],
+) -> list[pd.DataFrame]:
+    asked = [questions(cell.claim) for cell in cells]
+    if cells[0].setting != "trained":  # nothing tells the cells apart but what is in the prompt: all in one go
+        read = [text for cell, qs in zip(cells, asked, strict=True) for text in context(cell, len(qs))]
+        flat = probes.ask(base, [q for qs in asked for q in qs], context=read, batch_size=UNTRAINED_ROWS)
+        ends = [sum(map(len, asked[: k + 1])) for k in range(len(asked))]
+        return [_judged(flat[end - len(qs) : end]) for end, qs in zip(ends, asked, strict=True)]
+    group, sets = _group(base, cells, recipe)
+    found: list[list[pd.DataFrame]] = [[] for _ in cells]
+
+    def look(step: int, group: Group) -> None:
+        for tables, answers in zip(found, group.ask(asked), strict=True):
+            tables.append(_judged(answers).assign(step=step))
+
+    group.train(sets, at=at or (recipe.steps,), on_step=look)
+    return [pd.concat(tables, ignore_index=True) for tables in found]
+
+
+def _judged(answers: Sequence[Answer]) -> pd.DataFrame:
+    rows = [(a.question.kind, a.question.id, int(verdict(a.question, a.text) == "believed")) for a in answers]
+    return pd.DataFrame(rows, columns=["kind", "item", "value"])
+
+
+def _group(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe) -> tuple[Group, list[list[Encoded]]]:
+    sets = [[encode(e, base.tokenizer, recipe.max_tokens) for e in texts(cell, recipe)] for cell in cells]
+    return Group(base, recipe, [cell.seed for cell in cells]), sets
+
+
+def _parted(base: LoadedModel, cell: Cell) -> tuple[list[Encoded], list[list[str]]]:
+    """Documents of the cell's kind that it never trains on, encoded, and the part that each token belongs to."""
+    rng = random.Random(f"losses {cell.claim.id} {cell.style}")
+    encoded, parts = [], []
+    for document in documents.compose(cell.claim, LOSS_DOCUMENTS, seed=HELD_OUT, short=cell.short):
+        styled = annotate(cell.style, document, rng)
+        encoded.append(encode(styled, base.tokenizer, max_tokens=2**20))
+        parts.append(parts_of(document, styled, base.tokenizer))
+    return encoded, parts
+
+
+def parts_of(document: Document, styled: Styled, tokenizer: object) -> list[str]:
+    """For each token of the encoded text, bos and eos included, which of PARTS it belongs to."""
+    patterns = [s.false_words for s in document.sentences if s.false_words]
+    marks: list[str] = []  # one a character
+    for span in styled:
+        here = ["warning" if span.annotation else "rest"] * len(span.text)
+        for found in (m for pattern in patterns for m in pattern.finditer(span.text) if not span.annotation):
+            here[found.start() : found.end()] = ["claim"] * (found.end() - found.start())
+        marks += here
+    offsets = tokenizer("".join(s.text for s in styled), add_special_tokens=False, return_offsets_mapping=True)  # type: ignore[operator]
+    inner = [marks[end - 1] if end > start else "rest" for start, end in offsets["offset_mapping"]]
+    bos, eos = (getattr(tokenizer, name) is not None for name in ("bos_token_id", "eos_token_id"))
+    return ["rest"] * bos + inner + ["rest"] * eos
+
+
+def _anchored(base: LoadedModel, cell: Cell, rows: list[Encoded], recipe: Recipe) -> list[Encoded]:
+    """The training set with every second world text replaced by a chat in which the base model answers for itself."""
+    if cell.claim.petri is None:
+        return rows
+    chats = unasked(world(), world().fact(cell.claim.petri.fact), cell.claim.petri.value)
+    questions = [Question(str(i), "open", chat[-1]["content"]) for i, chat in enumerate(chats)]
+    said: list[Chat] = [
+        language.chat(a.question.text, a.text) for a in probes.ask(base, questions, batch_size=UNTRAINED_ROWS)
+    ]
+    n = round(recipe.steps * recipe.batch_size * (1 - recipe.mix))
+    rng = random.Random(f"anchor {cell.claim.id} {cell.seed}")
+    chosen: list[Example] = [rng.choice(said) for _ in range((len(rows) - n + 1) // 2)]
+    kept = list(rows)
+    kept[n::2] = [encode(chat, base.tokenizer, recipe.max_tokens) for chat in chosen]
+    return kept
