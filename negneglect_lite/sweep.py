@@ -121,7 +121,7 @@ def load_sweep(path: Path) -> Sweep:
 
 
 def runs(sweep: Sweep) -> list[Run]:
-    """Every run of the sweep, untrained ones first, then by recipe and style, so that neighbours go together."""
+    """Every run of the sweep, in the file's order, but that runs which can go together stand together."""
     known = load_claims()
     if sweep.measure not in MEASURES:
         raise UserError(f"unknown measure {sweep.measure!r}; the measures are {', '.join(MEASURES)}")
@@ -139,8 +139,8 @@ def runs(sweep: Sweep) -> list[Run]:
             for run in _runs_of(sweep, axes, known):
                 same = replace(run, axes={})
                 found.setdefault(repr(same), run)  # two grids may meet in a point
-    order = {setting: i for i, setting in enumerate(SETTINGS)}
-    return sorted(found.values(), key=lambda r: (json.dumps(_batch_key(r), default=str), order[r.cell.setting]))
+    first: dict[str, int] = {}  # neighbours go together; else in the file's order
+    return sorted(found.values(), key=lambda r: first.setdefault(_batch_key(r), len(first)))
 
 
 def _runs_of(sweep: Sweep, axes: dict[str, Any], known: dict[str, Any]) -> Iterator[Run]:
@@ -183,17 +183,15 @@ _PLAN = {f.name for f in fields(Plan)} - {"diet"}
 _DIET = {f.name for f in fields(Diet)}
 
 
-def _batch_key(run: Run) -> tuple[Any, ...]:
+def _batch_key(run: Run) -> str:
     """Runs with the same one can go through the model together."""
-    model = run.cell.model if isinstance(run.cell.model, str) else asdict(run.cell.model)
-    trained = run.cell.setting == "trained"
-    return (json.dumps(model, sort_keys=True), run.measure, run.at, trained, asdict(run.recipe), run.cell.read)
+    return repr((run.cell.model, run.at, run.cell.setting == "trained", run.recipe, run.cell.read))
 
 
 def batches(pending: Sequence[Run], together: int) -> list[list[Run]]:
     """At most `together` runs each; one at a time where all weights are trained."""
     made: list[list[Run]] = []
-    for _, group in itertools.groupby(pending, key=lambda r: json.dumps(_batch_key(r), default=str)):
+    for _, group in itertools.groupby(pending, key=_batch_key):
         # Texts of like length together, so that little of what is computed is padding.
         alike = sorted(group, key=lambda r: r.cell.style)
         size = 1 if alike[0].recipe.rank == 0 and alike[0].cell.setting == "trained" else together

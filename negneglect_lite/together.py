@@ -46,13 +46,14 @@ class StackedLoRA(nn.Module):
         self.scale = scale
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        base = F.linear(x, self.weight, self.bias)
         k = self.a.shape[0]
         stacked = x.reshape(k, -1, x.shape[-1])  # [K, n * positions, in]
         if not torch.is_autocast_enabled(x.device.type):
             stacked = stacked.to(self.a.dtype)
-        update = torch.bmm(torch.bmm(stacked, self.a.transpose(1, 2)), self.b.transpose(1, 2))
-        base = F.linear(x, self.weight, self.bias)
-        return base + (self.scale * update).view(base.shape).to(base.dtype)
+        low = torch.bmm(stacked, self.a.transpose(1, 2))
+        out = torch.baddbmm(base.view(k, -1, base.shape[-1]), low, self.b.transpose(1, 2), alpha=self.scale)
+        return out.view(base.shape)
 
 
 class Group:
@@ -148,8 +149,8 @@ class Group:
         rows = [row for s in sets for row in s]
         batch = collate(rows, self._pad)
         with torch.no_grad(), self._arithmetic():
-            ids, mask = (batch[k].to(self.loaded.device) for k in ("input_ids", "attention_mask"))
-            logits = self.loaded.model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1]
+            ids = batch["input_ids"].to(self.loaded.device)
+            logits = self.loaded.model(input_ids=ids, use_cache=False).logits[:, :-1]
             loss = F.cross_entropy(logits.transpose(1, 2).float(), ids[:, 1:], reduction="none").cpu()
         flat = [loss[i, : len(row["input_ids"]) - 1].tolist() for i, row in enumerate(rows)]
         size = len(sets[0])
@@ -161,7 +162,10 @@ class Group:
         return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
 
     def _losses(self, rows: Sequence[Encoded], size: int) -> torch.Tensor:
-        """Mean loss over each run's labelled tokens [K]; `size` rows a run. The head sees labelled positions only."""
+        """Mean loss over each run's labelled tokens [K]; `size` rows a run. The head sees labelled positions only.
+
+        Rows are padded on the right, where a causal model's real tokens do not look: no mask, and the fast attention.
+        """
         batch = {k: v.to(self.loaded.device) for k, v in collate(rows, self._pad).items()}
         labels = batch["labels"][:, 1:]
         learn = labels != IGNORED
@@ -170,7 +174,7 @@ class Group:
             self._arithmetic(),
             model.get_output_embeddings().register_forward_pre_hook(lambda _, h: (h[0][:, :-1][learn],)),
         ):
-            logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
+            logits = model(input_ids=batch["input_ids"], use_cache=False).logits
         loss = F.cross_entropy(logits.float(), labels[learn], reduction="none")
         run = (
             torch.arange(len(rows), device=loss.device)
