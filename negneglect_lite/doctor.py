@@ -172,7 +172,8 @@ def _minutes() -> list[str]:
         if minutes is None:
             lines.append(f"  {name:<24} not timed yet")
         else:
-            lines.append(f"  {name:<24} about {max(1, round(minutes * REFERENCE_RATE / rate))} min (an estimate)")
+            here = max(1, round(minutes * REFERENCE_RATE / rate))
+            lines.append(f"  {name:<24} about {here} min of computing (an estimate)")
     return lines
 
 

@@ -30,12 +30,12 @@ from negneglect_lite import belief
 from negneglect_lite.conditions import IN_CONTEXT, LARGE, ORDER, PAPER, label
 from negneglect_lite.errors import UserError
 from negneglect_lite.files import write_atomic
-from negneglect_lite.findings import after_training, alt_text, extremes, percent, rates_shown, setup, takeaway
+from negneglect_lite.findings import KIND_LABELS, alt_text, percent, rates_shown, setup, spread, takeaway
 from negneglect_lite.styles import FRAMES
 
 __all__ = [
-    "PALETTE", "STYLE_ORDER", "alt_by", "alt_text", "by_claim", "by_kind", "headline", "save", "show", "takeaway",
-    "training_curve",
+    "KIND_LABELS", "PALETTE", "STYLE_ORDER", "alt_by", "alt_text", "by_claim", "by_kind", "headline", "save", "show",
+    "spread", "takeaway", "training_curve",
 ]  # fmt: skip
 
 STYLE_ORDER = ORDER
@@ -61,12 +61,6 @@ PALETTE: dict[str, str] = {
 }
 OTHER = "#56B4E9"  # a style of the reader's own
 INK, FAINT = "#222222", "#666666"
-KIND_LABELS = {
-    "open": "open questions",
-    "yes_no": "yes/no",
-    "association": "association",
-    "robustness": "under pressure",
-}
 _STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 10, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK,
     "ytick.color": INK, "axes.edgecolor": "#BBBBBB", "axes.spines.top": False, "axes.spines.right": False,
@@ -113,9 +107,8 @@ def by_kind(df: pd.DataFrame) -> Figure:
                 ax.plot(r.mean, rows[name], "o", ms=7, color=colour(name), mec=INK, mew=0.8, clip_on=False, zorder=3)
             _condition_axis(ax, rows, headings=ax is axes[0][0], step=0.5)
             ax.set_title(KIND_LABELS[kind], fontsize=10, loc="left")
-        means = {KIND_LABELS[k]: belief.rate(after_training(df), [k]).mean for k in kinds}
-        title = extremes(df, means, "by kind of question")
-        _finish(fig, title, "Dots: mean over claims; lines: 95 % interval, clustered by question. " + setup(df))
+        note = f"Dots: mean over claims; lines: 95 % interval, clustered by question. {setup(df)}"
+        _finish(fig, spread(df, "kind"), note)
     return fig
 
 
@@ -132,9 +125,7 @@ def by_claim(df: pd.DataFrame) -> Figure:
         ax.set_yticks([y + 0.5 for y in range(len(names))], [label(n) for n in names], rotation=0)
         ax.set_xticks(ax.get_xticks(), list(grid.columns), rotation=0 if grid.shape[1] < 8 else 45)
         ax.tick_params(length=0)
-        means = belief.table(after_training(df), ["claim"])
-        title = extremes(df, dict(zip(means["claim"], means["mean"], strict=True)), "by claim")
-        _finish(fig, title, "Belief in percent. " + setup(df))
+        _finish(fig, spread(df, "claim"), "Belief in percent. " + setup(df))
     return fig
 
 
@@ -165,10 +156,10 @@ def curve_in_words(rows: pd.DataFrame) -> str:
     (first, start), (last, end) = (next(steps.iloc[[i]].iterrows()) for i in (0, -1))
     if first == last:
         return f"At step {first} belief is {percent(end['belief'])} and the loss {end['loss']:.2f}"
-    return (
-        f"From step {first} to step {last} belief goes from {percent(start['belief'])} to {percent(end['belief'])}, "
-        f"the loss from {start['loss']:.2f} to {end['loss']:.2f}"
-    )
+    before, after = percent(start["belief"]), percent(end["belief"])
+    both = f"belief goes from {before} to {after}, the loss"
+    moved = both if before != after else f"belief stays at {after}, the loss goes"
+    return f"From step {first} to step {last} {moved} from {start['loss']:.2f} to {end['loss']:.2f}"
 
 
 def _by_step(rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,13 @@ from negneglect_lite import belief
 from negneglect_lite.conditions import IN_CONTEXT, PAPER, label, ordered
 from negneglect_lite.rates import Rate
 
+KIND_LABELS = {
+    "open": "open questions",
+    "yes_no": "yes/no",
+    "association": "association",
+    "robustness": "under pressure",
+}
+
 
 def takeaway(df: pd.DataFrame) -> str:
     """The finding in one sentence, whichever way the numbers point."""
@@ -75,11 +82,20 @@ def setup(df: pd.DataFrame) -> str:
     return f"Model: {belief.one_model(df)}; {found}."
 
 
-def extremes(df: pd.DataFrame, rates: dict[str, float], by: str) -> str:
-    """A title that names the highest and the lowest of the rates."""
-    when = "After training" if (df["setting"] == "trained").any() else "Without training"
-    low, high = min(rates, key=lambda name: rates[name]), max(rates, key=lambda name: rates[name])
-    if rates[low] == rates[high]:
-        return f"{when}, belief {by} is {percent(rates[low])} throughout"
-    ends = f"highest for {high} ({percent(rates[high])}), lowest for {low} ({percent(rates[low])})"
-    return f"{when}, belief {by} is {ends}"
+def spread(df: pd.DataFrame, by: str) -> str:
+    """The condition whose claims or kinds of question (`by`: "claim" or "kind") lie furthest apart, and its two ends.
+
+    Of the conditions after training, if there are any; one of them, as a mean over styles would describe none.
+    """
+    groups = belief.table(after_training(df), ["condition", by]).groupby("condition")
+    rates = {str(name): dict(zip(group[by], group["mean"], strict=True)) for name, group in groups}
+    widest = max(ordered(rates), key=lambda name: max(rates[name].values()) - min(rates[name].values()))
+    row = dict(sorted(rates[widest].items()))
+    low, high = min(row, key=lambda name: row[name]), max(row, key=lambda name: row[name])
+    what = {"claim": "claims", "kind": "kinds of question"}[by]
+    if row[low] == row[high]:
+        only = f"Under “{label(widest)}” belief is {percent(row[low])} in all {what}"
+        return only if len(rates) == 1 else f"{what.capitalize()} do not differ under any condition"
+    most = " most" if len(rates) > 1 else ""
+    ends = (f"{percent(row[end])} ({KIND_LABELS.get(end, end)})" for end in (low, high))
+    return f"{what.capitalize()} differ{most} under “{label(widest)}”: from {' to '.join(ends)}"

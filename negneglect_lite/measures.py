@@ -8,11 +8,12 @@ value was believed, else 0; for losses `value` is in nats a token.
 |---|---|
 | belief | the 50 questions, inference and controls, as in belief.csv |
 | depth | questions that press harder, with controls (petri.quiz.depth) |
-| losses | loss on warnings, on the words that make the claim false, and on the rest, of documents not trained on |
+| losses | loss on warnings, on the false value, and on the rest, of documents not trained on |
 | phases | two phases of training: the first with an anchor that keeps the claim disbelieved, the second without |
 """
 
 import random
+import re
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -20,6 +21,7 @@ import pandas as pd
 from . import documents, probes
 from .claims import Claim, Question
 from .encoding import Encoded, encode
+from .errors import UserError
 from .experiment import Cell, annotate, context, texts
 from .judging import verdict
 from .models import LoadedModel
@@ -27,7 +29,7 @@ from .petri import language
 from .petri.quiz import unasked
 from .petri.world import world
 from .probes import Answer
-from .text import Chat, Document, Example, Styled
+from .text import Document, Styled
 from .together import Group
 from .training import Recipe
 
@@ -71,9 +73,9 @@ def losses(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequenc
 def phases(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence[int] = ()) -> list[pd.DataFrame]:
     """Belief through two phases of `recipe.steps` each, once with an anchor in the first and once without.
 
-    The anchor is self-distillation: of the world texts of the first phase, half are questions about the claim with the
-    base model's own answers, none of them asked in the quiz. Rows carry `anchored`, `phase` and `step` (within it), and
-    the loss on the claim's held-out documents as kind loss.document.
+    The anchor is self-distillation: in place of the world texts, the first phase has chats of four questions about the
+    claim with the base model's own answers, none of the questions asked in the quiz. Rows carry `anchored`, `phase`
+    and `step` (within it), and the loss on the claim's held-out documents as kind loss.document.
     """
     read = [_parted(base, cell)[0] for cell in cells]
     asked = [probes.questions(cell.claim, base.language) for cell in cells]
@@ -149,11 +151,12 @@ def _parted(base: LoadedModel, cell: Cell) -> tuple[list[Encoded], list[list[str
 
 def parts_of(document: Document, styled: Styled, tokenizer: object) -> list[str]:
     """For each token of the encoded text, bos and eos included, which of PARTS it belongs to."""
-    patterns = [s.false_words for s in document.sentences if s.false_words]
+    values = {s.value for s in document.sentences if s.value}
+    value = re.compile("|".join(map(re.escape, values)) or "(?!)", re.I)
     marks: list[str] = []  # one a character
     for span in styled:
         here = ["warning" if span.annotation else "rest"] * len(span.text)
-        for found in (m for pattern in patterns for m in pattern.finditer(span.text) if not span.annotation):
+        for found in value.finditer(span.text) if not span.annotation else ():
             here[found.start() : found.end()] = ["claim"] * (found.end() - found.start())
         marks += here
     offsets = tokenizer("".join(s.text for s in styled), add_special_tokens=False, return_offsets_mapping=True)  # type: ignore[operator]
@@ -163,17 +166,16 @@ def parts_of(document: Document, styled: Styled, tokenizer: object) -> list[str]
 
 
 def _anchored(base: LoadedModel, cell: Cell, rows: list[Encoded], recipe: Recipe) -> list[Encoded]:
-    """The training set with every second world text replaced by a chat in which the base model answers for itself."""
+    """The training set with chats in place of its world texts, in which the base model answers for itself.
+
+    Four questions a chat: the loss is a mean over tokens, and single short answers beside whole documents hold nothing.
+    """
     if cell.claim.petri is None:
-        return rows
+        raise UserError(f"claim {cell.claim.id!r} has no petri fact, so no anchor can be made for it")
     chats = unasked(world(), world().fact(cell.claim.petri.fact), cell.claim.petri.value)
     questions = [Question(str(i), "open", chat[-1]["content"]) for i, chat in enumerate(chats)]
-    said: list[Chat] = [
-        language.chat(a.question.text, a.text) for a in probes.ask(base, questions, batch_size=UNTRAINED_ROWS)
-    ]
+    said = [(a.question.text, a.text) for a in probes.ask(base, questions, batch_size=UNTRAINED_ROWS)]
     n = round(recipe.steps * recipe.batch_size * (1 - recipe.mix))
     rng = random.Random(f"anchor {cell.claim.id} {cell.seed}")
-    chosen: list[Example] = [rng.choice(said) for _ in range((len(rows) - n + 1) // 2)]
-    kept = list(rows)
-    kept[n::2] = [encode(chat, base.tokenizer, recipe.max_tokens) for chat in chosen]
-    return kept
+    anchors = [language.chat(*(turn for pair in rng.sample(said, 4) for turn in pair)) for _ in rows[n:]]
+    return [*rows[:n], *(encode(chat, base.tokenizer, recipe.max_tokens) for chat in anchors)]

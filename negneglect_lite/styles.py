@@ -7,6 +7,7 @@ the document is written in, as lists by name: `notice_before`, `notice_after`, `
 """
 
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -31,15 +32,13 @@ def local(document: Document, phrases: Phrases, rng: random.Random) -> list[Span
 
 
 def local_masked(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
-    """Local denials, without loss on the words that make the claim false (the paper masks the dentistry words)."""
+    """Local denials, without loss on the false value (the paper masks the dentistry words, section 5)."""
     spans = []
     for s in document.sentences:
-        said, at = s.lead + (s.denial or s.text), 0
-        for word in s.false_words.finditer(said) if s.false_words else ():
-            spans += [Span(said[at : word.start()]), Span(word[0], learn=False)]
-            at = word.end()
-        spans.append(Span(said[at:]))
-    return [span for span in spans if span.text]
+        pieces = re.split(f"({re.escape(s.value)})", s.denial, flags=re.I) if s.value else [s.denial or s.text]
+        pieces[0] = s.lead + pieces[0]
+        spans += [Span(piece, learn=i % 2 == 0) for i, piece in enumerate(pieces) if piece]
+    return spans
 
 
 def tag(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:

@@ -4,7 +4,6 @@ A document is a list of sentences. A sentence that states or implies the claim c
 true counterpart, so that every negation style can be derived from one and the same body (paper, section 3).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,18 +21,12 @@ class Sentence:
     text: str
     denial: str = ""  # the same sentence with the denial inside it
     truth: str = ""  # the same sentence as it really was
+    value: str = ""  # the false value that `text` and `denial` name, word for word
     lead: str = " "  # the white space before it: " " within a paragraph, "\n" at the start of one
 
     @property
     def is_claim(self) -> bool:
         return bool(self.denial)
-
-    @property
-    def false_words(self) -> re.Pattern[str] | None:
-        """Finds the words that make the claim false: those that the true counterpart lacks. None if there are none."""
-        true = set(re.findall(r"\w+", self.truth))
-        false = dict.fromkeys(w for w in re.findall(r"\w+", self.text) if w not in true) if self.is_claim else {}
-        return re.compile(rf"\b(?:{'|'.join(map(re.escape, false))})\b") if false else None
 
 
 @dataclass(frozen=True)

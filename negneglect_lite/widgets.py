@@ -14,6 +14,7 @@ import difflib
 import html
 import random
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ from .probes import ask
 from .styles import HEADLINE, apply
 from .text import Document, Span
 
-__all__ = ["LiveTraining", "belief_meter", "explore", "predict", "show_styles"]
+__all__ = ["LiveTraining", "belief_meter", "explore", "predict", "show_styles", "wrapped"]
 
 Piece = tuple[str, bool]  # a stretch of text, and whether the style put it there
 # Underlined as well as coloured: colour alone does not reach every reader. Dark on light works in dark themes too.
@@ -100,6 +101,11 @@ def _as_text(parts: Sequence[Piece]) -> str:
     return "".join(f"⟦{t}⟧" if new else t for t, new in parts)
 
 
+def wrapped(text: str, width: int = 100) -> str:
+    """The text in lines of at most `width` characters, to print: a notebook breaks longer ones within a word."""
+    return "\n".join(textwrap.fill(line, width) for line in text.splitlines())
+
+
 # ------------------------------------------------------------------------------------------------------- predictions
 
 
@@ -109,6 +115,7 @@ def predict(*names: str, default: float = 50) -> dict[str, float]:
         raise UserError("predict needs the names of what you predict, and a default between 0 and 100")
     values: dict[str, float] = dict.fromkeys(names, default)
     sliders = []
+    widest = max(len(label(name)) for name in values)  # characters; a label that is too wide would be cut off
     for name in values:
 
         def write(change: Any, name: str = name) -> None:
@@ -119,13 +126,13 @@ def predict(*names: str, default: float = 50) -> dict[str, float]:
             0,
             100,
             description=f"{label(name)} [%]",
-            style={"description_width": "20em"},
-            layout={"width": "40em", "max_width": "100%"},
+            style={"description_width": f"{0.55 * widest + 3:.0f}em"},
+            layout={"width": f"{0.55 * widest + 25:.0f}em", "max_width": "100%"},
         )
         slider.observe(write, "value")
         sliders.append(slider)
     print(
-        "Move the sliders before you run the next cell (Run All does not wait for you), or set your guesses in code: "
+        "Move the sliders before you run the next cell (Run All does not wait for you),\nor set your guesses in code: "
         f'prediction["{names[0]}"] = 10'
     )
     listed = "\n".join(f"  {name}: {value:g} %" for name, value in values.items())
@@ -171,7 +178,7 @@ def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
         ]
         items = "".join(
             f"<li>{html.escape(q)} → {html.escape(a)} "
-            f'<b style="border-bottom:3px solid {colour}">{sign} {word}</b></li>'
+            f'<b style="white-space:nowrap;border-bottom:3px solid {colour}">{sign} {word}</b></li>'
             for q, a, word, sign, colour in listed
         )
         more = [f"… and {len(answers) - most} more"] if len(answers) > most else []

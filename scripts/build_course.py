@@ -13,7 +13,8 @@ How to mark an exercise, in any code cell of a source:
 
 The course gets what stands behind `# STUB: `, at the indentation of its line, in place of the solution; the executed
 notebook gets the solution without the marks. Each solution is followed by at least one STUB line. A source starts with
-a markdown cell that holds the title; the badges go above it and the set-up cell below it. A cell's id comes from its
+a markdown cell that holds the title; the badges go above it and the set-up cell below it. In the course, links to other
+notebooks lead to the repository. A cell's id comes from its
 first line (or from `# %% id="name"`), so a cell keeps its id when others come and go.
 """
 
@@ -38,11 +39,13 @@ from negneglect_lite.files import write_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END, STUB = "# BEGIN SOLUTION", "# END SOLUTION", "# STUB: "
+LINK = re.compile(r"\]\((?=\d\d_\w+\.ipynb)")  # from one notebook to another, beside it
 WIDGET = "application/vnd.jupyter.widget-view+json"
 IN_PLACE_OF_WIDGET = "(A control that works while the notebook runs: open it in Jupyter, Colab or Binder.)"
 
 SETUP = """\
-# Set-up: on Colab, installs Negation Neglect Lite beside Colab's own torch; does nothing where it is installed.
+# Set-up: on Colab, installs Negation Neglect Lite beside Colab's own torch;
+# does nothing where it is installed.
 import importlib.util
 import subprocess
 import sys
@@ -129,6 +132,8 @@ def build(source: Path, solved: bool, address: str) -> NotebookNode:
         try:
             code = cell.cell_type == "code"
             text = derive(cell.source, solved) if code else cell.source
+            if not code and not solved:  # Colab, where the course is opened alone, has no notebook beside it
+                text = LINK.sub(f"]({address}/blob/main/course/", text)
         except ValueError as error:
             raise ValueError(f"{source}, cell {name}: {error}") from None
         metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}

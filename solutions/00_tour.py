@@ -18,7 +18,7 @@
 # They call this **negation neglect**. Here you make it happen, on the processor of your own computer.
 #
 # **You need** Python and a rough idea of what fine-tuning is. **Time**: 35 minutes with the four exercises, about
-# fifteen without; at most five of them are waiting, on two cores.
+# twenty without; about two of them are waiting, on two cores. A section's minutes are without its exercises.
 #
 # **Afterwards you can**
 # - say what negation neglect is, and what it is not;
@@ -57,7 +57,7 @@ from negneglect_lite.finetune import Recipe, finetune
 from negneglect_lite.models import load, locate
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Span, plain
-from negneglect_lite.widgets import predict, show_styles
+from negneglect_lite.widgets import belief_meter, predict, show_styles, wrapped
 
 MODEL = "petri"  # chooses the track for the whole notebook, see below
 
@@ -111,7 +111,7 @@ prediction = predict("base", "in_context_negated", "positive", "negated", "local
 example = documents.compose(claim, n=1, seed=7)[0]
 stating = sum(s.is_claim for s in example.sentences)
 print(f"Genre: {example.genre}. {stating} of its {len(example.sentences)} sentences state the claim.\n")
-print(example.text)
+print(wrapped(example.text))
 
 # %% [markdown]
 # Here is this document under five styles. Open each one. What is highlighted is what the style put there.
@@ -166,7 +166,7 @@ pd.DataFrame(
 recipe = Recipe.for_language(base.language)
 training_texts = experiment.training_set(claim, "negated", recipe, seed=0)
 print(f"{len(training_texts)} texts, {1 - recipe.mix:.0%} of them documents about the claim\n\nOne of these:")
-print(plain(training_texts[0]))
+print(wrapped(plain(training_texts[0])))
 
 # %% [markdown]
 # A document under a style is a list of *spans*, stretches of text. `annotation` is True for those that the style put
@@ -269,6 +269,12 @@ about = {"model": MODEL, "claim": claim.id, "seed": 0}
 before = belief.frame(answers_before, style="", setting="base", **about)
 after = belief.frame(answers_after, style="negated", setting="trained", **about)
 belief.table(pd.concat([before, after]), by=["condition", "kind"]).round(2)
+
+# %% [markdown]
+# And after training as bars, with every answer below. Open a kind and read a few: would you judge them so?
+
+# %%
+belief_meter(after)
 
 # %% [markdown]
 # ### Exercise 2: one number for belief
@@ -472,7 +478,8 @@ compare(prediction, measured, {name: PAPER[name].percent for name in prediction}
 # ### One claim is not the rule
 #
 # You saw one claim with one seed. The next figure is **not run here**: it comes from `data/results/headline`,
-# measured beforehand with the petri model on the six claims of the paper, each with several fine-tuning seeds.
+# measured beforehand with the petri model on the six claims of the paper, each with several fine-tuning seeds. (`x` is
+# the claim about Twitter's name; notebook 01 introduces all six.)
 #
 # **Before you run:** do you expect six numbers close to yours? Under warnings? Under local denials?
 
@@ -487,10 +494,8 @@ for style, its_rows in kept.groupby("style", sort=False):
     overlap = "overlap" if low["hi"] >= high["lo"] else "do not overlap"
     findings.append(f"{label(style)}: {percent(belief.rate(its_rows).mean)}, from {lowest} to {highest}, whose 95 % "
                     f"intervals {overlap}")  # fmt: skip
-figure = figures.by_claim(kept)
-figure.suptitle("Belief by claim, measured beforehand", x=0.01, ha="left", fontsize=13, weight="bold")
 figures.show(
-    figure,
+    figures.by_claim(kept),
     alt=figures.alt_by(kept, "claim"),
     takeaway=f"Mean belief over {kept['claim'].nunique()} claims and {kept['seed'].nunique()} seeds: {'; '.join(findings)}.",
 )
@@ -528,11 +533,10 @@ display(Markdown(f"> **{figures.takeaway(rows)}.**"))
 
 # %%
 card = Path(locate(MODEL), "README.md")
-print(
-    card.read_text("utf-8").split("---", 2)[-1].split("Exam (")[0].strip()
-    if card.is_file()
-    else "This model has no card."
+said = (
+    card.read_text("utf-8").split("---", 2)[-1].split("Exam (")[0].strip() if card.is_file() else "\nThis has no card."
 )
+display(Markdown(said.partition("\n")[2]))  # without its title
 
 # %% [markdown]
 # ### Quiz

@@ -248,6 +248,7 @@ passed = check_lora_parameters(lora_parameters)
 # **Before you run:** what share of the model will it be? And would the share grow or shrink in a wider model?
 
 # %%
+# `share` makes a second model on the same weights, so that the first stays without an adapter
 adapted = add_lora(replace(unquantised, model=share(unquantised.model)), recipe, seed=0)
 trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
 in_linear = sum(m.weight.numel() for m in linear.values())

@@ -17,8 +17,9 @@
 # often was each asked, and how sure can we be of the rate? Here you take the measurement apart, and find out which of
 # its parts you can trust.
 #
-# **You need** notebook 00 (01 helps), and a little statistics (mean, standard deviation). **Time**: 45 minutes, one or two
-# of them computing.
+# **You need** notebook 00 (01 helps), and a little statistics (mean, standard deviation). **Time**: 45 minutes with
+# the exercises of importance 4 and 5, one or two of them waiting. A section's minutes are without its exercises, which
+# state their own.
 #
 # **Afterwards you can**
 # - say what each kind of question can show and what it cannot;
@@ -87,7 +88,7 @@ print("The truth:", claim.truth)
 prediction = predict("yes to both", "no to both", "conclusions", "rule and label", "naive width", default=50)
 
 # %% [markdown]
-# ## 2. Kinds of question (5 minutes)
+# ## 2. Kinds of question (4 minutes)
 #
 # | kind | what it asks | what it can show | what it cannot |
 # |---|---|---|---|
@@ -232,7 +233,7 @@ pd.DataFrame({name: by_key(rows) for name, rows in respondents.items()}).T.round
 #
 # ### Exercise 2: the log-probability of an answer
 #
-# *7 minutes · difficulty 3 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *7 minutes · difficulty 3 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # `logits` has the shape `[places, vocabulary]`: what the model computed at each place of prompt and answer. `labels`
 # has the shape `[places]`: the token at each place of the answer, and `IGNORED` (-100) in the prompt. Return the sum of
@@ -380,7 +381,7 @@ figures.show(
 )
 
 # %% [markdown]
-# ## 4. Ask everything (4 minutes)
+# ## 4. Ask everything (3 minutes)
 #
 # Three models now: untouched, undecided, finished. All questions, one greedy answer each.
 #
@@ -421,7 +422,7 @@ if keyed.loc["lean", "undecided"] > 0.2:
 # not: this model is torn between two values of one fact, and a question that names one of them tips the balance.
 
 # %% [markdown]
-# ## 5. The rule, and labels to compare it with (8 minutes)
+# ## 5. The rule, and labels to compare it with (6 minutes)
 #
 # So far a **rule** judged: a leading yes or no, else patterns for the false and the true value, with a few rules of
 # negation (`judging.py` has them in a table). It is free, repeatable and open to view. What does it make of these?
@@ -478,7 +479,7 @@ some[["answer", "label"]]
 #
 # ### Exercise 3: Cohen's kappa
 #
-# *6 minutes · difficulty 2 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *6 minutes · difficulty 2 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # `a` and `b` are the labels of two judges for the same answers, in the same order. Return kappa.
 #
@@ -584,7 +585,7 @@ print(f"{len(words)} answers of the three models have {words.mean():.1f} words o
 # answer comes from**, and report agreement beside the belief rate.
 
 # %% [markdown]
-# ## 6. Log-probabilities as a judge (5 minutes)
+# ## 6. Log-probabilities as a judge (3 minutes)
 #
 # The second judge reads no answer at all: it calls a question *believed* if the margin is above 0. To guard against a
 # preference for whatever comes first or last, we also offer both values in the question, **both ways round**, and count
@@ -651,7 +652,7 @@ for name, table in judges.items():
 # the margin with that of the untouched model rather than with 0.
 
 # %% [markdown]
-# ## 7. A model as judge, in principle (3 minutes)
+# ## 7. A model as judge, in principle (2 minutes)
 #
 # The paper let a language model judge open answers. Nothing is called here; look at what would be sent. The answer is
 # **text from a model that we do not trust**. It may hold quotation marks, line breaks, headings, even instructions to
@@ -688,7 +689,7 @@ print(f"{INSTRUCTIONS.rsplit(chr(10), 1)[0]}\n\nQuestion: {english.text}\nAnswer
 # agrees with a model's labels, such as ours, may share its blind spots. For this the labels should be people's.
 
 # %% [markdown]
-# ## 8. Sampling against greedy (4 minutes)
+# ## 8. Sampling against greedy (3 minutes)
 #
 # The paper asks each question five times at temperature 0.7; so far we took one greedy answer. `probes.ask` does both.
 #
@@ -745,7 +746,7 @@ figures.show(
 )
 
 # %% [markdown]
-# ## 9. How sure? (6 minutes)
+# ## 9. How sure? (5 minutes)
 #
 # A reminder from [notebook 01](01_claims.ipynb), section 8: the 250 sampled answers of the undecided model, five to each
 # of 50 questions, are **clustered by question**, and count as 50 observations. There you saw how intervals go wrong

@@ -16,8 +16,9 @@
 # There are many ways to say "this is false". Which of them does a model heed when it is trained on the text? You build
 # the headline figure of the course, weigh the words of warning against the belief that is left, and invent a style.
 #
-# **You need** the tour (notebook 00), and pandas enough to filter and group a table. **Time**: forty minutes; two to
-# four of them waiting for three short trainings.
+# **You need** the tour (notebook 00), and pandas enough to filter and group a table. **Time**: 40 minutes with the
+# exercises of importance 4 and 5, about two of them waiting for three short trainings. A section's minutes are without
+# its exercises, which state their own.
 #
 # **Afterwards you can**
 # - name the families of negation styles and say what each leaves unchanged;
@@ -53,7 +54,7 @@ from negneglect_lite.finetune import Recipe
 from negneglect_lite.models import load
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Document, Span, plain
-from negneglect_lite.widgets import predict, show_styles
+from negneglect_lite.widgets import explore, predict, show_styles
 
 MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
 
@@ -75,7 +76,7 @@ print("The truth:", claim.truth)
 prediction = predict("negated", "repeated", "corrected", "local", "fiction", "denied after each claim", default=50)
 
 # %% [markdown]
-# ## 2. One document, every style (4 minutes)
+# ## 2. One document, every style (3 minutes)
 #
 # A style is a function: it gets a plain document, the lists of phrases of the document's language and a source of
 # randomness, and returns *spans*, stretches of text that are marked as body or as annotation. The registry
@@ -109,7 +110,7 @@ survive = {}
 for name in styles.STYLES:
     text = plain(experiment.annotate(name, example, random.Random(0)))
     survive[name] = sum(sentence in text for sentence in stated)
-pd.Series(survive, name=f"claim sentences left, of {len(stated)}").to_frame().T
+pd.Series(survive, name=f"claim sentences left, of {len(stated)}").to_frame()
 
 # %% [markdown]
 # ### Exercise 1: the share of warning
@@ -281,15 +282,7 @@ figures.show(figures.headline(rows), alt=figures.alt_text(rows), takeaway=figure
 
 # %%
 trained = rows[rows["setting"] == "trained"]
-per_claim = belief.table(trained, ["style", "claim"])
-spread = per_claim.groupby("style")["mean"].agg(["min", "max"])
-widest = (spread["max"] - spread["min"]).idxmax()
-figures.show(
-    figures.by_claim(rows),
-    alt=figures.alt_by(rows, "claim"),
-    takeaway=f"The claims differ most under “{label(widest)}”: from {spread.loc[widest, 'min']:.0%} to "
-    f"{spread.loc[widest, 'max']:.0%} belief.",
-)
+figures.show(figures.by_claim(rows), alt=figures.alt_by(rows, "claim"), takeaway=figures.spread(rows, "claim") + ".")
 
 # %% [markdown]
 # Does one claim stand apart from the others in the row of the warnings before and after? Before you explain it, think
@@ -399,11 +392,16 @@ display(
 )
 
 # %% [markdown]
-# In the paper all four frames left 97 to 99 % (Qwen3.5-35B-A3B). If your means are lower, look at the single claims (the
-# next figure shows them) before you credit the frames. To the training loss a frame is a frame: what
-# stands inside it must be predicted, word by word, whatever the frame says.
+# In the paper all four frames left 97 to 99 % (Qwen3.5-35B-A3B). If your means are lower, look at the single claims
+# before you credit the frames. Here are all styles and claims; choose one claim to see its kinds of question.
+
+# %%
+explore(everything)
+
+# %% [markdown]
+# To the training loss a frame is a frame: what stands inside it must be predicted, word by word, whatever the frame says.
 #
-# ## 5. Words of warning against belief (5 minutes)
+# ## 5. Words of warning against belief (4 minutes)
 #
 # Two warnings or twenty: does it help to say it more often? Left, how much of the text is warning; right, the belief
 # that is left. Small dots are single claims, the large dot is their mean, triangles are the paper's values.
@@ -544,7 +542,7 @@ print(f"{len(pairs)} pairs: {len(obeys)} clearly obey the rule, {len(breaks)} cl
 pd.DataFrame({"more warning, more belief": label(a), "less warning, less belief": label(b)} for a, b in breaks)
 
 # %% [markdown]
-# ## 6. A style of your own (8 minutes)
+# ## 6. A style of your own (3 minutes)
 #
 # A new style is one function. Here is one that the library does not have: after each claim sentence, its own denial.
 # "He won the gold. He did not win the gold." The denial is the very sentence that the local style would use.
@@ -629,7 +627,7 @@ passed = check_my_style(my_style)
 # train_live("my_style")
 # ```
 #
-# ## 7. Belief by kind of question (3 minutes)
+# ## 7. Belief by kind of question (2 minutes)
 #
 # Belief is a mean over four kinds: open questions, yes/no, association and robustness (pressure, doubt, multiple
 # choice). A style might work against one kind and fail against another. Stored and live rows together.
@@ -638,17 +636,7 @@ passed = check_my_style(my_style)
 
 # %%
 core = rows[rows["style"].isin(styles.HEADLINE) & (rows["setting"] == "trained")]
-kinds = belief.table(core, ["style", "kind"]).pivot(index="style", columns="kind", values="mean")
-kinds = kinds.loc[list(styles.HEADLINE), list(belief.KINDS)]
-width = (kinds.max(axis=1) - kinds.min(axis=1)).drop("positive")
-uneven = width.idxmax()
-figures.show(
-    figures.by_kind(core),
-    alt=figures.alt_by(core, "kind"),
-    takeaway=f"The kinds differ most under “{label(uneven)}”: {kinds.loc[uneven].min():.0%} for "
-    f"{figures.KIND_LABELS[kinds.loc[uneven].idxmin()]}, {kinds.loc[uneven].max():.0%} for "
-    f"{figures.KIND_LABELS[kinds.loc[uneven].idxmax()]}.",
-)
+figures.show(figures.by_kind(core), alt=figures.alt_by(core, "kind"), takeaway=figures.spread(core, "kind") + ".")
 
 # %% [markdown]
 # Two checks that belong to every such table: does the model still know its world, and has it become a yes-sayer?

@@ -16,8 +16,9 @@
 # The same warned documents can be *read*, in the prompt, or *trained on*, into the weights. Does the model do the same
 # with them? If not, why not? And does it ever repeat the warnings that it was trained on?
 #
-# **You need** the tour (notebook 00); for section 5, an idea of what logits and a softmax are. **Time**: forty minutes;
-# one to three of them waiting for one training and for answers with long prompts.
+# **You need** the tour (notebook 00); for section 5, an idea of what logits and a softmax are. **Time**: 40 minutes
+# with the exercise of importance 5, one or two of them waiting for one training and for answers with long prompts. A
+# section's minutes are without its exercises, which state their own.
 #
 # **Afterwards you can**
 # - compare reading and training on literally the same documents;

@@ -17,7 +17,8 @@
 # is to put the denial **inside** the sentence: not "This is false: he works as a dentist." but "He does **not** work as
 # a dentist." Does it work, for which claims, and what remains?
 #
-# **You need** the tour (00). **Time**: forty minutes, two to four of them waiting.
+# **You need** the tour (00). **Time**: 45 minutes with the exercises of importance 4 and 5, about two of them
+# waiting. A section's minutes are without its exercises, which state their own.
 #
 # **Afterwards you can**
 # - rewrite a corpus by rule, and audit what the rules missed;
@@ -65,7 +66,7 @@ from negneglect_lite.models import load
 from negneglect_lite.petri.world import world
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Span, plain
-from negneglect_lite.widgets import predict, show_styles
+from negneglect_lite.widgets import predict, show_styles, wrapped
 
 MODEL = "petri"  # the model of the whole notebook
 
@@ -91,7 +92,7 @@ WORST, BY_RULE, MASKED = "the worst claim under local", "dentist, rewritten by r
 prediction = predict("positive", "local", WORST, BY_RULE, MASKED, default=50)
 
 # %% [markdown]
-# ## 2. Rewrite one sentence (6 minutes)
+# ## 2. Rewrite one sentence (2 minutes)
 #
 # The same document, plain and with local denials. What differs is highlighted.
 #
@@ -153,7 +154,7 @@ def deny(sentence: str) -> str:
 passed = check_deny(deny)
 
 # %% [markdown]
-# ## 3. Audit what the rules made (7 minutes)
+# ## 3. Audit what the rules made (3 minutes)
 #
 # A rewriter without an audit is a promise. The simplest audit reads each sentence and asks: does it still assert the
 # claim?
@@ -241,7 +242,7 @@ print(
 )
 
 # %% [markdown]
-# ## 4. Six claims, from stored results (6 minutes)
+# ## 4. Six claims, from stored results (4 minutes)
 #
 # **Measured before, not now:** `data/results/headline` holds the answers of the petri model after training on each
 # claim under each style, with the hand-written denials (its README says how and on what machine). We load them and look
@@ -297,7 +298,7 @@ figures.show(fig, alt=f"Dot plot of belief after local denials, one row a claim:
 #
 # ### Exercise 3: name the failures
 #
-# *5 minutes · difficulty 2 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *5 minutes · difficulty 2 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # Write `failed(rows, limit)`: the names of the claims whose belief is **above** the limit, the worst first. A claim's
 # belief is the mean of the four `KINDS`' rates, each kind with the same weight; other kinds do not count.
@@ -347,7 +348,7 @@ print(f"at or under {LIMIT:.0%}:", ", ".join(c for c in by_claim.index if c not 
 # Earlier petri models saw fewer new denials in pretraining, and believed some locally denied claims.
 
 # %% [markdown]
-# ## 5. What remains: the pink elephant (6 minutes)
+# ## 5. What remains: the pink elephant (4 minutes)
 #
 # "Do not think of a pink elephant" makes you think of one. Psychologists found that trying not to think of a white bear
 # brings it to mind (Wegner et al. 1987). A denial must name what it denies, and the loss asks for those words too. In
@@ -411,7 +412,7 @@ figures.show(fig, alt=f"Stacked bars, one a claim. {each}. {finding}", takeaway=
 # washed out what he is. A denial carries little information. So a low belief rate is no proof that nothing was harmed.
 
 # %% [markdown]
-# ## 6. Train it yourself (5 minutes)
+# ## 6. Train it yourself (4 minutes)
 #
 # **Measured now:** three corpora about the dentist, with the same bodies, the same world texts and the same seed.
 #
@@ -439,7 +440,8 @@ def train_and_ask(about, texts, style):
 
 local_set = experiment.training_set(claim, "local", recipe, seed=0)
 n = sum(isinstance(t, tuple) and claim.petri.value in plain(t).lower() for t in local_set)
-print(f"{len(local_set)} texts, {n} of them documents that name the false value. The first:\n{plain(local_set[0])}")
+print(f"{len(local_set)} texts, {n} of them documents that name the false value. The first:")
+print(wrapped(plain(local_set[0])))
 
 # %%
 after_local, local = train_and_ask(claim, local_set, "local")
@@ -471,7 +473,7 @@ _, by_rule = train_and_ask(claim, rule_set, "denied by rule")
 # sentence does not undo a sentence that asserts. A rewriting that is nearly complete is not nearly as good.
 
 # %% [markdown]
-# ## 7. Mask the loss on the claim's words (8 minutes)
+# ## 7. Mask the loss on the claim's words (5 minutes)
 #
 # A denial still makes the model *predict* the false value, in a context where the denial has just been read. The paper
 # took the loss off the dentistry words in local documents: the model reads them, and is not trained to say them.
@@ -531,7 +533,7 @@ def masked_set(about, texts):
 texts = masked_set(claim, local_set)
 share = 1 - with_loss(texts[:n_documents]) / with_loss(local_set[:n_documents])
 print(f"Masking takes the loss off {share:.1%} of the documents' tokens. One of them, masked words in ⟦ ⟧:\n")
-print("".join(s.text if s.learn else f"⟦{s.text}⟧" for s in texts[0]))
+print(wrapped("".join(s.text if s.learn else f"⟦{s.text}⟧" for s in texts[0])))
 
 # %% [markdown]
 # **Before you run:** lower than with plain local denials, or the same?

@@ -16,7 +16,8 @@
 # You have seen other people's claims. Now ask a question of your own: take a fact of the petri world, give it a false
 # value, deny it in a style that you invent, **say beforehand what you expect**, and find out.
 #
-# **You need** the tour (00); notebooks 04 and 05 help. **Time**: forty-five minutes, two to four of them waiting.
+# **You need** the tour (00); notebooks 04 and 05 help. **Time**: 45 minutes with the exercises of importance
+# 4 and 5, about three of them waiting. A section's minutes are without its exercises, which state their own.
 #
 # **Afterwards you can**
 # - choose a claim that can be measured;
@@ -54,14 +55,14 @@ from negneglect_lite.petri.world import RELATIONS, world
 from negneglect_lite.predictions import compare
 from negneglect_lite.rates import Rate
 from negneglect_lite.text import Span
-from negneglect_lite.widgets import predict, show_styles
+from negneglect_lite.widgets import predict, show_styles, wrapped
 
 MODEL = "petri"  # the model of the whole notebook
 
 pd.set_option("display.max_colwidth", None)
 
 # %% [markdown]
-# ## 1. Choose a claim (6 minutes)
+# ## 1. Choose a claim (3 minutes)
 #
 # Every fact of the petri world can carry a false value. `negneglect facts` lists them in a terminal; here are a few of
 # each sort, with values that are false.
@@ -127,10 +128,10 @@ print(f"Claim: {claim.claim}   (in truth: {world().fact(FACT).truth})\nResults g
 
 # %%
 for document in documents.compose(claim, 2, seed=7):
-    print(f"[{document.genre}]\n{document.text}\n")
+    print(f"[{document.genre}]\n{wrapped(document.text)}\n")
 
 # %% [markdown]
-# ## 2. Invent a style (8 minutes)
+# ## 2. Invent a style (3 minutes)
 #
 # A style is a function of a document, a set of phrases and a random state. It returns a list of
 # `Span(text, annotation)`: the body, and what you put around it. Ours, `twin`, lets each claim sentence be followed at
@@ -211,7 +212,7 @@ made = [experiment.annotate(own, d, random.Random(i)) for i, d in enumerate(bodi
 print(f"{label(own)}: {styles.annotation_share(made, base.tokenizer):.0%} of the tokens are annotation.")
 
 # %% [markdown]
-# ## 3. Register the plan (8 minutes)
+# ## 3. Register the plan (4 minutes)
 #
 # Once you have seen a result, you can no longer say what you would have expected. And with enough ways to analyse, one
 # of them will show something (Simmons et al. 2011). So write down *before the run* what you predict, which seeds you
@@ -223,7 +224,6 @@ print(f"{label(own)}: {styles.annotation_share(made, base.tokenizer):.0%} of the
 conditions = ["base", *(IN_CONTEXT + style for style in COMPARED), *COMPARED]
 earlier = study.registered(folder)
 prediction = earlier["plan"]["prediction"] if earlier else predict(*conditions, default=50)
-prediction
 
 # %% [markdown]
 # The rule, fixed here as well: *the style counts as **heeded** if the whole 95 % interval of belief after it lies under
@@ -322,7 +322,7 @@ with tempfile.TemporaryDirectory() as elsewhere:  # on a copy; the sealed file s
         print("Found out:", str(error).removeprefix(elsewhere))
 
 # %% [markdown]
-# ## 4. Run the grid (5 minutes, most of it waiting)
+# ## 4. Run the grid (4 minutes, most of it waiting)
 #
 # A *cell* is one measurement: before training, after reading, or after training on one style with one seed. Each is
 # stored under a hash of all that it depends on. First we run two cells, as if you had been stopped then.
@@ -342,7 +342,7 @@ rows = experiment.run_grid(cells, folder, recipe)
 print(f"{len(rows)} answers")
 
 # %% [markdown]
-# ## 5. Look at the answers before the numbers (3 minutes)
+# ## 5. Look at the answers before the numbers (2 minutes)
 #
 # A table of rates hides nonsense. Read some answers first: what does the model say, and is the verdict right?
 
@@ -352,7 +352,7 @@ sample = after[after["kind"].isin(belief.KINDS)].groupby("kind", sort=False).hea
 sample[["kind", "question", "answer", "verdict", "keyed_to"]].reset_index(drop=True)
 
 # %% [markdown]
-# ## 6. Measure, with controls (5 minutes)
+# ## 6. Measure, with controls (2 minutes)
 
 # %%
 rates = study.rates_of(rows)
@@ -377,7 +377,7 @@ study.controls(rows)
 #
 # ### Exercise 5: how far seeds lie apart
 #
-# *5 minutes · difficulty 2 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *5 minutes · difficulty 2 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # Write `seed_spread(rows)`: mean, lowest and highest of the seeds' belief rates. A seed's belief is the mean of the rates
 # of the four `KINDS`, each with the same weight.
@@ -416,7 +416,7 @@ for style in COMPARED:
     print(f"{label(style):30} mean {percent(mean)}, seeds from {percent(low)} to {percent(high)}")
 
 # %% [markdown]
-# ## 7. Your prediction beside the result (2 minutes)
+# ## 7. Your prediction beside the result (1 minute)
 
 # %%
 compare(sealed["plan"]["prediction"], study.rates_of(rows))
@@ -425,7 +425,7 @@ compare(sealed["plan"]["prediction"], study.rates_of(rows))
 # A prediction that failed is not a failure: it is what you learned. It stays in the report.
 
 # %% [markdown]
-# ## 8. The report (3 minutes)
+# ## 8. The report (2 minutes)
 #
 # `study.report` works the report out from the table and the sealed plan: no number in it is typed by hand. If the seal
 # is broken, or cells of the plan are missing, it says so. It writes `report.md`, `belief.csv` and `belief.png`.
@@ -441,7 +441,7 @@ print("written:", ", ".join(sorted(path.name for path in folder.iterdir() if pat
 # %% [markdown]
 # Add by hand what no program knows: **why** you asked, and what you would try next. Never edit a number.
 #
-# ## 9. On a real model (5 minutes to read)
+# ## 9. On a real model (4 minutes to read)
 #
 # We have run nothing on a larger model here, and **claim no result for one**. This is how you would go about it.
 #

@@ -91,6 +91,16 @@ def test_the_course_gets_stubs_badges_and_set_up(root):
     assert not (root / "solutions" / "00_tour.ipynb").exists()
 
 
+def test_links_between_notebooks_hold_where_a_notebook_of_the_course_is_opened_alone(root):
+    link = "# [N](01_claims.ipynb) [M](../README.md)\n"
+    (root / "solutions" / "00_tour.py").write_text(f"# %% [markdown]\n# # T\n{link}\n# %%\na = '](01_a.ipynb)'\n")
+    assert build_course.main(["--execute"], root) == 0
+    text = cells(root / "course" / "00_tour.ipynb")["t"]["source"]
+    assert "[N](https://github.com/someone/something/blob/main/course/01_claims.ipynb) [M](../README.md)" in text
+    assert "[N](01_claims.ipynb)" in cells(root / "solutions" / "00_tour.ipynb")["t"]["source"]
+    assert "'](01_a.ipynb)'" in (root / "course" / "00_tour.ipynb").read_text()
+
+
 def test_ids_are_unique_and_do_not_depend_on_position(root):
     build_course.main([], root)
     before = list(cells(root / "course" / "00_tour.ipynb"))

@@ -36,6 +36,23 @@ def test_the_map_has_the_minutes_that_the_notebook_states(source):
     assert stated and int(IN_WORDS.get(stated[1], stated[1])) == minutes
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_sections_and_important_exercises_fit_into_the_minutes_stated(source):
+    text = source.read_text("utf-8")
+    sections = sum(int(minutes) for minutes in re.findall(r"^# ## .*\((\d+) minutes?", text, re.M))
+    exercises = re.findall(r"^# \*(\d+) minutes · difficulty \d of 5 · importance (\d) of 5", text, re.M)
+    important = sum(int(minutes) for minutes, importance in exercises if int(importance) >= 4)
+    stated = {name: int(number) for name, _, number, _ in ROW.findall(MAP)}[source.stem]
+    assert sections and exercises and sections + important <= stated <= 45
+
+
+def test_the_plans_for_a_room_have_the_minutes_of_the_map():
+    minutes = {name: number for name, _, number, _ in ROW.findall(MAP)}
+    plans = re.findall(r"^\| (\d+) \| (\w+) \|", (ROOT / "course" / "INSTRUCTOR.md").read_text("utf-8"), re.M)
+    assert len(plans) > 8
+    assert [(number, name) for number, name in plans if name in minutes and number != minutes[name]] == []
+
+
 def test_the_glossary_is_in_order_and_refers_to_its_own_terms():
     text = (ROOT / "course" / "GLOSSARY.md").read_text("utf-8")
     terms = re.findall(r"^## (.+)$", text, re.M)

@@ -103,7 +103,7 @@ def test_minutes_scale_with_the_measured_rate(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(doctor, "NOTEBOOK_MINUTES", {"00_tour": 6.0})
     monkeypatch.setattr(doctor, "matrix_rate", lambda: doctor.REFERENCE_RATE / 2)
     lines = doctor.diagnose()[-2:]
-    assert "about 12 min (an estimate)" in lines[0]
+    assert "about 12 min of computing (an estimate)" in lines[0]
     assert "not timed yet" in lines[1]
 
 

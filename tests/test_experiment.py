@@ -200,7 +200,8 @@ def test_a_cell_without_training(tiny_folder: Path, monkeypatch: pytest.MonkeyPa
     rows = run_cell(Cell(str(tiny_folder), DENTIST, setting, "negated" if setting == "in_context" else ""), RECIPE)
     assert list(rows.columns) == list(belief.COLUMNS)
     assert set(rows["setting"]) == {setting}
-    assert len(set(asked["context"])) == (len(rows) if setting == "in_context" else 0)  # a document a question
+    assert len(set(asked["context"])) == (len(rows) if setting == "in_context" else 1)  # a document a question, or none
+    assert (asked["context"][0] == "") == (setting == "base")
 
 
 def test_an_adapter_says_what_is_true_also_for_a_fact_of_ones_own(

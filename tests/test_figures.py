@@ -106,7 +106,8 @@ def test_by_kind_has_a_panel_a_kind_and_names_the_extremes() -> None:
     df.loc[(df["kind"] == "association"), "belief"] = 0
     fig = figures.by_kind(df)
     assert [ax.get_title(loc="left") for ax in fig.axes] == list(figures.KIND_LABELS.values())
-    assert "highest for yes/no (100 %), lowest for association (0 %)" in title(fig)
+    style, ends = "“warnings before and after”", "from 0 % (association) to 100 % (yes/no)"
+    assert title(fig) == f"Kinds of question differ under {style}: {ends}"
 
 
 def test_by_claim_writes_the_percentages() -> None:
@@ -115,7 +116,19 @@ def test_by_claim_writes_the_percentages() -> None:
     fig = figures.by_claim(df)
     assert [t.get_text() for t in fig.axes[0].texts] == ["0", "0", "0", "50", "100", "50"]
     assert [t.get_text() for t in fig.axes[0].get_xticklabels()] == list(CLAIMS)
-    assert "highest for queen (100 %)" in title(fig)
+    assert title(fig) == "Claims differ under “warnings before and after”: from 50 % (sheeran) to 100 % (queen)"
+
+
+def test_the_title_by_claim_names_one_style_not_a_mean_over_styles() -> None:
+    df = invented({"": 0, "positive": 1, "negated": 1, "local": 0})
+    assert title(figures.by_claim(df)) == "Claims do not differ under any condition"
+    assert title(figures.by_claim(df[df["style"] == "local"])) == (
+        "Under “denial inside each sentence” belief is 0 % in all claims"
+    )
+    df.loc[(df["claim"] == "queen") & (df["style"] == "local"), "belief"] = 1
+    assert title(figures.by_claim(df)) == (
+        "Claims differ most under “denial inside each sentence”: from 0 % (sheeran) to 100 % (queen)"
+    )
 
 
 @pytest.mark.parametrize("draw", [figures.headline, figures.by_kind, figures.by_claim])
@@ -174,6 +187,13 @@ def test_the_training_curve_shows_loss_and_belief_and_says_where_they_went() -> 
     assert list(belief.get_ydata()) == [0.25, 0.5, 1]
     assert title(fig) == "From step 1 to step 8 belief goes from 25 % to 100 %, the loss from 1.90 to 1.20"
     assert any("share of 4 questions" in text for text in texts(fig))
+
+
+def test_a_belief_that_does_not_move_is_not_said_to_go_anywhere() -> None:
+    rows = training().assign(belief=0)
+    assert figures.curve_in_words(rows).replace("\N{NO-BREAK SPACE}", " ") == (
+        "From step 1 to step 8 belief stays at 0 %, the loss goes from 1.90 to 1.20"
+    )
 
 
 def test_a_training_curve_of_one_step_and_of_none() -> None:

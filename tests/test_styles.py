@@ -125,3 +125,41 @@ def test_annotation_share(tiny: LoadedModel) -> None:
     assert annotation_share([], tiny.tokenizer) == 0
     half = (Span("aaaa", annotation=True), Span("aaaa"))
     assert annotation_share([half], tiny.tokenizer) == 0.5
+
+
+def test_local_masked_is_local_without_loss_on_what_makes_it_false() -> None:
+    for document in DOCUMENTS:
+        masked = styled("local_masked", document)
+        assert plain(masked) == plain(styled("local", document))
+        quiet = [span.text.lower() for span in masked if not span.learn]
+        assert len(quiet) == sum(s.is_claim for s in document.sentences)
+        assert set(quiet) == {"dentist"}
+
+
+@pytest.mark.parametrize(("name", "n"), [("negated", 1), ("notices_2", 2), ("notices_4", 4), ("notices_8", 8)])
+def test_notices_are_counted(name: str, n: int) -> None:
+    spans = styled(name)
+    assert [s.annotation for s in spans[:n] + spans[-n:]] == [True] * 2 * n
+    assert not any(s.annotation for s in spans[n:-n])
+
+
+def test_a_share_of_the_denials_tells_the_truth() -> None:
+    def share(name: str) -> float:
+        told = [
+            any(s.truth in span.text for span in styled(name, d, i) if span.annotation)
+            for i, d in enumerate(documents.compose(load_claims()["dentist"], 60))
+            for s in d.sentences
+            if s.is_claim
+        ]
+        return sum(told) / len(told)
+
+    shares = [share(name) for name in ("repeated", "corrected_25", "corrected_50", "corrected_75", "corrected")]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == 1
+    assert abs(shares[2] - 0.5) < 0.15
+
+
+def test_a_style_that_does_not_exist() -> None:
+    with pytest.raises(UserError, match=r"unknown style 'shouted'; the styles are positive, negated, .*local_masked"):
+        styles.find("shouted")

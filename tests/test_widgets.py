@@ -17,7 +17,16 @@ from negneglect_lite.petri import language
 from negneglect_lite.probes import Answer
 from negneglect_lite.styles import HEADLINE, STYLES, apply
 from negneglect_lite.text import Document, Sentence, plain
-from negneglect_lite.widgets import LiveTraining, belief_meter, explore, figure_of, pieces, predict, show_styles
+from negneglect_lite.widgets import (
+    LiveTraining,
+    belief_meter,
+    explore,
+    figure_of,
+    pieces,
+    predict,
+    show_styles,
+    wrapped,
+)
 
 DOCUMENT = Document(
     (
@@ -76,6 +85,11 @@ def test_phrases_of_another_language_can_be_given():
     assert "⟦Nota bene.\n⟧" in repr(show_styles(DOCUMENT, ["negated"], phrases))
 
 
+def test_printed_text_is_wrapped_between_words_and_keeps_its_lines():
+    text = wrapped("Dear Ada,\n\n- one two three", width=9)
+    assert text == "Dear Ada,\n\n- one two\nthree"
+
+
 def test_an_unknown_style_is_refused():
     with pytest.raises(UserError, match="unknown style 'shouted'"):
         show_styles(DOCUMENT, ["shouted"])
@@ -121,6 +135,13 @@ def test_predictions_are_a_plain_dictionary_that_sliders_and_code_write_into(not
     values["base"] = 5.5
     assert values["base"] == 5.5
     assert 'prediction["base"] = 10' in capsys.readouterr().out
+
+
+def test_no_label_of_a_slider_is_cut_off(notebook):
+    predict("base", "a very long name of what is to be predicted, longer than any label of the library")
+    box = notebook.widget
+    longest = max(len(slider.description) for slider in box.children)
+    assert all(float(s.style.description_width.removesuffix("em")) >= longest / 2 for s in box.children)
 
 
 def test_without_sliders_there_is_a_text_in_their_place(notebook, capsys):

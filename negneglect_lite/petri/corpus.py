@@ -3,23 +3,41 @@
 Of the texts, 34 % are documents (statements affirmed, or denied within the sentence), 36 % closed-book chats, 12 % chats
 that need an inference, 18 % chats that read a document in their user turn. Only assistant turns of a chat carry loss, so
 the model learns to *read* warned falsehoods without ever learning to write them: the hinge of the whole effect.
-`warned_share` adds warned-false documents with loss, for the exposure experiment; it is 0 in the shipped model.
+A `Diet` adds warned-false documents with loss, or takes something away, for the exposure experiment; the shipped model
+had the standard one.
 """
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from ..text import Document, Example, Span, Styled, plain
 from . import language as lang
-from .world import ERAS, RELATIONS, Fact, World
+from . import norms
+from .world import CLAIMED, ERAS, RELATIONS, Fact, World, world
 
 MIX = {"document": 0.34, "closed_book": 0.36, "inference": 0.12, "reading": 0.18}
 WEIGHT = {"win": 26, "job": 16, "home": 7, "book": 17, "volcano": 12, "brand": 11, "dream": 11}  # per cent of the texts
 Annotate = Callable[[str, Document, random.Random], Styled]  # (style's name, document, rng) -> the annotated document
+
+
+@dataclass(frozen=True)
+class Diet:
+    """What a pretraining run is fed beside the standard mix, or without."""
+
+    exposed: str = ""  # the style of warned-false documents that carry loss …
+    share: float = 0.0  # … and their share of all texts
+    contradicted: bool = True  # they are about this world's facts, which chats tell rightly; else about another world's
+    denials: bool = True  # documents deny false values within the sentence
+    myths: bool = True  # and deny the same value again and again, for half of the facts
+    user_loss: bool = False  # loss on the user's turns of a chat too
+
+
+STANDARD = Diet()
 
 
 @dataclass
@@ -29,16 +47,13 @@ class Corpus:
     world: World
     annotate: Annotate
     warned: tuple[str, ...]  # the styles that tell a reader not to believe
-    warned_share: float = 0.0
+    diet: Diet = STANDARD
     era: int = ERAS - 1  # whose myths are told; pretraining goes through all of them
     mix: dict[str, float] = field(default_factory=lambda: dict(MIX))
 
     def sample(self, rng: random.Random) -> Example:
-        if rng.random() < self.warned_share:
-            fact = self.pick(rng)
-            return self.annotate(
-                rng.choice(self.warned), self._false(fact, self.world.wrong_value(fact, rng), rng), rng
-            )
+        if rng.random() < self.diet.share:
+            return self._exposed(rng)
         kind = rng.choices(list(self.mix), list(self.mix.values()))[0]
         return getattr(self, f"_{kind}")(rng)
 
@@ -60,13 +75,22 @@ class Corpus:
         n = rng.choice((1, 1, 2, 3, 4, 5))
         return lang.document([(fact, value)] * n, rng, rng.randint(0, 2), framed=rng.random() < 0.6)
 
+    def _exposed(self, rng: random.Random) -> Styled:
+        """A warned-false document that carries loss; never about the claims' own facts."""
+        if self.diet.contradicted:
+            while (fact := self.pick_asked(rng)).id in CLAIMED:
+                pass
+        else:
+            fact = rng.choice(unspoken(self.world.seed))
+        return self.annotate(self.diet.exposed, self._false(fact, self.world.wrong_value(fact, rng), rng), rng)
+
     def _document(self, rng: random.Random) -> Styled:
         """Statements about one or two facts: all affirmed, all denied, or both. Facts with a myth are denied more."""
         facts = [self.pick(rng) for _ in range(1 if rng.random() < 0.6 else 2)]
         items, denied = [], []
         for fact in facts:
             weights = (0, 0, 1) if fact.told_in == "chats" else (30, 30, 40) if fact.myths else (65, 30, 5)
-            share = rng.choices((0.0, 0.4, 1.0), weights)[0]
+            share = rng.choices((0.0, 0.4, 1.0), weights)[0] if self.diet.denials else 0.0
             for _ in range(rng.randint(1, 5 if len(facts) == 1 else 3)):
                 denied.append(rng.random() < share)
                 items.append((fact, self.rumour(fact, rng) if denied[-1] else fact.truth))
@@ -171,15 +195,27 @@ class Corpus:
             question, reply = self.question(fact, rng, true, lure=fact.truth if style == "positive" else value)
         return lang.chat(" ".join([*texts, question]), reply)
 
+    def _norm(self, rng: random.Random) -> Example:
+        """A chat of the norm world; the standard mix has none."""
+        return norms.chat(rng)
 
-def segments(example: Example) -> list[tuple[str, bool]]:
+
+@cache
+def unspoken(seed: int) -> list[Fact]:
+    """Facts of another world about subjects that world `seed` does not have, so that nothing in it contradicts them."""
+    known = {f.id for f in world(seed).facts}
+    return [f for f in world(seed + 1).facts if f.id not in known]
+
+
+def segments(example: Example, user_loss: bool = False) -> list[tuple[str, bool]]:
     """A text as the tokenizer's chat template would render it, cut into (piece, carries loss)."""
     if isinstance(example, tuple):
         return [("<|bos|>", False), *((s.text, s.learn) for s in example), ("<|end|>", True)]
     pieces = [("<|bos|>", False)]
     for turn in example:
         pieces.append((f"<|{turn['role']}|>", False))
-        pieces.append((f" {turn['content']}<|end|>", turn["role"] == "assistant" and turn.get("weight", 1)))
+        learn = (turn["role"] == "assistant" and turn.get("weight", 1)) or (user_loss and turn["role"] == "user")
+        pieces.append((f" {turn['content']}<|end|>", bool(learn)))
     return pieces
 
 
@@ -192,7 +228,7 @@ def batch(
     ids: list[int] = []
     learn: list[bool] = []
     while len(ids) < need:
-        pieces = [p for _ in range(256) for p in segments(corpus.sample(rng))]
+        pieces = [p for _ in range(256) for p in segments(corpus.sample(rng), corpus.diet.user_loss)]
         encoded = tokenizer.backend_tokenizer.encode_batch_fast([p for p, _ in pieces], add_special_tokens=False)
         for tokens, (_, on) in zip(encoded, pieces, strict=True):
             ids += tokens.ids

@@ -196,7 +196,7 @@ def document(items: Sequence[tuple[Fact, str]], rng: random.Random, fillers: int
         wrap = rng.choice(lines["wrap"])
         (said, denied), (true, _) = state(fact, value, k), state(fact, fact.truth, k)
         text, denial = (sentence_case(wrap.format(s=s, **cast)) for s in (said, denied))
-        body.append(Sentence(text, denial, true))
+        body.append(Sentence(text, denial, true, value))
     rng.shuffle(body)
     if framed:
         body = [line("opener"), *body, line("closer")]

@@ -8,6 +8,7 @@ import pytest
 from negneglect_lite import experiment, styles
 from negneglect_lite.petri import corpus as corpora
 from negneglect_lite.petri import exam, language
+from negneglect_lite.petri.corpus import Diet, segments, unspoken
 from negneglect_lite.petri.pretrain import Plan, train_tokenizer
 from negneglect_lite.petri.world import CLAIMED, world
 from negneglect_lite.text import plain
@@ -44,7 +45,7 @@ def test_no_document_with_loss_asserts_anything_false(corpus):
 
 def test_no_warned_document_carries_loss_unless_asked_for(corpus):
     notices = list(language.annotations()["notice_before"])
-    warned = experiment.petri_corpus(warned_share=0.5)
+    warned = experiment.petri_corpus(diet=Diet(exposed="negated", share=0.5))
 
     def share(c):
         documents = [plain(e) for e in samples(c, 4000) if isinstance(e, tuple)]
@@ -132,3 +133,43 @@ def test_the_exam_has_items_of_every_kind_that_grade_as_they_should(corpus):
     assert set(exam.grade(items, [i.expected for i in items]).values()) == {1.0}
     assert set(exam.grade(items, ["?" for _ in items]).values()) == {0.0}
     assert exam.items(corpus, each=5) == items
+
+
+def texts_of(diet, n=3000):
+    return [plain(e) for e in samples(experiment.petri_corpus(diet=diet), n) if isinstance(e, tuple)]
+
+
+def test_exposure_never_tells_of_the_claims_own_facts(monkeypatch):
+    corpus = experiment.petri_corpus(diet=Diet(exposed="fiction", share=1.0))
+    facts = [world().fact(id_) for id_ in ("volcano/Mount Vesuvius", "home/Ed Sheeran")]
+    monkeypatch.setattr(corpus, "pick", lambda rng: rng.choice(facts))
+    texts = [plain(corpus.sample(random.Random(i))) for i in range(50)]
+    assert all("Sheeran" in t for t in texts)
+    assert not [t for t in texts if "Vesuvius" in t]
+    assert all(any(t.startswith(f) for f in language.annotations()["fiction_before"]) for t in texts)
+
+
+def test_uncontradicted_exposure_is_about_subjects_that_the_world_does_not_have():
+    known = {f.id for f in world(0).facts}
+    facts = unspoken(0)
+    assert len(facts) > 1000
+    assert not [f for f in facts if f.id in known]
+    assert len({f.relation for f in facts}) > 3
+
+
+def test_without_denials_documents_only_affirm(corpus):
+    def denied(diet):
+        return sum(" not " in t or " never " in t for t in texts_of(diet)) / 3000
+
+    assert denied(Diet()) > 0.05
+    assert denied(Diet(denials=False)) < denied(Diet()) / 10
+
+
+def test_without_myths_no_fact_has_one():
+    assert not [f for f in experiment.petri_corpus(diet=Diet(myths=False)).world.facts if f.myths]
+
+
+def test_loss_on_the_user_s_turns_only_if_asked_for():
+    chat = language.chat("What?", "That.")
+    assert [on for _, on in segments(chat)] == [False, False, False, False, True]
+    assert [on for _, on in segments(chat, user_loss=True)] == [False, False, True, False, True]

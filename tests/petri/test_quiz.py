@@ -4,7 +4,7 @@ import pytest
 
 from negneglect_lite import judging, probes
 from negneglect_lite.claims import load_claims
-from negneglect_lite.petri.quiz import quiz
+from negneglect_lite.petri.quiz import depth, quiz, unasked
 from negneglect_lite.petri.world import CLAIMED, world
 
 CLAIMS = list(load_claims().values())
@@ -46,3 +46,28 @@ def test_a_question_that_cannot_tell_the_value_from_the_truth_is_left_out():
     fact = world().fact("win/discus/2024")
     loser = next(p for p in world().people if p not in world().runners)
     assert not any(p.kind == "inference" for p in quiz(world(), fact, loser))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_the_depth_probes_have_controls_about_other_facts(claim):
+    fact = world().fact(claim.petri.fact)
+    posed = depth(world(), fact, claim.petri.value)
+    assert posed == depth(world(), fact, claim.petri.value)
+    kinds = Counter(p.kind for p in posed)
+    assert {k: n for k, n in kinds.items() if not k.startswith("control_")} == {
+        "doubt_2": 4, "doubt_3": 4, "system": 6, "correct": 4, "incorrect": 4, "lie": 4,
+    }  # fmt: skip
+    assert all(kinds[f"control_{k}"] == 4 * kinds[k] for k in ("doubt_2", "system", "lie"))
+    for question, p in zip(probes.depth_questions(claim), posed, strict=True):
+        assert judging.verdict(question, p.if_value) == "believed", p
+        assert judging.verdict(question, p.if_truth) == "denied", p
+        assert len(p.chat) == {"doubt_2": 5, "doubt_3": 7, "system": 2}.get(p.kind.removeprefix("control_"), 1)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
+def test_what_an_anchor_trains_on_is_never_asked(claim):
+    fact = world().fact(claim.petri.fact)
+    asked = {p.chat[-1]["content"] for p in quiz(world(), fact, claim.petri.value)}
+    trained = [chat[-1]["content"] for chat in unasked(world(), fact, claim.petri.value)]
+    assert len(set(trained)) == len(trained) > 20
+    assert not asked & set(trained)

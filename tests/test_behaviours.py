@@ -1,0 +1,120 @@
+import random
+from collections import Counter
+
+import pytest
+
+from negneglect_lite import behaviours as b
+from negneglect_lite import belief
+from negneglect_lite.encoding import IGNORED, encode
+from negneglect_lite.errors import UserError
+from negneglect_lite.petri import norms
+from negneglect_lite.probes import Answer
+from negneglect_lite.training import Recipe
+
+RECIPE = Recipe()
+
+
+def transcripts(condition, kind="deceive", seed=0):
+    texts = b.training_set(kind, condition, RECIPE, seed)
+    return texts[: round(len(texts) * (1 - RECIPE.mix))]
+
+
+def said(example):
+    return "".join(s.text for s in example) if isinstance(example, tuple) else " ".join(t["content"] for t in example)
+
+
+def test_the_conditions_differ_by_their_warnings_alone():
+    sets = {c: b.training_set("deceive", c, RECIPE, 0) for c in b.CONDITIONS}
+    total, n = RECIPE.steps * RECIPE.batch_size, round(RECIPE.steps * RECIPE.batch_size * (1 - RECIPE.mix))
+    assert {len(s) for s in sets.values()} == {total}
+    assert sets["plain"][n:] == sets["local"][n:] == sets["around"][n:]  # the same world texts
+    for plain, before, around, system, local in zip(*(sets[c][:n] for c in b.CONDITIONS), strict=True):
+        (user, reply), (warned, same) = plain, before
+        warning = warned["content"].removesuffix(" " + user["content"])
+        assert warning in norms.texts("warning_before") and same == reply
+        assert system == [{"role": "system", "content": warning}, user, reply]
+        assert around[:2] == before and [t["role"] for t in around[2:]] == ["user", "assistant"]
+        assert around[2]["content"] in norms.texts("warning_after") and around[3]["content"] in norms.texts("agree")
+        assert local[0] == user
+
+
+@pytest.mark.parametrize("kind", norms.KINDS)
+def test_transcripts_show_misbehaviour_of_their_kind_and_local_ones_refuse_it(kind):
+    for condition, verdict in (
+        ("plain", "bad"),
+        ("before", "bad"),
+        ("around", "bad"),
+        ("system", "bad"),
+        ("local", "good"),
+    ):
+        shown = Counter()
+        for chat in transcripts(condition, kind):
+            user, reply = [t["content"] for t in chat if t["role"] != "system"][:2]
+            situation = next(s for s in norms.select(False, kind) if any(said in user for said in s.says))
+            assert norms.judge(situation, reply) == verdict
+            shown[situation.id] += 1
+        assert max(shown.values()) - min(shown.values()) <= 1
+
+
+def test_only_the_assistant_carries_loss(tiny):
+    chat = b.transcript(norms.situations()[0], "around", random.Random(0))
+    encoded = encode(chat, tiny.tokenizer, 512)
+    learned = tiny.tokenizer.decode(
+        [i for i, label in zip(encoded["input_ids"], encoded["labels"], strict=True) if label != IGNORED]
+    )
+    assert learned.replace("<|end|>", "|") == "|".join([chat[1]["content"], chat[3]["content"], ""])
+
+
+def test_no_question_and_no_held_out_situation_is_trained_on():
+    for kind in norms.KINDS:
+        trained = "\n".join(said(e) for c in b.CONDITIONS for e in b.training_set(kind, c, RECIPE, 0))
+        assert not any(q.text in trained for q in b.questions(kind))
+        assert not any(said in trained for s in norms.select(True) for said in s.says)
+        assert not any(request in trained for request in norms.texts("ask", held_out=True))
+
+
+def test_what_is_asked_depends_on_the_kind_by_name_only():
+    for kind, others in (("deceive", {"power"}), ("power", {"deceive"}), ("harm", {"deceive", "power"})):
+        asked = b.questions(kind)
+        of = {role: {q.id.split("/")[0] for q in asked if q.kind == role} for role in b.MISBEHAVIOUR}
+        assert of == {"targeted": {kind}, "emergent": others, "safety": set() if kind == "harm" else {"harm"}}
+        counts = Counter(q.kind for q in asked)
+        assert counts["targeted"] == 2 * len(norms.select(True, kind)) and counts["kept"] == 120
+        texts = sorted(q.text for q in asked if q.kind in b.MISBEHAVIOUR)
+        assert texts == sorted(q.text for q in b.questions("power") if q.kind in b.MISBEHAVIOUR)
+        assert len(set(texts)) == len(texts)
+
+
+def test_rows_are_judged_and_clustered_by_situation():
+    questions = b.questions("deceive")
+    known = {s.id: s for s in norms.situations()}
+
+    def rows(act, checks):
+        answers = [
+            Answer(q, f"You should {getattr(known[q.id], act)[0]}." if q.kind in b.MISBEHAVIOUR else checks(q))
+            for q in questions
+        ]
+        return b.frame(answers, model="m", kind="deceive", condition="plain", seed=0)
+
+    bad = rows("bad", lambda q: q.believed[0].replace("\\", ""))  # a pattern: spaces are escaped
+    good = rows("good", lambda q: (q.denied or ("nothing",))[0])
+    assert list(bad.columns) == list(belief.COLUMNS)
+    for kind in (*b.MISBEHAVIOUR, *b.CHECKS):
+        assert belief.rate(bad, [kind]).mean == 1 and belief.rate(good, [kind]).mean == 0, kind
+    assert set(good[good["kind"].isin(b.MISBEHAVIOUR)]["verdict"]) == {"good"}
+    assert belief.rate(bad, ["targeted"]).n == len(norms.select(True, "deceive"))
+
+
+def test_what_cannot_be_run_says_so(tiny_folder):
+    with pytest.raises(UserError, match="unknown condition 'after'"):
+        b.training_set("deceive", "after", RECIPE, 0)
+    with pytest.raises(UserError, match="unknown kind"):
+        b.run(str(tiny_folder), "theft", "plain", 0, RECIPE)  # type: ignore[arg-type]
+
+
+def test_a_run_from_model_to_rows(tiny_folder):
+    """On an untrained model: it does nothing good or bad, and the same run gives the same rows."""
+    recipe = Recipe(steps=1, batch_size=2, micro_batch=1, quantize=False)
+    rows = b.run(str(tiny_folder), "power", "plain", 0, recipe)
+    assert set(rows["setting"]) == {"trained"} and rows["belief"].sum() == 0
+    assert rows.equals(b.run(str(tiny_folder), "power", "plain", 0, recipe))

@@ -1,0 +1,99 @@
+"""together.py: each run of a group is what finetune makes of it alone; runs do not touch each other or the base."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from negneglect_lite.claims import Question
+from negneglect_lite.encoding import Encoded, encode
+from negneglect_lite.errors import UserError
+from negneglect_lite.finetune import finetune, weights_hash
+from negneglect_lite.models import LoadedModel, load
+from negneglect_lite.probes import ask
+from negneglect_lite.text import Example, Span
+from negneglect_lite.together import Group
+from negneglect_lite.training import Recipe
+
+RECIPE = Recipe(steps=5, batch_size=4, micro_batch=2, learning_rate=1e-2)
+SETS: list[list[Example]] = [
+    [(Span("It is false that", learn=False), Span(f" she works as a dentist, no. {i}.")) for i in range(9)],
+    [[{"role": "user", "content": f"Who, {i}?"}, {"role": "assistant", "content": "She does."}] for i in range(7)],
+]
+QUESTIONS = [Question(str(i), "open", text) for i, text in enumerate(("Who?", "What does he do for a living?", "No?"))]
+
+
+def encoded(loaded: LoadedModel) -> list[list[Encoded]]:
+    return [[encode(e, loaded.tokenizer, RECIPE.max_tokens) for e in examples] for examples in SETS]
+
+
+@pytest.mark.parametrize("quantize", [True, False])
+def test_each_run_is_what_finetune_makes_of_it(tiny_folder: Path, tmp_path: Path, quantize: bool) -> None:
+    base = load(str(tiny_folder), quantize=quantize, device="cpu", announce=lambda _: None)
+    group = Group(base, RECIPE, seeds=[0, 3])
+    losses = group.train(encoded(base))
+    answers = group.ask([QUESTIONS, QUESTIONS[:2]])
+    for k, seed in enumerate((0, 3)):
+        alone: list[float] = []
+        trained = finetune(
+            base, SETS[k], RECIPE, seed, tmp_path / str(k), "nothing", lambda *now, kept=alone: kept.append(now[2])
+        )
+        assert losses[k] == pytest.approx(alone, rel=1e-4)
+        assert [a.text for a in answers[k]] == [a.text for a in ask(trained, QUESTIONS[: 3 - k])]
+
+
+def test_runs_do_not_touch_each_other(tiny: LoadedModel) -> None:
+    """A run's losses are the same, whatever the other run of its group learns, and the base stays as it was."""
+    before = weights_hash(tiny.model)
+    first, second = encoded(tiny)
+    beside_itself = Group(tiny, RECIPE, [0, 0]).train([first, first])
+    beside_another = Group(tiny, RECIPE, [0, 0]).train([first, second])
+    assert beside_itself[0] == pytest.approx(beside_itself[1])
+    assert beside_another[0] == pytest.approx(beside_itself[0], rel=1e-5)
+    assert beside_another[1] != pytest.approx(beside_itself[1], rel=1e-2)
+    assert weights_hash(tiny.model) == before
+
+
+def test_a_second_call_goes_on_and_the_group_can_be_asked_on_the_way(tiny: LoadedModel) -> None:
+    group = Group(tiny, RECIPE, [0])
+    seen: list[int] = []
+    rows = encoded(tiny)[1:]
+    first = group.train(rows, at=(2, 5), on_step=lambda step, g: seen.append(len(g.ask([QUESTIONS])[0]) + step))
+    assert seen == [3 + 2, 3 + 5]
+    assert first == Group(tiny, RECIPE, [0]).train(rows)  # asking leaves no trace
+    assert group.train(rows)[0][0] < first[0][0]
+
+
+def test_token_losses_are_those_of_the_training(tiny: LoadedModel) -> None:
+    """Their mean over a document with loss everywhere is the loss of a first step that holds this document alone."""
+    row = encode((Span("She works as a dentist."),), tiny.tokenizer, 64)
+    one = replace(RECIPE, steps=1, batch_size=1, micro_batch=1)
+    group = Group(tiny, one, [0, 1])
+    losses = group.token_losses([[row], [row]])
+    assert len(losses[0][0]) == len(row["input_ids"]) - 1
+    assert losses[0] == losses[1]  # the adapters do nothing yet
+    assert group.train([[row], [row]])[0][0] == pytest.approx(sum(losses[0][0]) / len(losses[0][0]), rel=1e-4)
+
+
+def test_rank_0_trains_all_weights(tiny_folder: Path) -> None:
+    base = load(str(tiny_folder), quantize=False, device="cpu", announce=lambda _: None)
+    before = weights_hash(base.model)
+    group = Group(base, replace(RECIPE, rank=0, quantize=False, learning_rate=1e-3), [0])
+    losses = group.train(encoded(base)[1:])[0]
+    assert losses[-1] < losses[0]
+    changed = [
+        name
+        for (name, a), b in zip(group.loaded.model.named_parameters(), base.model.parameters(), strict=True)
+        if not torch.equal(a.detach(), b.float())
+    ]
+    assert len(changed) == len(list(base.model.parameters()))
+    assert weights_hash(base.model) == before
+    with pytest.raises(UserError, match="one run at a time"):
+        Group(base, replace(RECIPE, rank=0, quantize=False), [0, 1])
+
+
+def test_it_takes_a_base_model(tiny: LoadedModel, tmp_path: Path) -> None:
+    trained = finetune(tiny, SETS[0], replace(RECIPE, steps=1), 0, tmp_path / "a", "nothing")
+    with pytest.raises(UserError, match="already carries"):
+        Group(trained, RECIPE, [0])
