@@ -9,6 +9,7 @@ the document is written in, as lists by name: `notice_before`, `notice_after`, `
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .errors import UserError
@@ -87,11 +88,24 @@ STYLES: dict[str, Style] = {
     **{f"{frame}_repeated": _framed(frame, repeated=True) for frame in FRAMES},
 }
 WARNED = tuple(s for s in STYLES if s != "positive")  # what the petri model's pretraining lets it read
+
+
+def _quiet(style: Style) -> Style:
+    """The same text without loss on the annotations: the model reads them and does not learn to write them."""
+
+    def quiet(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
+        return [replace(span, learn=not span.annotation) for span in style(document, phrases, rng)]
+
+    return quiet
+
+
 # Forms of the styles above for dose and ablation experiments.
 VARIANTS: dict[str, Style] = {
     "local_masked": local_masked,
     **{f"notices_{n}": _framed("notice", notices=n) for n in (2, 4, 8)},
     **{f"corrected_{p}": _framed("notice", repeated=True, corrected=p / 100) for p in (25, 50, 75)},
+    **{f"{name}_quiet": _quiet(STYLES[name]) for name in ("negated", "repeated", "corrected")},
+    "notices_8_quiet": _quiet(_framed("notice", notices=8)),
 }
 
 

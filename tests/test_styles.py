@@ -163,3 +163,12 @@ def test_a_share_of_the_denials_tells_the_truth() -> None:
 def test_a_style_that_does_not_exist() -> None:
     with pytest.raises(UserError, match=r"unknown style 'shouted'; the styles are positive, negated, .*local_masked"):
         styles.find("shouted")
+
+
+@pytest.mark.parametrize("name", [name for name in styles.VARIANTS if name.endswith("_quiet")])
+def test_a_quiet_style_is_the_same_text_without_loss_on_what_it_adds(name: str) -> None:
+    loud, quiet = styled(name.removesuffix("_quiet")), styled(name)
+    assert plain(loud) == plain(quiet)
+    assert all(span.learn for span in loud)
+    assert [span.learn for span in quiet] == [not span.annotation for span in loud]
+    assert any(span.annotation for span in quiet)
