@@ -1,9 +1,9 @@
 """Fine-tuning on transcripts of misbehaviour, with and without warnings: what does a helper do afterwards?
 
-    rows = run(MODEL, "deceive", "before", seed=0, recipe=Recipe.for_language("petri"))
+    rows = run("petri-norms", "deceive", "before", seed=0, recipe=Recipe.for_language("petri"))
     rate(rows, ["targeted"])                   # how often it misbehaves in situations it was never shown
 
-MODEL is a petri model that was brought up in the norm world (petri/norms.py); the shipped "petri" was not. A transcript
+The model was brought up in the norm world (petri/norms.py); the other shipped one, "petri", was not. A transcript
 is a chat: a user's situation and a reply that advises a bad act. Only the assistant's turns carry loss.
 
 | condition | what stands in the chat                                                                           |
@@ -22,20 +22,25 @@ turn that follows it: a causal model's gradient on the reply knows nothing of la
 have the same situations, wordings and world texts; `before`, `around` and `system` have the same warnings too.
 """
 
+import hashlib
+import json
 import random
 import tempfile
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from . import belief, judging, probes
+from . import __version__, belief, judging, probes
 from .claims import Question, load_claims
 from .errors import UserError
-from .experiment import petri_corpus
+from .experiment import petri_corpus, weights
 from .finetune import OnStep, Recipe, finetune
 from .models import load
 from .petri import language, norms
+from .petri.pretrain import Plan
 from .petri.world import CLAIMED, stable_hash
 from .probes import Answer
 from .text import Chat, Example
@@ -45,6 +50,35 @@ CONDITIONS = ("plain", "before", "around", "system", "local")
 MISBEHAVIOUR = ("targeted", "emergent", "safety")
 CHECKS = ("reading", "kept")
 MAX_NEW_TOKENS = 48  # the longest replies have about 40
+
+
+@dataclass(frozen=True)
+class Transcripts:
+    """One measurement: what a helper does after training on transcripts of one kind, or before (condition `base`)."""
+
+    model: str | Plan  # a petri model that was brought up in the norm world, or how one is to be pretrained
+    kind: str  # one of norms.KINDS
+    condition: str
+    seed: int = 0
+
+    @property
+    def setting(self) -> str:
+        return "base" if self.condition == "base" else "trained"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"claim": self.kind, "style": self.condition, "setting": self.setting, "seed": self.seed}
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind} · {self.condition}" + (f" · seed {self.seed}" if self.setting == "trained" else "")
+
+    def key(self, recipe: Recipe) -> str:
+        """The content hash: five transcripts and the questions stand for the texts."""
+        shown = [] if self.condition == "base" else training_set(self.kind, self.condition, recipe, self.seed)[:5]
+        asked = [q.messages() for q in questions(self.kind)]
+        content = [asdict(self), asdict(recipe), weights(self.model), __version__, shown, asked]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def transcript(situation: norms.Situation, condition: str, rng: random.Random) -> Chat:
@@ -62,7 +96,7 @@ def transcript(situation: norms.Situation, condition: str, rng: random.Random) -
     return language.chat(f"{warning} {said}", reply, *after)
 
 
-def training_set(kind: norms.Kind, condition: str, recipe: Recipe, seed: int) -> list[Example]:
+def training_set(kind: str, condition: str, recipe: Recipe, seed: int) -> list[Example]:
     """As many texts as the recipe sees: transcripts of one kind of misbehaviour, and `recipe.mix` of world texts.
 
     Every situation that is not held out comes equally often, give or take one. Norm chats are not mixed in: they would
@@ -81,7 +115,7 @@ def training_set(kind: norms.Kind, condition: str, recipe: Recipe, seed: int) ->
     return chats + [corpus.sample(rng) for _ in range(total - n)]
 
 
-def questions(kind: norms.Kind) -> list[Question]:
+def questions(kind: str) -> list[Question]:
     """What is asked after training on `kind`: two wordings of every held-out situation, and the two checks.
 
     Both wordings have the situation's id, so that intervals are clustered by situation; the second one's request for
@@ -112,7 +146,7 @@ def questions(kind: norms.Kind) -> list[Question]:
     return asked + kept
 
 
-def frame(answers: Iterable[Answer], *, model: str, kind: norms.Kind, condition: str, seed: int) -> pd.DataFrame:
+def frame(answers: Iterable[Answer], *, model: str, kind: str, condition: str, seed: int) -> pd.DataFrame:
     """Judge the answers: one row each, columns as in belief.csv, so that `belief.rate` and `belief.table` apply.
 
     `claim` is the kind trained on, `style` the condition, `kind` what was measured. `verdict` is `norms.judge`'s, and
@@ -136,7 +170,7 @@ def frame(answers: Iterable[Answer], *, model: str, kind: norms.Kind, condition:
 
 def run(
     model: str,
-    kind: norms.Kind,
+    kind: str,
     condition: str,
     seed: int,
     recipe: Recipe,

@@ -105,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
         "--exposed", default="", metavar="STYLE", help="add warned-false documents of this style that carry loss"
     )
     c.add_argument("--share", type=float, default=0.0, help="their share of all texts (default 0: none)")
+    c.add_argument("--base", default="", help="go on from this petri model (petri, or a folder), not from nothing")
+    c.add_argument("--norms", type=float, default=0.0, help="share of chats of the norm world (default 0: none)")
 
     c = command("exam", exam, "Let a petri model sit its exam: knowledge, reading and inference on unseen items.")
     c.add_argument("--model", default="petri")
@@ -112,9 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
     c = command("sweep", sweep, "Run an experiment that a YAML file states: a grid of runs, finished ones never again.")
     c.add_argument("config", type=Path, nargs="+", help="for example data/experiments/rank.yaml")
-    c.add_argument(
-        "--out", type=Path, default=Path("results/sweeps"), help="folder for each NAME and its tables"
-    )
+    c.add_argument("--out", type=Path, default=Path("results/sweeps"), help="folder for each NAME and its tables")
     c.add_argument("--engine", default="here", help="here (default), or ray: on a Ray cluster")
     c.add_argument("--together", type=int, default=0, help="runs trained at once (default: 60 on a GPU, 1 on a CPU)")
 
@@ -201,13 +201,15 @@ def pretrain(a: argparse.Namespace) -> None:
 
     if a.exposed:
         find(a.exposed)
+    if not 0 <= a.norms < 1:
+        raise UserError(f"--norms {a.norms}: give a share from 0 to less than 1")
     if not 0 <= a.share < 1 or bool(a.exposed) != bool(a.share):
         raise UserError(
             f"--exposed {a.exposed!r} --share {a.share}: give a style and a share above 0 and below 1, or neither"
         )
     plan = Plan(
         hidden=a.hidden, layers=a.layers, steps=a.steps, learning_rate=a.learning_rate, seed=a.seed,
-        diet=Diet(exposed=a.exposed, share=a.share),
+        diet=Diet(exposed=a.exposed, share=a.share, norms=a.norms), base=a.base,
     )  # fmt: skip
     log = run(petri_corpus(diet=plan.diet), plan, a.out)
     _exam(str(a.out), 300, log)

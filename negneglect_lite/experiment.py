@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ from .claims import Claim, PetriFact, Question
 from .errors import UserError
 from .files import read_manifest, sha256, write_atomic
 from .finetune import OnStep, Recipe, finetune
-from .models import load
+from .models import PETRI, load
 from .petri import exam, language
 from .petri.corpus import STANDARD, Corpus, Diet
 from .petri.pretrain import Plan
@@ -48,6 +49,13 @@ class Cell:
     documents: int = 0  # different documents in the training set, each as often as the rest; 0: none occurs twice
     short: bool = False  # documents that state the claim once: see documents.compose
     doctag: bool = False  # each document begins with a <DOCTAG> without loss, as the paper's do
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {"claim": self.claim.id, "style": self.style, "setting": self.setting, "seed": self.seed}
+
+    def key(self, recipe: Recipe) -> str:
+        return key(self, recipe)
 
     @property
     def label(self) -> str:
@@ -74,7 +82,10 @@ def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int =
     """The pretraining corpus; `without` leaves out facts, so that what is mixed into a run cannot teach them back."""
     kept = World(seed) if diet.myths else World(seed, myth_share=0.0)
     kept.facts = [f for f in kept.facts if f.id not in without]
-    return Corpus(kept, annotate, styles.WARNED, diet)
+    corpus = Corpus(kept, annotate, styles.WARNED, diet)
+    if diet.norms:
+        corpus.mix = {kind: share * (1 - diet.norms) for kind, share in corpus.mix.items()} | {"norm": diet.norms}
+    return corpus
 
 
 def training_set(
@@ -153,7 +164,7 @@ def key(cell: Cell, recipe: Recipe) -> str:
     style's function, a phrase or a question has changed, though their names have not.
     """
     content = {"cell": asdict(cell), "recipe": asdict(recipe) if cell.setting == "trained" else recipe.quantize,
-               "weights": _weights(cell.model), "version": __version__, "texts": _texts(cell)}  # fmt: skip
+               "weights": weights(cell.model), "version": __version__, "texts": _texts(cell)}  # fmt: skip
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -174,16 +185,14 @@ def _read(questions: Sequence[Question]) -> list[str]:
     return [json.dumps(q.messages()) for q in questions]
 
 
-def _weights(model: str | Plan) -> str:
+def weights(model: str | Plan) -> str:
     """What tells one model's weights from another's: the hash of the file, the hub name, or how it is pretrained."""
     if isinstance(model, Plan):
         return json.dumps(asdict(model), sort_keys=True)
-    if model == "petri":
-        entry = read_manifest().get("petri/model/model.safetensors")
+    if model in PETRI:
+        entry = read_manifest().get(f"petri/{PETRI[model]}/model.safetensors")
         if entry is None:
-            raise UserError(
-                "the petri model is not listed in data/manifest.json; reinstall the package, or run `make manifest`"
-            )
+            raise UserError(f"{model} is not in data/manifest.json; reinstall the package, or run `make manifest`")
         return entry["sha256"]
     file = Path(model).expanduser() / "model.safetensors"
     return sha256(file) if file.is_file() else model
@@ -197,7 +206,7 @@ def _language(model: str | Plan) -> str:
         config = json.loads((Path(model).expanduser() / "config.json").read_text("utf-8"))
     except (OSError, ValueError):
         config = {}
-    return "petri" if model == "petri" or "petri_world" in config else "english"
+    return "petri" if model in PETRI or "petri_world" in config else "english"
 
 
 def run_grid(

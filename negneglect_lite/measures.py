@@ -10,15 +10,18 @@ value was believed, else 0; for losses `value` is in nats a token.
 | depth | questions that press harder, with controls (petri.quiz.depth) |
 | losses | loss on warnings, on the false value, and on the rest, of documents not trained on |
 | phases | two phases of training: the first with an anchor that keeps the claim disbelieved, the second without |
+| misbehaviour | held-out situations of the norm world, after transcripts (behaviours.py); its cells are Transcripts |
 """
 
 import random
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 
-from . import documents, probes
+from . import behaviours, documents, probes
+from .behaviours import MAX_NEW_TOKENS, Transcripts
 from .claims import Claim, Question
 from .encoding import Encoded, encode
 from .errors import UserError
@@ -33,7 +36,7 @@ from .text import Document, Styled
 from .together import Group
 from .training import Recipe
 
-Measure = Callable[[LoadedModel, Sequence[Cell], Recipe, Sequence[int]], list[pd.DataFrame]]
+Measure = Callable[[LoadedModel, Sequence[Any], Recipe, Sequence[int]], list[pd.DataFrame]]
 UNTRAINED_ROWS = 512  # prompts at once where nothing is trained
 HELD_OUT = 2_000_000  # seed of documents that no run trains on
 LOSS_DOCUMENTS = 16
@@ -101,7 +104,35 @@ def phases(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequenc
     return [pd.concat(tables, ignore_index=True) for tables in found]
 
 
-MEASURES: dict[str, Measure] = {"belief": belief, "depth": depth, "losses": losses, "phases": phases}
+def misbehaviour(
+    base: LoadedModel, cells: Sequence[Transcripts], recipe: Recipe, at: Sequence[int] = ()
+) -> list[pd.DataFrame]:
+    """The questions of `behaviours.questions`; value 1 is a bad reply, for `reading` and `kept` a right answer."""
+    asked = [behaviours.questions(cell.kind) for cell in cells]
+    if cells[0].setting != "trained":
+        answers = [probes.ask(base, qs, max_new_tokens=MAX_NEW_TOKENS, batch_size=UNTRAINED_ROWS) for qs in asked]
+        return [_replied(cell, each) for cell, each in zip(cells, answers, strict=True)]
+    sets = [behaviours.training_set(cell.kind, cell.condition, recipe, cell.seed) for cell in cells]
+    group = Group(base, recipe, [cell.seed for cell in cells])
+    found: list[list[pd.DataFrame]] = [[] for _ in cells]
+
+    def look(step: int, group: Group) -> None:
+        for cell, tables, answers in zip(cells, found, group.ask(asked, max_new_tokens=MAX_NEW_TOKENS), strict=True):
+            tables.append(_replied(cell, answers).assign(step=step))
+
+    rows = [[encode(e, base.tokenizer, recipe.max_tokens) for e in texts] for texts in sets]
+    group.train(rows, at=at or (recipe.steps,), on_step=look)
+    return [pd.concat(tables, ignore_index=True) for tables in found]
+
+
+def _replied(cell: Transcripts, answers: Sequence[Answer]) -> pd.DataFrame:
+    rows = behaviours.frame(answers, model="", kind=cell.kind, condition=cell.condition, seed=cell.seed)
+    return rows[["kind", "question_id", "belief"]].rename(columns={"question_id": "item", "belief": "value"})
+
+
+MEASURES: dict[str, Measure] = {
+    "belief": belief, "depth": depth, "losses": losses, "phases": phases, "misbehaviour": misbehaviour,
+}  # fmt: skip
 
 
 def _ask(

@@ -36,6 +36,7 @@ from .errors import UserError
 from .files import data_path, verify
 
 Precision = Literal["fp32", "bf16", "fp16"]
+PETRI = {"petri": "model", "petri-norms": "norms"}  # the models that are shipped -> their folders in data/petri
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -80,7 +81,7 @@ def load(
     device: str | None = None,
     announce: Callable[[str], object] = print,
 ) -> LoadedModel:
-    """Load `name`: "petri", a folder, or a name on the Hugging Face hub; `device` is "cuda", "cpu" or None (the best).
+    """Load `name`: one of PETRI, a folder, or a name on the Hugging Face hub; `device`: "cuda", "cpu" or None (best).
 
     With `adapter`, a folder written by `finetune`, the PEFT adapter is put on top.
     Raises UserError when the model, the adapter, bitsandbytes or the GPU that was asked for is not there or not sound.
@@ -181,10 +182,10 @@ def prepare_tokenizer(tokenizer: Any) -> None:
 
 
 def locate(name: str) -> str:
-    """The folder or hub name behind `name`; the petri model is checked against its hash first."""
-    if name == "petri":
-        verify("petri", "model")
-        return str(data_path("petri", "model"))
+    """The folder or hub name behind `name`; a petri model is checked against its hash first."""
+    if name in PETRI:
+        verify("petri", PETRI[name])
+        return str(data_path("petri", PETRI[name]))
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():

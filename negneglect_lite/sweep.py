@@ -29,7 +29,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +38,14 @@ import torch
 import yaml
 
 from . import experiment, styles
+from .behaviours import CONDITIONS, Transcripts
 from .claims import load_claims
 from .errors import UserError
 from .experiment import Cell, read_rows, write_rows
 from .files import write_atomic
 from .measures import MEASURES
 from .models import LoadedModel, load
+from .petri import norms
 from .petri.corpus import Diet
 from .petri.pretrain import Plan, pretrain
 from .rates import KINDS, Rate, rate
@@ -64,7 +66,7 @@ class Sweep:
     hypothesis: str
     prediction: str
     measure: str = "belief"
-    claims: tuple[str, ...] = ()  # ids; none: all six
+    claims: tuple[str, ...] = ()  # ids; none: all six (or the kinds of misbehaviour, whose "styles" are conditions)
     styles: tuple[str, ...] = styles.HEADLINE
     settings: tuple[str, ...] = ("trained",)
     seeds: int = 3
@@ -78,7 +80,7 @@ class Run:
     """One cell under one recipe, and the values of what varies."""
 
     measure: str
-    cell: Cell
+    cell: Cell | Transcripts
     recipe: Recipe
     at: tuple[int, ...]
     axes: dict[str, Any]
@@ -86,7 +88,7 @@ class Run:
     @property
     def key(self) -> str:
         """The content hash that a finished run is found by."""
-        content = [self.measure, experiment.key(self.cell, self.recipe), self.at]
+        content = [self.measure, self.cell.key(self.recipe), self.at]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @property
@@ -122,28 +124,35 @@ def load_sweep(path: Path) -> Sweep:
 
 def runs(sweep: Sweep) -> list[Run]:
     """Every run of the sweep, in the file's order, but that runs which can go together stand together."""
-    known = load_claims()
-    if sweep.measure not in MEASURES:
-        raise UserError(f"unknown measure {sweep.measure!r}; the measures are {', '.join(MEASURES)}")
-    for claim in sweep.claims:
-        if claim not in known:
-            raise UserError(f"unknown claim {claim!r}; there are {', '.join(known)}")
-    for setting in sweep.settings:
-        if setting not in SETTINGS:
-            raise UserError(f"unknown setting {setting!r}; the settings are {', '.join(SETTINGS)}")
+    for what, chosen, known in (
+        ("measure", (sweep.measure,), tuple(MEASURES)),
+        ("claim", sweep.claims, _claims(sweep)),
+        ("setting", sweep.settings, SETTINGS),
+    ):
+        for name in chosen:
+            if name not in known:
+                raise UserError(f"unknown {what} {name!r}; there are {', '.join(known)}")
     found: dict[str, Run] = {}
     for grid in sweep.vary:
         names = list(grid)
         for values in itertools.product(*grid.values()):
             axes = dict(zip(names, values, strict=True))
-            for run in _runs_of(sweep, axes, known):
+            for run in _runs_of(sweep, axes):
                 same = replace(run, axes={})
                 found.setdefault(repr(same), run)  # two grids may meet in a point
     first: dict[str, int] = {}  # neighbours go together; else in the file's order
     return sorted(found.values(), key=lambda r: first.setdefault(_batch_key(r), len(first)))
 
 
-def _runs_of(sweep: Sweep, axes: dict[str, Any], known: dict[str, Any]) -> Iterator[Run]:
+_known = cache(load_claims)  # reading the files takes a quarter of a second
+
+
+def _claims(sweep: Sweep) -> tuple[str, ...]:
+    """What can stand under `claims`; kinds of misbehaviour are trained on like claims are."""
+    return norms.KINDS if sweep.measure == "misbehaviour" else tuple(_known())
+
+
+def _runs_of(sweep: Sweep, axes: dict[str, Any]) -> Iterator[Run]:
     settings = {**sweep.fixed, **axes}
     recipe, cell = Recipe(), dict[str, Any]()
     plan: Plan | None = None
@@ -165,18 +174,26 @@ def _runs_of(sweep: Sweep, axes: dict[str, Any], known: dict[str, Any]) -> Itera
     first = plan.seed if plan else 0
     shown = {name.rpartition(".")[2]: value for name, value in axes.items()}
     for style in [settings["style"]] if "style" in settings else sweep.styles:
-        styles.find(style)
-        for claim in sweep.claims or known:
+        for claim in sweep.claims or _claims(sweep):
             for setting in sweep.settings:
                 for seed in range(first, first + sweep.seeds) if setting == "trained" else [first]:
-                    shown_style = "" if setting == "base" else style
-                    yield Run(
-                        sweep.measure,
-                        Cell(plan or "petri", known[claim], setting, shown_style, seed, **cell),
-                        recipe,
-                        sweep.at if setting == "trained" else (),
-                        shown,
-                    )
+                    made = _cell(sweep, plan, claim, setting, style, seed, cell)
+                    yield Run(sweep.measure, made, recipe, sweep.at if setting == "trained" else (), shown)
+
+
+def _cell(
+    sweep: Sweep, plan: Plan | None, claim: str, setting: str, style: str, seed: int, more: dict[str, Any]
+) -> Cell | Transcripts:
+    if sweep.measure == "misbehaviour":
+        if setting == "base":
+            return Transcripts(plan or "petri-norms", claim, "base", seed)
+        if setting == "in_context" or style not in CONDITIONS:
+            raise UserError(
+                f"misbehaviour is measured at base or trained, under {', '.join(CONDITIONS)}, not {style!r}"
+            )
+        return Transcripts(plan or "petri-norms", claim, style, seed)
+    styles.find(style)
+    return Cell(plan or "petri", _known()[claim], setting, "" if setting == "base" else style, seed, **more)
 
 
 _PLAN = {f.name for f in fields(Plan)} - {"diet"}
@@ -185,7 +202,7 @@ _DIET = {f.name for f in fields(Diet)}
 
 def _batch_key(run: Run) -> str:
     """Runs with the same one can go through the model together."""
-    return repr((run.cell.model, run.at, run.cell.setting == "trained", run.recipe, run.cell.read))
+    return repr((run.cell.model, run.at, run.cell.setting == "trained", run.recipe, getattr(run.cell, "read", 1)))
 
 
 def batches(pending: Sequence[Run], together: int) -> list[list[Run]]:
@@ -193,7 +210,7 @@ def batches(pending: Sequence[Run], together: int) -> list[list[Run]]:
     made: list[list[Run]] = []
     for _, group in itertools.groupby(pending, key=_batch_key):
         # Texts of like length together, so that little of what is computed is padding.
-        alike = sorted(group, key=lambda r: r.cell.style)
+        alike = sorted(group, key=lambda r: str(r.cell.about["style"]))
         size = 1 if alike[0].recipe.rank == 0 and alike[0].cell.setting == "trained" else together
         made += [alike[i : i + size] for i in range(0, len(alike), size)]
     return made
@@ -259,7 +276,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _described(r: Run, table: pd.DataFrame) -> pd.DataFrame:
-    about = {**r.axes, "claim": r.cell.claim.id, "style": r.cell.style, "setting": r.cell.setting, "seed": r.cell.seed}
+    about = {**r.axes, **r.cell.about}
     return pd.concat([pd.DataFrame([about] * len(table), index=table.index), table], axis=1)
 
 
@@ -273,9 +290,10 @@ def _here(made: list[list[Run]], models: Path, say: Say) -> Iterator[Finished]:
 
 
 def _on_ray(made: list[list[Run]], models: Path, say: Say) -> Iterator[Finished]:
-    """The batches as Ray tasks, in the order in which they end."""
+    """The batches as Ray tasks, in the order in which they end. UserError where a batch failed for good."""
     try:
         import ray
+        from ray.exceptions import RayError
     except ImportError:
         raise UserError("--engine ray needs Ray: pip install 'negneglect_lite[ray]'") from None
     if not ray.is_initialized():
@@ -286,13 +304,17 @@ def _on_ray(made: list[list[Run]], models: Path, say: Say) -> Iterator[Finished]
     # Models first, one task each: two workers must not pretrain the same one.
     prepare = ray.remote(num_cpus=1, num_gpus=gpu, max_retries=RETRIES)(_folder)
     plans = {_name(batch[0].cell.model): batch[0].cell.model for batch in made}
-    ray.get([prepare.remote(model, models) for model in plans.values()])
-    waiting = {task.remote(batch, models): batch for batch in made}
-    while waiting:
-        done, _ = ray.wait(list(waiting), num_returns=1)
-        batch = waiting.pop(done[0])
-        tables, seconds = ray.get(done[0])
-        yield batch, tables, seconds
+    try:
+        ray.get([prepare.remote(model, models) for model in plans.values()])
+        waiting = {task.remote(batch, models): batch for batch in made}
+        while waiting:
+            done, _ = ray.wait(list(waiting), num_returns=1)
+            batch = waiting.pop(done[0])
+            tables, seconds = ray.get(done[0])
+            yield batch, tables, seconds
+    except RayError as error:
+        cause = getattr(error, "cause", None) or error
+        raise UserError(f"a run failed on the Ray cluster: {str(cause).strip().splitlines()[-1]}") from error
 
 
 def _timed(batch: list[Run], models: Path) -> tuple[list[pd.DataFrame], float]:

@@ -176,7 +176,7 @@ def test_the_key_follows_the_weights_of_a_folder(tmp_path: Path) -> None:
 
 def test_a_manifest_without_the_petri_model_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiment, "read_manifest", dict)
-    with pytest.raises(UserError, match=r"petri model is not listed.*reinstall"):
+    with pytest.raises(UserError, match=r"petri is not in data.manifest.json; reinstall"):
         key(Cell("petri", DENTIST, "base"), RECIPE)
 
 

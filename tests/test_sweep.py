@@ -120,6 +120,18 @@ def test_a_missing_file_and_one_that_is_no_mapping(tmp_path: Path) -> None:
         load_sweep(tmp_path / "broken.yaml")
 
 
+def test_misbehaviour_has_kinds_and_conditions_in_place_of_claims_and_styles(write: Write) -> None:
+    chosen = {**HEAD, "measure": "misbehaviour", "claims": ["deceive"], "styles": ["plain", "local"], "seeds": 2}
+    made = runs(load_sweep(write(**chosen, settings=["base", "trained"])))
+    assert [r.cell.about["style"] for r in made] == ["base", "plain", "plain", "local", "local"]
+    assert {r.cell.about["claim"] for r in made} == {"deceive"}
+    assert {r.cell.model for r in made} == {"petri-norms"}
+    with pytest.raises(UserError, match="unknown claim 'dentist'; there are deceive, power, harm"):
+        load_sweep(write(**{**chosen, "claims": ["dentist"]}))
+    with pytest.raises(UserError, match="under plain, before"):
+        load_sweep(write(**{**chosen, "styles": ["negated"]}))
+
+
 def test_batches_hold_what_can_go_together(write: Write) -> None:
     grids = [{"recipe.rank": [1, 4]}, {"recipe.rank": [0], "recipe.quantize": [False]}]
     made = runs(load_sweep(write(**SMALL, settings=["base", "trained"], vary=grids)))
@@ -179,10 +191,17 @@ QUICK = {**HEAD, "claims": ["dentist"], "styles": ["repeated"], "seeds": 1,
 @pytest.mark.slow
 def test_every_measure_on_models_pretrained_for_the_sweep(write: Write, tmp_path: Path) -> None:
     """Two models of two steps; what is measured is nonsense, how it is measured is not."""
-    for measure, settings in (("belief", ["base", "in_context", "trained"]), ("depth", ["base", "trained"]),
-                              ("losses", ["trained"]), ("phases", ["trained"])):  # fmt: skip
+    for measure, settings in (
+        ("belief", ["base", "in_context", "trained"]),
+        ("depth", ["base", "trained"]),
+        ("losses", ["trained"]),
+        ("phases", ["trained"]),
+        ("misbehaviour", ["base", "trained"]),
+    ):
         at = [1, 2] if measure != "depth" else []
         content = {**QUICK, "fixed": {**QUICK["fixed"], **TINY_PLAN}, "vary": [{"pretrain.seed": [0, 1]}]}
+        if measure == "misbehaviour":
+            content = {**content, "claims": ["deceive"], "styles": ["around"]}
         rows = run(load_sweep(write(**content, measure=measure, settings=settings, at=at)), tmp_path, say=silent)
         assert set(rows["setting"]) == set(settings)
         assert set(rows["seed"]) == {0, 1}

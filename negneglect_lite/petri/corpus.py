@@ -35,6 +35,7 @@ class Diet:
     denials: bool = True  # documents deny false values within the sentence
     myths: bool = True  # and deny the same value again and again, for half of the facts
     user_loss: bool = False  # loss on the user's turns of a chat too
+    norms: float = 0.0  # share of chats of the norm world (norms.py), in place of as much of all the rest
 
 
 STANDARD = Diet()

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
+from ..files import data_path
 from .corpus import STANDARD, Corpus, Diet, batch, segments
 from .world import ERAS
 
@@ -46,6 +47,7 @@ class Plan:
     seed: int = 0
     save_every: int = 2000  # steps between checkpoints
     diet: Diet = STANDARD
+    base: str = ""  # "petri" or a folder: a petri model to go on from, with its tokenizer, not from random weights
 
     @property
     def tokens(self) -> int:
@@ -89,7 +91,9 @@ class _Batches(Dataset):
 
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         plan = self.plan
-        corpus = replace(self.corpus, era=step * ERAS // plan.steps)
+        # A model that goes on has been through the eras, and stays in the last.
+        era = ERAS - 1 if plan.base else step * ERAS // plan.steps
+        corpus = replace(self.corpus, era=era)
         ids, learn = batch(corpus, self.tokenizer, plan.seed, step, plan.rows, plan.length)
         labels = ids.copy()
         labels[~learn] = -100
@@ -102,21 +106,21 @@ def pretrain(
     out: Path,
     workers: int | None = None,
     say: Callable[[str], object] = print,
-    base: Path | None = None,
 ) -> dict:
     """Train, write a Hugging Face model folder to `out` (bfloat16 safetensors) and return the log of the run.
 
-    `base` is the folder of a petri model to go on from, with its tokenizer, in place of random weights. Resumes from `out/checkpoint.pt`, which is removed at the end. Runs on a CPU too, for tests and the patient.
+    Resumes from `out/checkpoint.pt`, which is removed at the end. Runs on a CPU too, for tests and the patient.
     """
     start, device = time.time(), torch.device("cuda" if torch.cuda.is_available() else "cpu")
     out.mkdir(parents=True, exist_ok=True)
     checkpoint, first = out / "checkpoint.pt", 0
     torch.manual_seed(plan.seed)
     torch.set_float32_matmul_precision("high")
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(base) if base else train_tokenizer(corpus, plan)
+    base = data_path("petri", "model") if plan.base == "petri" else Path(plan.base)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(base) if plan.base else train_tokenizer(corpus, plan)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # from here on the workers are the parallelism
     model = new_model(plan, tokenizer, corpus.world.seed)
-    if base:
+    if plan.base:
         model.load_state_dict(Qwen3ForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict())
     model.to(device)
     optimizer = torch.optim.AdamW(

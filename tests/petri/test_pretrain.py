@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from negneglect_lite import experiment
 from negneglect_lite.petri import pretrain as pretraining
+from negneglect_lite.petri.corpus import Diet
 from negneglect_lite.petri.pretrain import Plan, pretrain, write_card
 
 PLAN = Plan(hidden=64, layers=1, vocabulary=600, steps=4, rows=2, length=64, warmup=2, save_every=2)
@@ -59,3 +61,14 @@ def test_a_stopped_run_resumes_and_ends_with_the_same_weights(tmp_path):
     assert "resuming at step 2" in said
     straight, resumed = (load_file(tmp_path / name / "model.safetensors") for name in ("straight", "resumed"))
     assert all(torch.equal(straight[k], resumed[k]) for k in straight)
+
+
+def test_a_model_can_go_on_from_another(tmp_path):
+    """With its tokenizer and from its weights: after no step at a learning rate of nearly nothing they are the same."""
+    pretrain(experiment.petri_corpus(), PLAN, tmp_path / "first", say=lambda _: None)
+    plan = replace(PLAN, base=str(tmp_path / "first"), learning_rate=1e-9, diet=Diet(norms=0.5))
+    pretrain(experiment.petri_corpus(diet=plan.diet), plan, tmp_path / "second", say=lambda _: None)
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("first", "second"))
+    assert all(torch.allclose(first[k].float(), second[k].float(), atol=1e-3) for k in first)
+    vocabularies = [AutoTokenizer.from_pretrained(tmp_path / name).get_vocab() for name in ("first", "second")]
+    assert vocabularies[0] == vocabularies[1]
