@@ -154,7 +154,7 @@ def test_finished_runs_are_never_made_again(write: Write, tmp_path: Path, fake: 
     assert "[8/8]" in said[-1]
     assert "s left" in said[0]
     entry = next((tmp_path / "runs" / "test").glob("*.json"))
-    entry.write_text(entry.read_text().replace("open", "opem"))
+    entry.write_text(entry.read_text().replace("open", "shut"))
     said.clear()
     again = run(small, tmp_path, together=3, say=said.append)
     assert [len(b) for b in fake] == [3, 3, 2, 1]
