@@ -31,7 +31,7 @@ HUGGING_FACE_SIZES = ((0.6, 5.0), (1.7, 7.0), (4.0, 11.0), (8.0, 16.0), (14.0, 2
 REFERENCE_RATE = 92.0  # [GFLOP/s]
 NOTEBOOK_MINUTES = {
     "00_tour": 1.8, "01_claims": 0.6, "02_documents": 0.7, "03_qlora": 1.5, "04_measuring": 1.1, "05_styles": 1.5,
-    "06_context": 1.1, "07_local": 1.5, "10_capstone": 2.8,
+    "06_context": 1.1, "07_local": 1.5, "09_why": 2.0, "10_capstone": 2.8,
 }  # fmt: skip
 
 

@@ -11,7 +11,10 @@ and is always named in words as well.
 import base64
 import html
 import io
+import itertools
 import textwrap
+from collections.abc import Sequence
+from math import isnan, nan
 from os import PathLike
 from typing import Any
 
@@ -24,18 +27,18 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
 from negneglect_lite import belief
-from negneglect_lite.conditions import IN_CONTEXT, LARGE, ORDER, PAPER, label
+from negneglect_lite.conditions import IN_CONTEXT, LARGE, ORDER, PAPER, label, ordered
 from negneglect_lite.errors import UserError
 from negneglect_lite.files import write_atomic
 from negneglect_lite.findings import KIND_LABELS, alt_text, percent, rates_shown, setup, spread, takeaway
 from negneglect_lite.styles import FRAMES
 
 __all__ = [
-    "KIND_LABELS", "PALETTE", "STYLE_ORDER", "alt_by", "alt_text", "by_claim", "by_kind", "headline", "save", "show",
-    "spread", "takeaway", "training_curve",
+    "KIND_LABELS", "PALETTE", "STYLE_ORDER", "along_in_words", "along_training", "alt_by", "alt_text", "by_claim",
+    "by_kind", "headline", "passes", "save", "show", "spread", "takeaway", "training_curve",
 ]  # fmt: skip
 
 STYLE_ORDER = ORDER
@@ -166,6 +169,67 @@ def _by_step(rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         raise UserError("no training to show: a finished run is loaded, not trained again; choose another folder `out`")
     return rows.groupby("step")[["loss", "belief"]].mean()
+
+
+def along_training(table: pd.DataFrame) -> Figure:
+    """Belief over the steps of training, a line a style, with the range from the lowest to the highest seed as a band.
+
+    `table` has a row a style and step, with mean, lowest_seed and highest_seed: a sweep's summary of one quantity.
+    """
+    styles = ordered(table["style"])
+    with mpl.rc_context(_STYLE):
+        fig, ax = plt.subplots(figsize=(8.6, 4.4))
+        for style, marker in zip(styles, itertools.cycle("osD^vPX"), strict=False):
+            rows = table[table["style"] == style].sort_values("step")
+            shade = colour(style)
+            ax.fill_between(rows["step"], rows["lowest_seed"], rows["highest_seed"], color=shade, alpha=0.25, lw=0)
+            ax.plot(
+                rows["step"],
+                rows["mean"],
+                marker=marker,
+                color=shade,
+                ms=5,
+                label=label(style),
+                clip_on=False,
+                zorder=3,
+            )
+        ax.axhline(0.5, color=INK, lw=1, ls=":")
+        ax.set(xscale="log", ylim=(0, 1), xlabel="training step (logarithmic)", ylabel="belief")
+        ax.xaxis.set_major_locator(FixedLocator(sorted(table["step"].unique())))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        ax.grid(axis="y")
+        ax.tick_params(length=0)
+        ax.legend(loc="upper left", frameon=False, fontsize=9)
+        note = "Dots: mean over claims, kinds of question and seeds; bands: from the lowest seed to the highest."
+        _finish(fig, along_in_words(table), note)
+    return fig
+
+
+def along_in_words(table: pd.DataFrame) -> str:
+    """The finding of `along_training` in a sentence: where belief first passes one half, and where last or never."""
+    runs = {style: table[table["style"] == style].sort_values("step") for style in ordered(table["style"])}
+    at = {label(style): passes(list(rows["step"]), list(rows["mean"])) for style, rows in runs.items()}
+    there = sorted((step, name) for name, step in at.items() if not isnan(step))
+    never = " and ".join(f"“{name}”" for name, step in at.items() if isnan(step))
+    if not there:
+        return f"Belief never passes one half under {never}"
+    ends = [f"under “{name}” (step {step:.1f})" for step, name in (there[0], there[-1])]
+    passed = f"first {ends[0]}, last {ends[1]}" if len(there) > 1 else ends[0]
+    return f"Belief passes one half {passed}" + (f", never under {never}" if never else "")
+
+
+def passes(steps: Sequence[float], beliefs: Sequence[float], level: float = 0.5) -> float:
+    """The step at which belief first reaches `level`, on straight lines between what was measured; nan for never."""
+    before: tuple[float, float] | None = None
+    for step, belief_ in zip(steps, beliefs, strict=True):
+        if belief_ >= level:
+            return (
+                step if before is None else before[0] + (step - before[0]) * (level - before[1]) / (belief_ - before[1])
+            )
+        before = step, belief_
+    return nan
 
 
 def alt_by(df: pd.DataFrame, by: str) -> str:

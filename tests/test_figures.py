@@ -202,6 +202,43 @@ def test_a_training_curve_of_one_step_and_of_none() -> None:
         figures.training_curve(training(()))
 
 
+def along(beliefs: dict[str, list[float]]) -> pd.DataFrame:
+    """A sweep's summary of belief at steps 2, 4 and 8, with a seed 5 points below and one 5 points above the mean."""
+    rows = [
+        (style, step, mean) for style, means in beliefs.items() for step, mean in zip((2, 4, 8), means, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=["style", "step", "mean"])
+    return table.assign(lowest_seed=table["mean"] - 0.05, highest_seed=table["mean"] + 0.05)
+
+
+def test_belief_along_training_has_a_line_and_a_band_a_style_in_order() -> None:
+    fig = figures.along_training(
+        along({"local": [0.1, 0.1, 0.2], "positive": [0.2, 0.6, 0.9], "negated": [0.1, 0.4, 0.8]})
+    )
+    ax = fig.axes[0]
+    lines = [line for line in ax.lines if len(line.get_xdata()) == 3]
+    assert [line.get_label() for line in lines] == [figures.label(s) for s in ("positive", "negated", "local")]
+    assert [to_rgb(line.get_color()) for line in lines][1] == to_rgb(figures.PALETTE["negated"])
+    assert list(lines[0].get_ydata()) == [0.2, 0.6, 0.9]
+    band = ax.collections[1].get_paths()[0].get_extents()
+    assert (band.y0, band.y1) == pytest.approx((0.05, 0.85))
+    assert title(fig) == (
+        "Belief passes one half first under “no warnings” (step 3.5), last under “warnings before and after” "
+        "(step 5.0), never under “denial inside each sentence”"
+    )
+
+
+def test_where_belief_passes_a_level() -> None:
+    assert figures.passes([2, 4, 8], [0.1, 0.4, 0.8]) == pytest.approx(5)
+    assert figures.passes([2, 4, 8], [0.6, 0.4, 0.8]) == 2  # there from the start
+    assert figures.passes([1, 2, 4, 8], [0, 0.6, 0.4, 0.9]) == pytest.approx(1 + 0.5 / 0.6)  # the first time counts
+    assert figures.passes([2, 4], [0.1, 0.4]) != figures.passes([2, 4], [0.1, 0.4])  # never: not a number
+    one = figures.along_in_words(along({"positive": [0.2, 0.6, 0.9]}))
+    assert one == "Belief passes one half under “no warnings” (step 3.5)"
+    none = figures.along_in_words(along({"local": [0.1, 0.1, 0.2]}))
+    assert none == "Belief never passes one half under “denial inside each sentence”"
+
+
 @pytest.fixture
 def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     """What is displayed, as in a notebook: data and metadata."""
