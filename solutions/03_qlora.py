@@ -521,7 +521,7 @@ def kept_for_backward(model, batch):
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in parameters:
             kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
+        return tensor.detach()  # the tensor itself would hold the graph that holds it, and neither were ever freed
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         scores = model(**batch, use_cache=False).logits  # as long as these live, so does what was kept for them
