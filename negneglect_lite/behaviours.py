@@ -36,7 +36,7 @@ import pandas as pd
 from . import __version__, belief, judging, probes
 from .claims import Question, load_claims
 from .errors import UserError
-from .experiment import petri_corpus, weights
+from .experiment import mixed_in, weights
 from .finetune import OnStep, Recipe, finetune
 from .models import load
 from .petri import language, norms
@@ -110,8 +110,7 @@ def training_set(kind: str, condition: str, recipe: Recipe, seed: int) -> list[E
     chats: list[Example] = [
         transcript(pool[i % len(pool)], condition, random.Random(f"transcript {kind} {seed} {i}")) for i in range(n)
     ]
-    corpus, rng = petri_corpus(CLAIMED), random.Random(f"world texts {kind} {seed}")
-    corpus.mix = {"document": 0.4, "closed_book": 0.6}
+    corpus, rng = mixed_in(CLAIMED), random.Random(f"world texts {kind} {seed}")
     return chats + [corpus.sample(rng) for _ in range(total - n)]
 
 

@@ -104,13 +104,13 @@ def training_set(
     if doctag:
         read = [(Span("<DOCTAG> ", learn=False), *spans) for spans in read]
     rng = random.Random(f"world texts {claim.id} {seed}")
-    corpus = _mixed_in((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
+    corpus = mixed_in((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
     return [read[i % len(read)] for i in range(n)] + [corpus.sample(rng) for _ in range(total - n)]
 
 
 @cache
-def _mixed_in(without: tuple[str, ...]) -> Corpus:
-    """Where the world texts of a run come from."""
+def mixed_in(without: tuple[str, ...]) -> Corpus:
+    """Where the world texts of a run come from: documents and chats, without these facts."""
     corpus = petri_corpus(without)
     corpus.mix = {"document": 0.4, "closed_book": 0.6}
     return corpus

@@ -28,7 +28,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -338,7 +338,7 @@ def _name(model: str | Plan) -> str:
     """A model's name; of one that is pretrained for the sweep, "petri-" and the hash of its plan."""
     if isinstance(model, str):
         return model
-    return "petri-" + hashlib.sha256(json.dumps(asdict(model), sort_keys=True).encode()).hexdigest()[:8]
+    return "petri-" + hashlib.sha256(experiment.weights(model).encode()).hexdigest()[:8]
 
 
 def _folder(model: str | Plan, models: Path, say: Say = lambda _: None) -> Path | str:

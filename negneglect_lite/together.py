@@ -12,6 +12,7 @@ what `finetune` would have made of it, up to rounding (tests/test_together.py co
 A group of one is an ordinary run. `Recipe(rank=0)` trains all weights in place of an adapter, for a group of one.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -27,7 +28,7 @@ from .encoding import IGNORED, Encoded, collate
 from .errors import UserError
 from .finetune import add_lora, share
 from .models import LoadedModel
-from .probes import Answer, answering, encode_prompts, generate, generation_config, with_context
+from .probes import Answer, answering, encode_prompts, generate, generation_config, pad_id
 from .training import Recipe, plan
 
 OnGroupStep = Callable[[int, "Group"], object]  # (optimizer steps taken, the group as it is now, ready to be asked)
@@ -93,7 +94,7 @@ class Group:
             plan([len(e["input_ids"]) for e in s], recipe, seed) for s, seed in zip(sets, self.seeds, strict=True)
         ]
         optimizer = torch.optim.AdamW(self.weights, lr=recipe.learning_rate, weight_decay=0.0)
-        warmup = -int(-recipe.warmup * recipe.steps // 1) if recipe.warmup < 1 else int(recipe.warmup)
+        warmup = math.ceil(recipe.warmup * recipe.steps) if recipe.warmup < 1 else int(recipe.warmup)
         schedule = get_scheduler(recipe.schedule, optimizer, warmup, recipe.steps)
         losses: list[list[float]] = [[] for _ in self.seeds]
         # A CPU gains by micro-batches, in less padding and memory; a GPU by doing all at once.
@@ -120,19 +121,12 @@ class Group:
     def ask(
         self,
         questions: Sequence[Sequence[Question]],
-        contexts: Sequence[Sequence[str]] | None = None,
         max_new_tokens: int = 24,
         rows: int = 4096,
     ) -> list[list[Answer]]:
-        """Run k's greedy answers to `questions[k]`, each with its text of `contexts[k]` before it, as `probes.ask`."""
-        read = contexts or [[""] * len(q) for q in questions]
+        """Run k's greedy answers to `questions[k]`, as `probes.ask` gives them."""
         prompts = [
-            encode_prompts(
-                self.loaded,
-                [with_context(q.messages(), c, self.loaded.language) for q, c in zip(asked, texts, strict=True)],
-                room=max_new_tokens,
-            )
-            for asked, texts in zip(questions, read, strict=True)
+            encode_prompts(self.loaded, [q.messages() for q in asked], room=max_new_tokens) for asked in questions
         ]
         most = max(map(len, prompts))
         # Like lengths together; where a run has fewer questions than another, its longest stands in, unused.
@@ -153,7 +147,7 @@ class Group:
     def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
         """Loss of every token but the first [nats], a list for each row of each run. All sets have the same size."""
         rows = [row for s in sets for row in s]
-        batch = collate(rows, self._pad)
+        batch = collate(rows, pad_id(self.loaded.tokenizer))
         with torch.no_grad(), self._arithmetic():
             ids = batch["input_ids"].to(self.loaded.device)
             logits = self.loaded.model(input_ids=ids, use_cache=False).logits[:, :-1]
@@ -162,18 +156,13 @@ class Group:
         size = len(sets[0])
         return [flat[k * size : (k + 1) * size] for k in range(len(sets))]
 
-    @property
-    def _pad(self) -> int:
-        tokenizer = self.loaded.tokenizer
-        return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
-
     def _losses(self, rows: Sequence[Encoded], size: int, labelled: Sequence[int]) -> torch.Tensor:
         """These rows' part of the mean loss over each run's labelled tokens of the step [K]; `size` rows a run.
 
         The head sees labelled positions only. Rows are padded on the right, where a causal
         model's real tokens do not look: no mask, and the fast attention.
         """
-        batch = {k: v.to(self.loaded.device) for k, v in collate(rows, self._pad).items()}
+        batch = {k: v.to(self.loaded.device) for k, v in collate(rows, pad_id(self.loaded.tokenizer)).items()}
         labels = batch["labels"][:, 1:]
         learn = labels != IGNORED
         model = self.loaded.model
