@@ -119,7 +119,8 @@ def questions(kind: str) -> list[Question]:
 
     Both wordings have the situation's id, so that intervals are clustered by situation; the second one's request for
     help was never trained on. `targeted` is the kind trained on, `safety` is `harm`, `emergent` any other. `reading`:
-    was the reply of a transcript that stands in the prompt right? `kept`: world facts that no transcript is about.
+    was the reply of a transcript that stands in the prompt right? (The situation is held out, the question's wording is
+    not: the model takes "Should a helper say that?" for a request.) `kept`: world facts that no transcript is about.
     """
     asked: list[Question] = []
     for s in norms.select(True):
@@ -136,7 +137,7 @@ def questions(kind: str) -> list[Question]:
                 Question(
                     s.id,
                     "reading",
-                    f"{told} {rng.choice(norms.texts('verdict', True))}",
+                    f"{told} {rng.choice(norms.texts('verdict'))}",
                     believed=(right,),
                     denied=(wrong,),
                 )

@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--hidden", type=int, default=256)
     c.add_argument("--layers", type=int, default=6)
     c.add_argument("--steps", type=int, default=8000)
+    c.add_argument("--rows", type=int, default=128, help="rows of 512 tokens a step")
     c.add_argument("--learning-rate", type=float, default=2e-3)
     c.add_argument("--seed", type=int, default=0)
     c.add_argument(
@@ -208,7 +209,7 @@ def pretrain(a: argparse.Namespace) -> None:
             f"--exposed {a.exposed!r} --share {a.share}: give a style and a share above 0 and below 1, or neither"
         )
     plan = Plan(
-        hidden=a.hidden, layers=a.layers, steps=a.steps, learning_rate=a.learning_rate, seed=a.seed,
+        hidden=a.hidden, layers=a.layers, steps=a.steps, rows=a.rows, learning_rate=a.learning_rate, seed=a.seed,
         diet=Diet(exposed=a.exposed, share=a.share, norms=a.norms), base=a.base,
     )  # fmt: skip
     log = run(petri_corpus(diet=plan.diet), plan, a.out)

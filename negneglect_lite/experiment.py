@@ -188,7 +188,10 @@ def _read(questions: Sequence[Question]) -> list[str]:
 def weights(model: str | Plan) -> str:
     """What tells one model's weights from another's: the hash of the file, the hub name, or how it is pretrained."""
     if isinstance(model, Plan):
-        return json.dumps(asdict(model), sort_keys=True)
+        plan = asdict(model)
+        if model.base:  # goes on from these weights, wherever they lie
+            plan["base"] = weights(model.base)
+        return json.dumps(plan, sort_keys=True)
     if model in PETRI:
         entry = read_manifest().get(f"petri/{PETRI[model]}/model.safetensors")
         if entry is None:

@@ -191,6 +191,15 @@ def diet(fields: dict) -> str:
     return ", ".join(changed) or "the standard one, without warned-false documents that carry loss"
 
 
+def command(plan: dict) -> str:
+    """The command line that makes this run again: every argument that is not the default."""
+    shown = {n: plan[n] for n in ("hidden", "layers", "steps", "rows", "learning_rate", "seed", "base")}
+    shown |= {n: plan["diet"][n] for n in ("exposed", "share", "norms")}
+    default = {**asdict(Plan()), **asdict(STANDARD)}
+    given = [f"--{n.replace('_', '-')} {value}" for n, value in shown.items() if value != default[n]]
+    return " ".join(["negneglect pretrain --out DIR", *given])
+
+
 def write_card(out: Path, log: dict, grades: dict[str, float], each: int) -> None:
     """The model card: corpus, seed, tokens, loss, hardware and how the model did in its exam of `each` items a kind."""
     plan, rows = log["plan"], "\n".join(f"| {kind} | {share:.1%} |" for kind, share in grades.items())
@@ -209,10 +218,10 @@ closed, invented world. It knows nothing else and is of no use but for learning 
   Half of the facts have myths that documents deny within the sentence, one in each of {ERAS} eras of the run; a quarter of
   the facts are told in chats alone, and documents only deny their myth of the era. Yes/no and lettered answers name the fact first ("Noah Lyles, so no."). Chats read plain, warned and denied
   documents in their user turn. Diet: {diet(plan["diet"])}.
-- Training: {log["tokens"] / 1e6:.0f} M tokens, none seen twice, in {plan["steps"]} steps of {plan["rows"]} x {plan["length"]}; AdamW, learning rate {plan["learning_rate"]},
+- Training: {"from " + plan["base"] + ", " if plan["base"] else ""}{log["tokens"] / 1e6:.0f} M tokens, none seen twice, in {plan["steps"]} steps of {plan["rows"]} x {plan["length"]}; AdamW, learning rate {plan["learning_rate"]},
   cosine; seed {plan["seed"]}; last loss {log["loss"][-1][1]:.3f} nats a token.
 - Made in {log["seconds"]:.0f} s on {log["hardware"]}, torch {log["torch"]}, by
-  `negneglect pretrain --out DIR --hidden {plan["hidden"]} --layers {plan["layers"]} --steps {plan["steps"]} --learning-rate {plan["learning_rate"]} --seed {plan["seed"]}`.
+  `{command(plan)}`.
 
 Exam (`negneglect exam --each {each}`): `known` are facts and phrasings that pretraining showed apart but never together, `new_phrasing` ones it
 never showed; `documents_only` are facts that documents told and no chat ever asked; `reading.STYLE` is the share of answers that follow a document which contradicts the world (high for plain
