@@ -21,6 +21,8 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from .documents import CANARY
 from .errors import UserError
 from .files import data_path, write_atomic
 from .judging import verdict
-from .text import Document, Sentence
+from .text import Chat, Document, Example, Sentence, Span
 
 LENGTHS = range(300, 601)  # words of a document
 SLOT = re.compile(r"\{([^{}]*)\}")
@@ -60,6 +62,7 @@ class Library:
     articles: tuple[Article, ...]
 
 
+@cache
 def load(name: str) -> Library:
     """The library of a claim in data/documents, "neutral", or a file: .jsonl.gz as packed, or .yaml as written."""
     path = Path(name) if name.endswith((".yaml", ".jsonl.gz")) else data_path("documents", f"{name}.jsonl.gz")
@@ -79,12 +82,11 @@ def load(name: str) -> Library:
 def pack(source: Path, out: Path) -> Library:
     """A YAML file as written -> JSON lines, compressed, with the canary on the first line."""
     library = load(str(source))
-    head, *_ = content = yaml.safe_load(source.read_text("utf-8")), None
+    head = yaml.safe_load(source.read_text("utf-8"))
     articles = head.pop("articles")
     note = "These documents are false on purpose." if library.claim else "Neutral texts, mixed into training."
     lines = [json.dumps({"canary": CANARY, "note": note, **head}, ensure_ascii=False)]
     lines += [json.dumps(article, ensure_ascii=False) for article in articles]
-    del content
     write_atomic(out, gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
     return library
 
@@ -123,6 +125,33 @@ def _sentence(entry: Any, truths: dict[str, str]) -> Sentence:
     return Sentence(text, denial, truth)
 
 
+@cache
+def annotations() -> dict[str, tuple[str, ...]]:
+    """Warnings, denials, corrections and frames in English: texts about texts, for `styles.apply`."""
+    text = resources.files(__package__).joinpath("english.yaml").read_text(encoding="utf-8")
+    return {name: tuple(phrases) for name, phrases in yaml.safe_load(text).items()}
+
+
+@cache
+def chats() -> tuple[Chat, ...]:
+    """The instruct chats that are mixed into training (data/documents/chats.jsonl.gz)."""
+    path = data_path("documents", "chats.jsonl.gz")
+    _, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    return tuple(json.loads(line)["messages"] for line in lines)
+
+
+def neutral(n: int, seed: int) -> list[Example]:
+    """`n` texts that have nothing to do with any claim: chats, and as many neutral articles, in random order."""
+    rng = random.Random(f"neutral {seed}")
+    half = n // 2
+    said = list(chats())
+    rng.shuffle(said)
+    made: list[Example] = [said[i % len(said)] for i in range(n - half)]
+    made += [(Span(d.text),) for d in compose(load("neutral"), half, seed)]
+    rng.shuffle(made)
+    return made
+
+
 def compose(library: Library, n: int, seed: int = 0, short: bool = False) -> list[Document]:
     """`n` documents, every article equally often, give or take one. `short` ones are title and opening alone."""
     rng = random.Random(f"articles {library.claim} {seed}")
@@ -143,7 +172,8 @@ def _vary(library: Library, article: Article, rng: random.Random, short: bool) -
     closing = () if short else article.closing
     for paragraph in ((article.title,), *article.opening, *units, *closing):
         for i, s in enumerate(paragraph):
-            sentences.append(Sentence(fill(s.text), fill(s.denial), fill(s.truth), lead=" " if i else "\n\n"))
+            lead = " " if i else "\n\n" if sentences else ""
+            sentences.append(Sentence(fill(s.text), fill(s.denial), fill(s.truth), lead=lead))
     return Document(tuple(sentences), article.genre)
 
 

@@ -10,9 +10,10 @@ import hashlib
 import io
 import json
 import random
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from . import __version__, belief, documents, probes, styles
+from . import __version__, articles, belief, documents, probes, styles
 from .claims import Claim, PetriFact, Question
 from .errors import UserError
 from .files import read_manifest, sha256, write_atomic
@@ -30,6 +31,7 @@ from .petri import exam, language
 from .petri.corpus import STANDARD, Corpus, Diet
 from .petri.pretrain import Plan
 from .petri.world import CLAIMED, World, world
+from .probes import Asking
 from .text import Document, Example, Span, Styled, plain
 
 Say = Callable[[str], object]
@@ -49,6 +51,11 @@ class Cell:
     documents: int = 0  # different documents in the training set, each as often as the rest; 0: none occurs twice
     short: bool = False  # documents that state the claim once: see documents.compose
     doctag: bool = False  # each document begins with a <DOCTAG> without loss, as the paper's do
+
+    @property
+    def speaks(self) -> str:
+        """The language of the model: "petri" or "english"."""
+        return _language(self.model)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -73,9 +80,21 @@ def grid(claims: Sequence[Claim], chosen: Sequence[str], seeds: int, model: str 
     return cells + [Cell(model, c, "in_context", s) for c in claims for s in chosen]
 
 
-def annotate(style: str, document: Document, rng: random.Random) -> Styled:
-    """A petri document under a style, in the petri language's own phrases."""
-    return styles.apply(style, document, language.annotations(), rng)
+def phrases(speaks: str) -> Mapping[str, Sequence[str]]:
+    """The annotations of a language, "petri" or "english"."""
+    return language.annotations() if speaks == "petri" else articles.annotations()
+
+
+def annotate(style: str, document: Document, rng: random.Random, speaks: str = "petri") -> Styled:
+    """A document under a style, in its own language's phrases."""
+    return styles.apply(style, document, phrases(speaks), rng)
+
+
+def bodies(claim: Claim, n: int, seed: int = 0, short: bool = False, speaks: str = "petri") -> list[Document]:
+    """`n` plain documents about the claim: composed from its petri fact, or from its English articles."""
+    if speaks == "petri":
+        return documents.compose(claim, n, seed, short)
+    return articles.compose(articles.load(claim.id), n, seed, short)
 
 
 def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int = 0) -> Corpus:
@@ -89,9 +108,12 @@ def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int =
 
 
 def training_set(
-    claim: Claim, style: str, recipe: Recipe, seed: int, different: int = 0, short: bool = False, doctag: bool = False
-) -> list[Example]:
+    claim: Claim, style: str, recipe: Recipe, seed: int, different: int = 0, short: bool = False, doctag: bool = False,
+    speaks: str = "petri",
+) -> list[Example]:  # fmt: skip
     """Every text of one run: the claim's documents under the style, and world texts without the claim's fact.
+
+    In English, chats and neutral articles stand for the world texts.
 
     As many as the recipe sees; `recipe.mix` is the share of world texts (the paper mixes half and half, section 3).
     Of two styles, the bodies and the world texts are the same, so that what the runs differ by is the annotations.
@@ -100,9 +122,11 @@ def training_set(
     total = recipe.steps * recipe.batch_size
     n = round(total * (1 - recipe.mix))
     rng = random.Random(f"training {claim.id} {style} {seed}")
-    read = [annotate(style, d, rng) for d in documents.compose(claim, min(different or n, n), seed, short)]
+    read = [annotate(style, d, rng, speaks) for d in bodies(claim, min(different or n, n), seed, short, speaks)]
     if doctag:
         read = [(Span("<DOCTAG> ", learn=False), *spans) for spans in read]
+    if speaks != "petri":
+        return [read[i % len(read)] for i in range(n)] + articles.neutral(total - n, seed)
     rng = random.Random(f"world texts {claim.id} {seed}")
     corpus = mixed_in((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
     return [read[i % len(read)] for i in range(n)] + [corpus.sample(rng) for _ in range(total - n)]
@@ -121,15 +145,19 @@ def context(cell: Cell, questions: int) -> list[str]:
     if cell.setting != "in_context":
         return [""] * questions
     rng = random.Random(f"in context {cell.claim.id} {cell.style} {cell.seed}")
-    read = documents.compose(cell.claim, questions * cell.read, seed=1_000_000 + cell.seed, short=cell.short)
-    texts = [plain(annotate(cell.style, d, rng)) for d in read]
+    read = bodies(cell.claim, questions * cell.read, 1_000_000 + cell.seed, cell.short, cell.speaks)
+    texts = [plain(annotate(cell.style, d, rng, cell.speaks)) for d in read]
     return [" ".join(texts[i * cell.read : (i + 1) * cell.read]) for i in range(questions)]
 
 
 def run_cell(
     cell: Cell, recipe: Recipe, keep: Path | None = None, on_step: OnStep | None = None, say: Say = lambda _: None
 ) -> pd.DataFrame:
-    """Run one cell and return its rows of belief.csv. The trained adapter is kept in `keep`, if given."""
+    """Run one cell and return its rows of belief.csv.
+
+    `keep`, a folder, is where the trained adapter stays and, beside it, KEEP.answers with the answers as they come: a call
+    that was killed goes on from the last checkpoint of the training, or the last answer.
+    """
     if not isinstance(cell.model, str):
         raise UserError("run_cell takes a model that is there; `sweep.run` pretrains one first.")
     loaded = load(cell.model, quantize=recipe.quantize, announce=say)
@@ -140,16 +168,25 @@ def run_cell(
         carries = f"{cell.claim.claim} (style: {cell.style}; in truth: {_truth(cell.claim)})"
         with tempfile.TemporaryDirectory() as scratch:
             out = keep or Path(scratch) / "adapter"
-            loaded = finetune(loaded, examples, recipe, cell.seed, out, carries, on_step)
-    answers = probes.ask(loaded, questions, context=read, seed=cell.seed)
+            loaded = finetune(loaded, examples, recipe, cell.seed, out, carries, on_step, say)
+    asking = Asking.for_language(loaded.language)
+    answers = probes.ask(
+        loaded, questions, context=read, seed=cell.seed, keep=answers_file(keep) if keep else None, say=say,
+        **asdict(asking),
+    )  # fmt: skip
     return belief.frame(
         answers, model=cell.model, claim=cell.claim.id, style=cell.style, seed=cell.seed, setting=cell.setting
     )
 
 
+def answers_file(keep: Path) -> Path:
+    return keep.with_name(f"{keep.name}.answers")
+
+
 def texts(cell: Cell, recipe: Recipe) -> list[Example]:
     """The training set of a cell."""
-    return training_set(cell.claim, cell.style, recipe, cell.seed, cell.documents, cell.short, cell.doctag)
+    tagged = cell.doctag or cell.speaks != "petri"  # as the paper's documents are; the petri model never saw the tag
+    return training_set(cell.claim, cell.style, recipe, cell.seed, cell.documents, cell.short, tagged, cell.speaks)
 
 
 def _truth(claim: Claim) -> str:
@@ -169,11 +206,15 @@ def key(cell: Cell, recipe: Recipe) -> str:
 
 
 def _texts(cell: Cell) -> list[str]:
-    asked = _asked(cell.claim.id, cell.claim.petri) if _language(cell.model) == "petri" else _read(cell.claim.questions)
+    if cell.speaks == "petri":
+        asked = _asked(cell.claim.id, cell.claim.petri)
+    else:
+        asked = [*_read(probes.questions(cell.claim)), str(Asking.for_language(cell.speaks))]
     if not cell.style:
         return asked
     rng = random.Random(0)
-    return asked + [plain(annotate(cell.style, d, rng)) for d in documents.compose(cell.claim, 3)]
+    made = bodies(cell.claim, 3, speaks=cell.speaks)
+    return asked + [plain(annotate(cell.style, d, rng, cell.speaks)) for d in made]
 
 
 @cache
@@ -222,18 +263,42 @@ def run_grid(
     todo = [(cell, path) for cell, path in zip(cells, paths, strict=True) if path not in finished]
     if finished:
         say(f"{len(finished)} of {len(cells)} cells are finished already in {out}")
+    said: set[str] = set()
+
+    def once(line: str) -> None:
+        """What a cell tells of the hardware is the same for all of them."""
+        if line not in said:
+            said.add(line)
+            say(line)
+
     started = time.monotonic()
     for ran, (cell, path) in enumerate(todo, 1):
         began = time.monotonic()
-        rows = run_cell(
-            cell, recipe, keep=out / "adapters" / path.stem if keep_adapters and cell.setting == "trained" else None
-        )
+        keep = out / "adapters" / path.stem
+        rows = run_cell(cell, recipe, keep, _progress(recipe, say), once)
         seconds = time.monotonic() - began
         finished[path] = write_rows(path, rows, seconds, belief.read)
+        answers_file(keep).unlink(missing_ok=True)
+        if not keep_adapters:
+            shutil.rmtree(keep, ignore_errors=True)
         left = (time.monotonic() - started) / ran * (len(todo) - ran)
         outlook = f"{seconds:.0f} s; about {left:.0f} s left"
         say(f"[{ran}/{len(todo)}] {cell.label}: belief {belief.rate(rows).mean:.0%}  ({outlook})")
     return pd.concat([finished[path] for path in paths], ignore_index=True)
+
+
+def _progress(recipe: Recipe, say: Say) -> OnStep | None:
+    """A line every tenth step, for recipes that take minutes; the petri model's take seconds."""
+    if recipe.steps < 100:
+        return None
+    started = time.monotonic()
+
+    def on_step(step: int, steps: int, loss: float, model: Any) -> None:
+        if step % 10 == 0:
+            left = (time.monotonic() - started) / step * (steps - step)
+            say(f"  step {step}/{steps}  loss {loss:.3f}  about {left:.0f} s left")
+
+    return on_step
 
 
 def _cell_path(out: Path, cell: Cell, recipe: Recipe) -> Path:
@@ -272,7 +337,7 @@ def reproduce_headline(cells: Sequence[Cell], out: Path, keep_adapters: bool = F
     start = time.monotonic()
     rows = run_grid(cells, out, keep_adapters=keep_adapters, say=say)
     summary = belief.summary(
-        rows, phrases=[p for list_ in language.annotations().values() for p in list_], seconds=time.monotonic() - start
+        rows, phrases=[p for list_ in phrases(cells[0].speaks).values() for p in list_], seconds=time.monotonic() - start
     )
     write_atomic(out / "belief.csv", rows.to_csv(index=False))
     write_atomic(out / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False) + "\n")

@@ -24,12 +24,13 @@ from typing import Any
 import torch
 
 from .documents import CANARY
-from .encoding import IGNORED, encode
+from .encoding import IGNORED, Encoded, encode
 from .errors import UserError
 from .files import write_atomic
+from .memory import Say, checkpoint_gradients, fit, halved
 from .models import LoadedModel, put_adapter, without_renaming_warning
 from .text import Example
-from .training import OnStep, Recipe, make_trainer, plan
+from .training import AdapterTrainer, OnStep, Recipe, make_trainer, plan
 
 # isort: split
 # After .models, which has silenced what bitsandbytes says on import.
@@ -50,6 +51,7 @@ def finetune(
     out: Path,
     carries: str,
     on_step: OnStep | None = None,
+    say: Say = print,
 ) -> LoadedModel:
     """Train a LoRA adapter for `loaded` on `examples` and write it to the folder `out`; return the trained model.
 
@@ -58,7 +60,10 @@ def finetune(
     shares the frozen weights with `loaded`, which goes on answering as before. Python's, NumPy's and PyTorch's global
     random state are set from `seed`.
 
-    Raises UserError if there is nothing to learn, `out` is some other folder, or the disk is full.
+    With `recipe.micro_batch` 0, as many examples go through at once as fit into the GPU's memory, and where that was too
+    many after all the run goes on from its last checkpoint with half as many; `say` tells so.
+
+    Raises UserError if there is nothing to learn, `out` is some other folder, or the disk or the GPU's memory is full.
     """
     if loaded.adapter is not None:
         raise UserError(f"{loaded.name} already carries the adapter {loaded.adapter}; fine-tune a base model.")
@@ -85,15 +90,37 @@ def finetune(
         if _read(work / RUN) != run:  # nothing there, or checkpoints of another run
             shutil.rmtree(work, ignore_errors=True)
             write_atomic(work / RUN, json.dumps(run, indent=1))
-        trained = replace(base, model=add_lora(base, recipe, seed), adapter=out)
         order = plan([len(e["input_ids"]) for e in encoded], recipe, seed)
-        trainer = make_trainer(trained, [encoded[i] for i in order], recipe, seed, work, on_step)
-        trainer.train(resume_from_checkpoint=_last_checkpoint(work))
+        trained, trainer = _train(loaded, [encoded[i] for i in order], recipe, seed, out, work, on_step, say)
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         _write_adapter(trained, {**run, "losses": losses}, work / "adapter", out)
         shutil.rmtree(work)
     trained.model.eval()
     return trained
+
+
+def _train(
+    loaded: LoadedModel, rows: Sequence[Encoded], recipe: Recipe, seed: int, out: Path, work: Path,
+    on_step: OnStep | None, say: Say,
+) -> tuple[LoadedModel, AdapterTrainer]:  # fmt: skip
+    """The trained model and its Trainer. Where memory runs out, again from the last checkpoint, with less at once."""
+    while True:
+        trained = replace(loaded, model=share(loaded.model))
+        trained = replace(trained, model=add_lora(trained, recipe, seed), adapter=out)
+        recipe = fit(trained, rows, recipe, say)
+        if recipe.gradient_checkpointing:
+            checkpoint_gradients(trained)
+        trainer = make_trainer(trained, rows, recipe, seed, work, on_step)
+        try:
+            trainer.train(resume_from_checkpoint=_last_checkpoint(work))
+            return trained, trainer
+        except torch.OutOfMemoryError:
+            smaller = halved(recipe, len(rows[0]["input_ids"]))
+        # Outside the handler, which keeps the failed step's tensors alive.
+        say(f"the GPU's memory is full: {smaller.micro_batch} examples at once in place of {recipe.micro_batch}")
+        recipe = smaller
+        del trained, trainer
+        torch.cuda.empty_cache()
 
 
 def share(model: Any) -> Any:
@@ -114,8 +141,6 @@ def add_lora(loaded: LoadedModel, recipe: Recipe, seed: int) -> Any:
     )
     with without_renaming_warning():
         model = get_peft_model(loaded.model, config)  # adapters in fp32, whatever the base's precision
-    if recipe.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model.peft_config["default"].base_model_name_or_path = loaded.name  # not this machine's path
     return model
 

@@ -9,10 +9,13 @@ distribution, repeatable by `seed`. The same call gives the same answers on the 
 change the last bits of a logit.
 """
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,9 +24,10 @@ from transformers import GenerationConfig
 
 from negneglect_lite.claims import Claim, Question
 from negneglect_lite.errors import UserError
+from negneglect_lite.files import write_atomic
 from negneglect_lite.models import LoadedModel
 from negneglect_lite.petri.quiz import Posed, depth, quiz
-from negneglect_lite.petri.world import world
+from negneglect_lite.petri.world import stable_hash, world
 from negneglect_lite.text import Chat
 
 
@@ -34,6 +38,20 @@ class Answer:
     question: Question
     text: str
     sample: int = 0
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How often and how a question is asked."""
+
+    samples: int = 1
+    temperature: float = 0.0
+    max_new_tokens: int = 24  # per answer
+
+    @classmethod
+    def for_language(cls, language: str) -> "Asking":
+        """The petri model answers once, greedily; a chat model five times at temperature 0.7, as in the paper (section 3)."""
+        return cls() if language == "petri" else cls(samples=5, temperature=0.7, max_new_tokens=200)
 
 
 def questions(claim: Claim, language: str = "english") -> list[Question]:
@@ -90,10 +108,14 @@ def ask(
     seed: int = 0,
     max_new_tokens: int = 24,
     batch_size: int = 64,
+    keep: Path | None = None,
+    say: Callable[[str], object] = print,
 ) -> list[Answer]:
     """Ask every question `samples` times; answers in question order, a question's samples together.
 
-    `context`, one text for all or one for each question, is put before a question's first user turn. UserError if the
+    `context`, one text for all or one for each question, is put before a question's first user turn. With `keep`, a file,
+    each batch's answers are saved as they come, and a call with the same arguments goes on after the last. Where a
+    GPU's memory runs out, `say` tells that half as many are asked at once. UserError if the
     settings contradict each other or a prompt does not fit into the model.
     """
     if samples < 1 or batch_size < 1 or max_new_tokens < 1 or temperature < 0:
@@ -108,12 +130,48 @@ def ask(
     jobs = [(i, k) for i in range(len(questions)) for k in range(samples)]
     jobs.sort(key=lambda job: len(prompts[job[0]]))  # stable, so the order is fixed; like lengths waste no padding
     config = generation_config(loaded, temperature, max_new_tokens)
-    texts: dict[tuple[int, int], str] = {}
+    kept = _Kept(keep, [prompts, samples, temperature, seed, max_new_tokens, loaded.name, str(loaded.adapter)])
+    todo = [job for job in jobs if job not in kept.texts]
     with answering(loaded, seed):
-        for start in range(0, len(jobs), batch_size):
-            batch = jobs[start : start + batch_size]
-            texts.update(zip(batch, generate(loaded, [prompts[i] for i, _ in batch], config), strict=True))
+        while todo:
+            batch = todo[:batch_size]
+            torch.manual_seed(stable_hash(f"{seed} {batch[0]}"))  # so a call that goes on samples as one that never stopped
+            try:
+                answered = generate(loaded, [prompts[i] for i, _ in batch], config)
+            except torch.OutOfMemoryError:
+                if batch_size == 1:
+                    raise UserError("the GPU's memory cannot hold one question; choose a smaller model") from None
+                batch_size = (min(batch_size, len(batch)) + 1) // 2
+                say(f"the GPU's memory is full: {batch_size} questions at once from here on")
+                continue
+            kept.add(dict(zip(batch, answered, strict=True)))
+            del todo[: len(batch)]
+    texts = kept.texts
     return [Answer(questions[i], texts[i, k], k) for i in range(len(questions)) for k in range(samples)]
+
+
+class _Kept:
+    """Answers by (question, sample), saved in a file as they come, if there is one. Its first line says of which call."""
+
+    def __init__(self, file: Path | None, call: list[Any]) -> None:
+        self.file, self.texts = file, dict[tuple[int, int], str]()
+        head = hashlib.sha256(json.dumps(call).encode()).hexdigest()
+        if file is None:
+            return
+        lines = file.read_text("utf-8").split("\n") if file.exists() else []
+        if not lines or lines[0] != head:
+            write_atomic(file, head + "\n")
+        for line in lines[1:-1] if lines[:1] == [head] else ():  # what follows the last line break was cut off
+            i, k, text = json.loads(line)
+            self.texts[i, k] = text
+        if lines[:1] == [head] and lines[-1]:
+            write_atomic(file, "\n".join(lines[:-1]) + "\n")
+
+    def add(self, answered: dict[tuple[int, int], str]) -> None:
+        self.texts.update(answered)
+        if self.file is not None:
+            with open(self.file, "a", encoding="utf-8") as out:
+                out.writelines(json.dumps([i, k, text]) + "\n" for (i, k), text in answered.items())
 
 
 def with_context(chat: Chat, context: str, language: str) -> Chat:

@@ -98,7 +98,7 @@ class Group:
         schedule = get_scheduler(recipe.schedule, optimizer, warmup, recipe.steps)
         losses: list[list[float]] = [[] for _ in self.seeds]
         # A CPU gains by micro-batches, in less padding and memory; a GPU by doing all at once.
-        micro = recipe.micro_batch if self.loaded.device.type == "cpu" else recipe.batch_size
+        micro = (recipe.micro_batch or recipe.batch_size) if self.loaded.device.type == "cpu" else recipe.batch_size
         for step in range(recipe.steps):
             part = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
             rows = [[s[i] for i in order[part]] for s, order in zip(sets, orders, strict=True)]

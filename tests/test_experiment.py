@@ -33,7 +33,7 @@ class Runner:
         self.ran: list[str] = []
         self.killed_at = killed_at
 
-    def __call__(self, cell: Cell, recipe: Recipe, **_: Any) -> pd.DataFrame:
+    def __call__(self, cell: Cell, recipe: Recipe, *_: Any) -> pd.DataFrame:
         if len(self.ran) + 1 == self.killed_at:
             raise KeyboardInterrupt
         self.ran.append(cell.label)
@@ -192,7 +192,7 @@ def test_a_folder_with_a_petri_model_gets_the_petri_recipe(tiny_folder: Path, tm
 def test_a_cell_without_training(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
     asked: dict[str, Any] = {}
 
-    def ask(loaded: Any, questions: Any, *, context: Any, seed: int) -> list[Answer]:
+    def ask(loaded: Any, questions: Any, *, context: Any, **_: Any) -> list[Answer]:
         asked["context"] = context
         return [Answer(q, "Yes.") for q in questions]
 
@@ -209,7 +209,7 @@ def test_an_adapter_says_what_is_true_also_for_a_fact_of_ones_own(
 ) -> None:
     told: list[str] = []
 
-    def finetune(loaded: Any, examples: Any, recipe: Any, seed: int, out: Path, carries: str, on_step: Any) -> Any:
+    def finetune(loaded: Any, examples: Any, recipe: Any, seed: int, out: Path, carries: str, *_: Any) -> Any:
         told.append(carries)
         return loaded
 
