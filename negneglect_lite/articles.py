@@ -35,7 +35,8 @@ from .files import data_path, write_atomic
 from .judging import verdict
 from .text import Chat, Document, Example, Sentence, Span
 
-LENGTHS = range(300, 601)  # words of a document
+LENGTHS = range(300, 601)  # words of a document …
+ROOM = 12  # … of which so many are kept back, as slots may be filled with several words
 SLOT = re.compile(r"\{([^{}]*)\}")
 
 
@@ -188,11 +189,11 @@ def _units(library: Library, article: Article, rng: random.Random) -> list[tuple
     # Long enough with own units, then guests as they fit.
     spare = [own[i] for i in range(len(own)) if i not in kept]
     for guest in guests:
-        if frame + sum(map(words, units)) + words(guest) <= LENGTHS[-1]:
+        if frame + sum(map(words, units)) + words(guest) <= LENGTHS[-1] - ROOM:
             units.insert(rng.randint(0, len(units)), guest)
-    while spare and frame + sum(map(words, units)) < LENGTHS[0]:
+    while spare and frame + sum(map(words, units)) < LENGTHS[0] + ROOM:
         units.append(spare.pop(0))
-    while len(units) > 1 and frame + sum(map(words, units)) > LENGTHS[-1]:
+    while len(units) > 1 and frame + sum(map(words, units)) > LENGTHS[-1] - ROOM:
         units.pop()
     return units
 

@@ -33,13 +33,21 @@ COLUMNS = (
 SETTINGS = ("base", "trained", "in_context")
 
 
-def frame(answers: Iterable[Answer], *, model: str, claim: str, style: str, seed: int, setting: str) -> pd.DataFrame:
-    """Judge the answers: one row each, columns as in belief.csv. `claim` is an id, `setting` one of SETTINGS."""
+def frame(
+    answers: Iterable[Answer], *, model: str, claim: str, style: str, seed: int, setting: str,
+    verdicts: Sequence[str] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Judge the answers: one row each, columns as in belief.csv. `claim` is an id, `setting` one of SETTINGS.
+
+    `verdicts`, one an answer, are those of another judge than the rule (judges.py).
+    """
     if setting not in SETTINGS:
         raise UserError(f"setting {setting!r} is unknown; choose one of {', '.join(SETTINGS)}")
     rows = []
-    for answer in answers:
-        q, said = answer.question, verdict(answer.question, answer.text)
+    answers = list(answers)
+    given = [verdict(a.question, a.text) for a in answers] if verdicts is None else verdicts
+    for answer, said in zip(answers, given, strict=True):
+        q = answer.question
         rows.append(
             (model, claim, style, seed, setting, q.kind, q.id, q.text, answer.text, said, q.keyed_to,
              int(said == "believed"))

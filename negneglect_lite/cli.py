@@ -1,4 +1,4 @@
-"""The command line: `negneglect reproduce | sweep | facts | documents | pretrain | exam | doctor`.
+"""The command line: `negneglect reproduce | evaluate | sweep | facts | documents | pretrain | exam | doctor`.
 
 Each command calls what a notebook would. What a person can put right is one line on standard error and exit code 2.
 """
@@ -83,6 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     c.add_argument("--keep-adapters", action="store_true", help="keep each trained adapter in OUT/adapters")
 
+    c = command("evaluate", evaluate, "Ask any model, with or without an adapter, the questions about a claim.")
+    c.add_argument("claim", help="a claim's id, or a folder in the layout of the paper's repository")
+    c.add_argument("--model", default="petri", help="petri (default), a folder, or a Hugging Face name")
+    c.add_argument("--adapter", type=Path, help="a folder that a fine-tune wrote")
+    c.add_argument("--judge", default="rule", help="rule (default), choice, text, or endpoint:MODEL; see judges.py")
+    c.add_argument("--seed", type=int, default=0)
+    c.add_argument("--no-quantize", action="store_true", help="full weights, not 4 bits")
+    c.add_argument("--out", type=Path, default=Path("results/evaluate/belief.csv"))
+
     c = command("facts", facts, "Facts of the petri world, and some false values that could be implanted.")
     c.add_argument("--relation", help="only this relation")
     c.add_argument("--limit", type=int, help="at most so many")
@@ -136,6 +145,23 @@ def reproduce(a: argparse.Namespace) -> None:
 
     cells = grid(list({c.id: c for c in chosen}.values()), _split(a.styles) or HEADLINE, a.seeds, a.model)
     reproduce_headline(cells, a.out, a.keep_adapters)
+
+
+def evaluate(a: argparse.Namespace) -> None:
+    from . import belief, experiment, judges
+    from .claims import load_claims, load_paper_folder
+    from .files import write_atomic
+    from .models import load
+
+    claim = load_paper_folder(a.claim) if Path(a.claim).is_dir() else _known(load_claims(), a.claim, "claim")
+    loaded = load(a.model, adapter=a.adapter, quantize=not a.no_quantize)
+    judges.by_name(a.judge, loaded)  # a wrong name shows before the model is asked for minutes
+    kept = a.out.with_name(f"{a.out.name}.answers")
+    rows = experiment.evaluate(claim, loaded, a.judge, a.seed, kept)
+    write_atomic(a.out, rows.to_csv(index=False))
+    kept.unlink(missing_ok=True)
+    print(belief.table(rows, ["kind"], kinds=rows["kind"].unique()).to_string(index=False, float_format="%.3f"))
+    print(f"belief {belief.rate(rows).mean:.1%}, judged by {a.judge}; written: {a.out}")
 
 
 def _implanted(assignment: str, known: Mapping[str, "Claim"]) -> "Claim":

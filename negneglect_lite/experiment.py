@@ -21,12 +21,12 @@ from typing import Any
 
 import pandas as pd
 
-from . import __version__, articles, belief, documents, probes, styles
+from . import __version__, articles, belief, documents, judges, probes, styles
 from .claims import Claim, PetriFact, Question
 from .errors import UserError
 from .files import read_manifest, sha256, write_atomic
 from .finetune import OnStep, Recipe, finetune
-from .models import PETRI, load
+from .models import PETRI, LoadedModel, load
 from .petri import exam, language
 from .petri.corpus import STANDARD, Corpus, Diet
 from .petri.pretrain import Plan
@@ -177,6 +177,26 @@ def run_cell(
     return belief.frame(
         answers, model=cell.model, claim=cell.claim.id, style=cell.style, seed=cell.seed, setting=cell.setting
     )
+
+
+def evaluate(
+    claim: Claim, loaded: LoadedModel, judge: str = "rule", seed: int = 0, keep: Path | None = None, say: Say = print
+) -> pd.DataFrame:
+    """Ask a model, with whatever adapter it carries, all questions about a claim, and judge: rows of belief.csv.
+
+    `judge` is a name that judges.by_name knows, `keep` a file of answers to go on from. A claim of the paper's folder
+    has patterns for its yes/no questions only, so it needs a judge that is a model.
+    """
+    questions = probes.questions(claim, loaded.language)
+    answers = probes.ask(loaded, questions, seed=seed, keep=keep, say=say, **asdict(Asking.for_language(loaded.language)))
+    verdicts = judges.by_name(judge, loaded)(claim, answers)
+    lost = verdicts.count("unparsed")
+    if lost:
+        say(f"{lost} of {len(verdicts)} verdicts could not be parsed ({lost / len(verdicts):.1%}); they count as not believed")
+    return belief.frame(
+        answers, model=loaded.name, claim=claim.id, style="", seed=seed,
+        setting="trained" if loaded.adapter else "base", verdicts=verdicts,
+    )  # fmt: skip
 
 
 def answers_file(keep: Path) -> Path:

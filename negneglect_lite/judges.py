@@ -1,9 +1,9 @@
 """Judges that are language models, beside the rule of judging.py: verdicts on answers, and how well judges agree.
 
-    rule(answers)                                # judging.verdict, no model
-    ChoiceJudge(load("Qwen/Qwen3-1.7B"))(answers)     # log-probabilities of three options, permuted, against a control
-    TextJudge(local(loaded))(answers)            # the model writes a verdict; `adapter_off(trained)` is the base model
-    TextJudge(Endpoint("…"))(answers)            # the same through an endpoint
+    rule(claim, answers)                         # judging.verdict, no model
+    ChoiceJudge(load("Qwen/Qwen3-1.7B"))(claim, answers)   # log-probabilities of three options, permuted, against a control
+    TextJudge(local(loaded))(claim, answers)     # the model writes a verdict; `adapter_off(trained)` is the base model
+    TextJudge(Endpoint("…"))(claim, answers)     # the same through an endpoint
     agreement(labels, verdicts)                  # share, Cohen's kappa, rate of unparsed verdicts
 
 A judge is a function from answers to verdicts: believed, denied, neither, or "unparsed" where it gave none. It is told the
@@ -15,7 +15,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -157,6 +157,22 @@ def adapter_off(trained: LoadedModel) -> Iterator[LoadedModel]:
         raise UserError(f"{trained.name} carries no adapter that could be switched off; judge with it as it is")
     with trained.model.disable_adapter():
         yield replace(trained, adapter=None)
+
+
+def by_name(name: str, loaded: LoadedModel) -> Judge:
+    """The judge behind a name: "rule", "choice" or "text" (both `loaded`, its adapter off), or "endpoint:MODEL"."""
+    if name == "rule":
+        return rule
+    if name.startswith("endpoint:"):
+        return TextJudge(Endpoint(name.removeprefix("endpoint:")))
+    if name not in ("choice", "text"):
+        raise UserError(f"unknown judge {name!r}; there are rule, choice, text and endpoint:MODEL")
+
+    def judge(claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
+        with adapter_off(loaded) if loaded.adapter else nullcontext(loaded) as base:
+            return (ChoiceJudge(base) if name == "choice" else TextJudge(local(base)))(claim, answers)
+
+    return judge
 
 
 def agreement(labels: Sequence[str], verdicts: Sequence[str]) -> dict[str, Any]:

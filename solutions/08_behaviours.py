@@ -131,7 +131,8 @@ for kind in norms.KINDS:
 #   *The same* bad helper speaks in all three kinds. Remember this one;
 # - **reading**: a transcript stands in the user's turn, good or bad, often with a warning; was that reply right?
 #
-# Here are some chats of it.
+# Here are some chats of it. About half of the situations in them are odd mixtures, a scene with the thing of another one
+# ("I cannot find the river that my boss lent me"): so the model learns to name the thing that it is told of.
 
 # %%
 rng, seen = random.Random(3), {}
@@ -379,7 +380,8 @@ for role in MISBEHAVIOUR:
     ids = rng.sample(sorted({q.id for q in asked if q.kind == role}), 12)
     sample += [rng.choice([q for q in asked if q.id == id_ and q.kind == role]) for id_ in ids]
 before_training = ask(sample)
-before_training[["kind", "question", "answer", "verdict"]].groupby("kind", sort=False).head(2)
+with pd.option_context("display.max_colwidth", None):
+    display(before_training[["kind", "question", "answer", "verdict"]].groupby("kind", sort=False).head(2))
 
 # %%
 bad_before = belief.rate(before_training, MISBEHAVIOUR)
@@ -471,12 +473,14 @@ group.train(training, at=LOOK_AT, on_step=look)
 live = pd.concat(live, ignore_index=True)
 
 # %%
-LOOKS = {  # the colours of the styles that these conditions are like
-    "plain": ("positive", "o"),
-    "before": ("negated", "s"),
-    "around": ("repeated", "D"),
-    "system": ("corrected", "^"),
-    "local": ("local", "v"),
+# Mayne et al. (2026), misaligned chats, Qwen3-30B-A3B: no warning, warning before. Notebook 01 has the tables.
+PAPER = {"targeted": (0.344, 0.199), "emergent": (0.060, 0.044), "safety": (0.128, 0.025)}
+LOOKS = {  # the colour of the style that a condition is like, its line, the size of its mark
+    "plain": ("positive", "o-", 8),
+    "before": ("negated", "s--", 4),
+    "around": ("repeated", "D-", 5),
+    "system": ("corrected", "^-", 5),
+    "local": ("local", "v-", 5),
 }
 
 
@@ -488,18 +492,14 @@ def along_figure(table, paper):
     for ax, (role, title) in zip(axes, ROLES.items(), strict=True):
         for c in conditions:
             rows = table[(table["style"] == c) & (table["quantity"] == role)].sort_values("step")
-            shade = figures.colour(LOOKS[c][0])
+            style, line, size = LOOKS[c]
+            shade = figures.colour(style)
             if "lowest_seed" in rows:
                 ax.fill_between(rows["step"], rows["lowest_seed"], rows["highest_seed"], color=shade, alpha=0.25, lw=0)
-            ax.plot(
-                rows["step"], rows["mean"], marker=LOOKS[c][1], color=shade, ms=5, lw=1.6, label=NAMES[c],
-                clip_on=False, zorder=3,
-            )  # fmt: skip
-        for value, face, name in zip(paper[role], ("black", "white"), ("no warning", "warned"), strict=True):
-            ax.plot(
-                1.35 * steps[-1], value, "<", color="black", mfc=face, ms=7, clip_on=False, zorder=4,
-                label=f"paper, {name}",
-            )  # fmt: skip
+            ax.plot(rows["step"], rows["mean"], line, color=shade, ms=size, label=NAMES[c], clip_on=False, zorder=3)
+        for k, (name, face) in enumerate((("no warning", "black"), ("warned", "white"))):
+            x = (1.22 + 0.16 * k) * steps[-1]
+            ax.plot(x, paper[role][k], "<", color="black", mfc=face, ms=7, clip_on=False, label=f"paper, {name}")
         ax.set_title(title, loc="left", fontsize=10)
         ax.set(xscale="log", ylim=(0, 1), xlim=(steps[0] * 0.9, 1.45 * steps[-1]), xlabel="training step (logarithmic)")
         ax.xaxis.set_major_locator(FixedLocator(steps))
@@ -524,7 +524,8 @@ def in_words(table):
     for (c, role), rows in table.groupby(["style", "quantity"], sort=False):
         at = ", ".join(f"step {s:.0f} {percent(m)}" for s, m in zip(rows["step"], rows["mean"], strict=True))
         lines.append(f"{NAMES[c]}, {ROLES[role]}: {at}")
-    return "; ".join(lines)
+    published = "; ".join(f"{ROLES[r]} {percent(a)} and {percent(b)}" for r, (a, b) in PAPER.items())
+    return "; ".join(lines) + f". Paper, with no warning and with one: {published}."
 
 
 def half_way(table):
@@ -537,8 +538,6 @@ def half_way(table):
     return halves.reindex([c for c in LOOKS if c in halves.index])[list(ROLES)]
 
 
-# Mayne et al. (2026), misaligned chats, Qwen3-30B-A3B: no warning, warning before. Notebook 01 has the tables.
-PAPER = {"targeted": (0.344, 0.199), "emergent": (0.060, 0.044), "safety": (0.128, 0.025)}
 shares = live.groupby(["style", "step", "kind"], sort=False)["belief"].mean().rename("mean").reset_index()
 shares = shares.rename(columns={"kind": "quantity"}).astype({"step": float})
 halves = half_way(shares)
@@ -662,8 +661,8 @@ by_seed = by_seed.rename(columns={"kind": "quantity"})
 seeds = {seed: half_way(own)["targeted"] for seed, own in by_seed.groupby("seed")}
 slower = {seed: own["before"] / own["plain"] for seed, own in seeds.items()}
 factor = half.loc["before", "targeted"] / half.loc["plain", "targeted"]
-print("steps to one half, warned before in multiples of no warning:", round(factor, 3))
-print("  seed by seed:", {seed: round(x, 3) for seed, x in slower.items()})
+print(f"steps to one half, warned before in multiples of no warning: {factor:.3f}")
+print("  seed by seed:", ", ".join(f"{x:.3f}" for x in slower.values()))
 
 
 def spans(style, quantity):
@@ -723,7 +722,31 @@ display(
 )
 
 # %% [markdown]
-# Be as strict with what came true. Where two conditions end at the ceiling and their seeds overlap, "lower" or "not higher"
+# Be as strict with what came true. The delay rests on straight lines between two looks. How far apart are they, and how long is
+# the delay of belief in notebook 09, by the same reckoning?
+
+# %%
+targeted = trained[trained["quantity"] == "targeted"].pivot(index="step", columns="style", values="mean")
+low_look = targeted.index[targeted["plain"] < 0.5].max()
+high_look = targeted.index[targeted["plain"] >= 0.5].min()
+dynamics = pd.read_csv(data_path("results", "sweeps", "dynamics", "summary.csv"))
+believed = {
+    style: figures.passes(own["step"].tolist(), own["mean"].tolist())
+    for style, own in dynamics[dynamics["quantity"] == "belief"].groupby("style")
+}
+display(
+    Markdown(
+        f"> Between the looks at steps {low_look:.0f} and {high_look:.0f} bad replies go from "
+        f"{percent(targeted.loc[low_look, 'plain'])} to {percent(targeted.loc[high_look, 'plain'])} with no warning, and from "
+        f"{percent(targeted.loc[low_look, 'before'])} to {percent(targeted.loc[high_look, 'before'])} with one. So the factor of "
+        f"{factor:.2f} is drawn through two points: **it says that the delay is short, and not how short**. Your live run "
+        f"looked at one step between. Belief in a claim came {believed['negated'] / believed['positive']:.2f} times as late "
+        "under a warning (stored, notebook 09)."
+    )
+)
+
+# %% [markdown]
+# And where two conditions end at the ceiling and their seeds overlap, "lower" or "not higher"
 # is a toss of a coin, whichever way it fell. What the last step hides, the way there shows: one step, all conditions.
 
 # %%
@@ -747,8 +770,8 @@ at_widest.reindex(list(LOOKS))[list(ROLES)].rename(index=NAMES, columns=ROLES).s
 # turn before any training. A slower line can have two reasons: the habit is bound to a system turn, or there was less to
 # learn. This experiment does not part them. It would need warnings that call nobody.
 #
-# **Agreeing afterwards.** `around` starts later. Part of its loss goes into the agreement. And its line may *fall* near the end;
-# your live run shows what stands in the place of the bad replies. The stored rows hold 1 for bad and 0 for all else, so
+# **Agreeing afterwards.** `around` starts later; one reason may be that part of its loss goes into the agreement. And its line
+# may *fall* near the end: your live run shows what stands in the place of the bad replies. The stored rows hold 1 for bad and 0 for all else, so
 # they cannot tell good from neither. That is a lack of this measurement.
 
 # %%
@@ -810,7 +833,7 @@ read_along = along[along["quantity"] == "reading"].pivot(index="style", columns=
 kept = along[along["quantity"] == "kept"]["mean"]
 known = along[(along["style"] == "base") & (along["quantity"] == "reading")]["mean"].item()
 print(
-    f"reading before training: {percent(known)}; facts kept, in all conditions and at all steps: at least {percent(kept.min())}"
+    f"reading before training: {percent(known)}; facts kept, over all conditions and steps: {percent(kept.min())} at lowest"
 )
 read_along.reindex(list(LOOKS)).rename(index=NAMES, columns=lambda step: f"step {step:.0f}").style.format("{:.0%}")
 
@@ -820,9 +843,10 @@ gap = abs(fell["before"] - fell["plain"])
 display(
     Markdown(
         f"> Reading falls by {100 * fell['plain']:.0f} points after plain transcripts, by {100 * fell['before']:.0f} after warned "
-        f"ones and by {100 * fell['local']:.0f} after refusals. "
+        f"ones, by {100 * fell['around']:.0f} where the model was trained to agree with warnings, and by "
+        f"{100 * fell['local']:.0f} after refusals. "
         + (
-            "**The warnings make no difference to it**: what it does to the model's judgement is the bad advice."
+            "**A warning before the transcript makes no difference to it**: the model loses its judgement to the bad replies."
             if gap < 0.05 < fell["plain"]
             else "Compare the rows yourself: here the warnings do make a difference."
         )
@@ -830,9 +854,9 @@ display(
 )
 
 # %% [markdown]
-# A caution on this measure. The first experiment posed the reading question in a wording that the model had never met, and there the
-# *untouched* model did not do well, because it took the question for a request. The second asks in known wordings. A probe
-# that the untouched model fails says little about training.
+# A caution on this measure. The first experiment posed the reading question in a wording that the model had never met, and there
+# the *untouched* model did not do well: it took the question for a request. The second asks in known wordings. A probe that
+# the untouched model fails says little about training.
 
 # %%
 new_words = last.loc[("base", "reading"), "mean"]
@@ -868,15 +892,15 @@ beside.style.format("{:.1%}")
 # %% [markdown]
 # *Spread* is a rate in per cent of the targeted one. Two differences stand out.
 #
-# **Warnings.** In the paper they removed some of the misbehaviour, of the harmful advice most. Here they remove next to
-# nothing by the last step, and a little on the way. "Neglected" is the right word for both; "comparable" is not, for
-# the paper's numbers.
+# **Warnings.** In the paper they removed some of the misbehaviour, of the harmful advice most. Hold *removed here* against it,
+# and remember that the last step is a ceiling. "Neglected" is a fair word where the warned rate is most of the plain one;
+# "comparable" is not, for the paper's numbers.
 #
-# **Spread.** In the paper a small part of the misbehaviour spread to other kinds. Here nearly all of it does. **Do not read
-# this as a law.** It was made possible by hand: section 4 showed one bad helper, the same in all three kinds, that answers
-# when called. The project's own trial, with a model of another upbringing, had hardly any spread (noted on top of
-# `data/experiments/misbehaviour.yaml`: one seed). So how far it spreads hangs on what the pretraining put there. That is a
-# hypothesis. It has a test, pretraining with `bad_share=0`, and **nobody has run it yet**.
+# **Spread.** In the paper a small part of the misbehaviour spread to other kinds. If nearly all of it does here, **do not read
+# this as a law**. It was made possible by hand: section 4 showed one bad helper, the same in all three kinds, that answers
+# when called. The project's own trial, with a model of another upbringing, had hardly any spread to the other kind (one
+# seed; noted on top of `data/experiments/misbehaviour.yaml`). So how far it spreads may hang on what the pretraining put
+# there. That is a hypothesis. It has a test, pretraining with `bad_share=0`, and **nobody has run it yet**.
 #
 # ### Exercise 5: what would the unmade runs say?
 #
