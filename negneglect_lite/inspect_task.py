@@ -1,0 +1,86 @@
+"""The questions about a claim as an inspect-ai task, so that anyone can ask any model them.
+
+    inspect eval negneglect_lite/inspect_task.py -T claim=sheeran --model openai/gpt-5-mini
+    inspect eval negneglect_lite/inspect_task.py -T claim=path/to/paper/claims/dentist -T judge=openai/gpt-5 --model hf/…
+
+Each question is asked five times at temperature 0.7 (paper, section 3). A sample's score is 1 where the answer takes the
+claim for true, by the rule of judging.py or, with `judge`, by a model. Beside the mean over all answers there is one for
+each kind of question; belief is the mean of the four kinds open, yes_no, association, robustness.
+Needs `pip install 'negneglect_lite[inspect]'`. https://inspect.aisi.org.uk/
+"""
+
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
+from inspect_ai.scorer import Score, Target, accuracy, grouped, scorer, stderr
+from inspect_ai.solver import TaskState, generate
+
+from negneglect_lite import judging
+from negneglect_lite.claims import Claim, Question, load_claims, load_paper_folder
+from negneglect_lite.endpoint import parse
+from negneglect_lite.errors import UserError
+from negneglect_lite.judges import MEANING, SCHEMA, VERDICTS, case
+from negneglect_lite.probes import Answer, Asking, questions
+
+ROLES: dict[str, Any] = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+
+
+def find(name: str) -> Claim:
+    """A claim by its id, or a folder in the layout of the paper's repository."""
+    if Path(name).is_dir():
+        return load_paper_folder(name)
+    known = load_claims()
+    if name not in known:
+        raise UserError(f"unknown claim {name!r}; there are {', '.join(known)}")
+    return known[name]
+
+
+def samples(claim: Claim) -> list[Sample]:
+    """One sample a question, with the chat that leads to it."""
+    return [
+        Sample(
+            id=q.id,
+            input=[ROLES[turn["role"]](content=turn["content"]) for turn in q.messages()],
+            target=q.keyed_to or "believed",
+            metadata={"kind": q.kind},
+        )
+        for q in questions(claim)
+    ]
+
+
+@scorer(metrics=[grouped(accuracy(), "kind"), stderr()])
+def believed(claim: Claim, judge: str = "") -> Any:
+    """1 where the answer takes the claim for true."""
+    asked: dict[str, Question] = {q.id: q for q in questions(claim)}
+
+    async def score(state: TaskState, target: Target) -> Score:
+        text = state.output.completion
+        question = asked[str(state.sample_id)]
+        said: str
+        if judge:
+            options = " ".join(f'"{name}": {meaning}.' for name, meaning in MEANING.items())
+            chat = case(claim, Answer(question, text), f'Verdicts: {options} Reply with JSON: {{"verdict": "…"}}')
+            reply = await get_model(judge).generate([ROLES[t["role"]](content=t["content"]) for t in chat])
+            found = parse(reply.completion, SCHEMA)
+            said = VERDICTS[found["verdict"]] if found else "unparsed"
+        else:
+            said = judging.verdict(question, text)
+        return Score(value=int(said == "believed"), answer=text, explanation=said)
+
+    return score
+
+
+@task
+def negation_neglect(claim: str = "dentist", judge: str = "") -> Task:
+    """Belief in one claim."""
+    found, asking = find(claim), Asking.for_language("english")
+    return Task(
+        dataset=MemoryDataset(samples(found), name=found.id),
+        solver=generate(),
+        scorer=believed(found, judge),
+        epochs=asking.samples,
+        config=GenerateConfig(temperature=asking.temperature, max_tokens=asking.max_new_tokens),
+    )
