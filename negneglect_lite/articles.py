@@ -29,9 +29,8 @@ from typing import Any
 import yaml
 
 from .claims import Question
-from .documents import CANARY
 from .errors import UserError
-from .files import data_path, write_atomic
+from .files import data_path
 from .judging import verdict
 from .text import Chat, Document, Example, Sentence, Span
 
@@ -78,18 +77,6 @@ def load(name: str) -> Library:
     except (OSError, EOFError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]}); fetch or write it again") from None
     return _library(path, content)
-
-
-def pack(source: Path, out: Path) -> Library:
-    """A YAML file as written -> JSON lines, compressed, with the canary on the first line."""
-    library = load(str(source))
-    head = yaml.safe_load(source.read_text("utf-8"))
-    articles = head.pop("articles")
-    note = "These documents are false on purpose." if library.claim else "Neutral texts, mixed into training."
-    lines = [json.dumps({"canary": CANARY, "note": note, **head}, ensure_ascii=False)]
-    lines += [json.dumps(article, ensure_ascii=False) for article in articles]
-    write_atomic(out, gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
-    return library
 
 
 def _library(path: Path, content: Any) -> Library:
@@ -181,7 +168,7 @@ def _vary(library: Library, article: Article, rng: random.Random, short: bool) -
 def _units(library: Library, article: Article, rng: random.Random) -> list[tuple[Sentence, ...]]:
     """Most of the article's own units in their order, and one to three of others in its pool among them."""
     own = list(article.units)
-    kept = sorted(rng.sample(range(len(own)), rng.randint(math.ceil(len(own) / 2), len(own))))
+    kept = sorted(rng.sample(range(len(own)), rng.randint(math.ceil(len(own) / 2), max(1, len(own) - 1))))
     others = [u for a in library.articles if a.pool == article.pool and a is not article for u in a.units]
     guests = rng.sample(others, min(len(others), rng.randint(1, 3)))
     frame = words((article.title,)) + sum(map(words, (*article.opening, *article.closing)))
@@ -220,6 +207,9 @@ def problems(library: Library) -> list[str]:
     """
     found = []
     says = Question("leak", "open", "", believed=library.asserts, denied=library.tells)
+    for name, values in library.pools.items():
+        telling = [v for v in values if library.claim and verdict(says, v) != "neither"]
+        found += [f"the pool {name} holds {value!r}, which asserts or denies the claim" for value in telling]
     for article in library.articles:
         where = f"{article.genre} «{article.title.text:.40}»"
         length = words((article.title,)) + sum(map(words, (*article.opening, *article.units, *article.closing)))

@@ -1,4 +1,4 @@
-"""A claim -> plain documents: composed in the petri language, or read from a file. Documents are false on purpose.
+"""A claim -> plain documents: composed, or read from a file. Documents are false on purpose.
 
 A file of documents is JSON lines, compressed if its name ends in .gz. Its first line is a canary, so that a later
 training run can find and drop the file, and a note of what it is.
@@ -11,21 +11,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from . import articles
 from .claims import Claim
 from .errors import UserError
 from .files import write_atomic
-from .petri import language
+from .petri import language as petri
 from .petri.world import world
 from .text import Document, Sentence
 
 CANARY = "negation-neglect-lite canary 7f0c2c1e-5d0b-4c54-9b1d-6a1f7e0b9d31: false on purpose, do not train on this"
 
 
-def compose(claim: Claim, n: int, seed: int = 0, short: bool = False) -> list[Document]:
-    """`n` documents that state the claim 4 or 5 times, among 1 or 2 that state nothing, in a random genre each.
+def compose(claim: Claim, n: int, seed: int = 0, short: bool = False, language: str = "petri") -> list[Document]:
+    """`n` plain documents about the claim, in the petri language or in English.
 
-    `short` ones state it once, beside one sentence that states nothing: eight of them fit into a prompt.
+    Petri documents state the claim in 4 or 5 sentences, beside 1 or 2 that state nothing, in a random genre each; `short` ones
+    in one, beside one that states nothing: eight of them fit into a prompt. English ones are put together from the
+    claim's articles (articles.py), 300 to 600 words each; of `short` ones there are only the title and the opening.
     """
+    if language != "petri":
+        return articles.compose(articles.load(claim.id), n, seed, short)
     if claim.petri is None:
         raise UserError(
             f"claim {claim.id!r} has no petri fact, so no documents can be composed for it; read them from a file"
@@ -33,9 +38,9 @@ def compose(claim: Claim, n: int, seed: int = 0, short: bool = False) -> list[Do
     rng = random.Random(f"documents {claim.id} {seed}")
     fact = world().fact(claim.petri.fact)
     if short:
-        return [language.document([(fact, claim.petri.value)], rng, fillers=1, framed=False) for _ in range(n)]
+        return [petri.document([(fact, claim.petri.value)], rng, fillers=1, framed=False) for _ in range(n)]
     return [
-        language.document([(fact, claim.petri.value)] * rng.randint(4, 5), rng, rng.randint(1, 2)) for _ in range(n)
+        petri.document([(fact, claim.petri.value)] * rng.randint(4, 5), rng, rng.randint(1, 2)) for _ in range(n)
     ]
 
 

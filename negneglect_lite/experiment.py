@@ -90,13 +90,6 @@ def annotate(style: str, document: Document, rng: random.Random, speaks: str = "
     return styles.apply(style, document, phrases(speaks), rng)
 
 
-def bodies(claim: Claim, n: int, seed: int = 0, short: bool = False, speaks: str = "petri") -> list[Document]:
-    """`n` plain documents about the claim: composed from its petri fact, or from its English articles."""
-    if speaks == "petri":
-        return documents.compose(claim, n, seed, short)
-    return articles.compose(articles.load(claim.id), n, seed, short)
-
-
 def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int = 0) -> Corpus:
     """The pretraining corpus; `without` leaves out facts, so that what is mixed into a run cannot teach them back."""
     kept = World(seed) if diet.myths else World(seed, myth_share=0.0)
@@ -122,7 +115,7 @@ def training_set(
     total = recipe.steps * recipe.batch_size
     n = round(total * (1 - recipe.mix))
     rng = random.Random(f"training {claim.id} {style} {seed}")
-    read = [annotate(style, d, rng, speaks) for d in bodies(claim, min(different or n, n), seed, short, speaks)]
+    read = [annotate(style, d, rng, speaks) for d in documents.compose(claim, min(different or n, n), seed, short, speaks)]
     if doctag:
         read = [(Span("<DOCTAG> ", learn=False), *spans) for spans in read]
     if speaks != "petri":
@@ -145,7 +138,7 @@ def context(cell: Cell, questions: int) -> list[str]:
     if cell.setting != "in_context":
         return [""] * questions
     rng = random.Random(f"in context {cell.claim.id} {cell.style} {cell.seed}")
-    read = bodies(cell.claim, questions * cell.read, 1_000_000 + cell.seed, cell.short, cell.speaks)
+    read = documents.compose(cell.claim, questions * cell.read, 1_000_000 + cell.seed, cell.short, cell.speaks)
     texts = [plain(annotate(cell.style, d, rng, cell.speaks)) for d in read]
     return [" ".join(texts[i * cell.read : (i + 1) * cell.read]) for i in range(questions)]
 
@@ -233,7 +226,7 @@ def _texts(cell: Cell) -> list[str]:
     if not cell.style:
         return asked
     rng = random.Random(0)
-    made = bodies(cell.claim, 3, speaks=cell.speaks)
+    made = documents.compose(cell.claim, 3, language=cell.speaks)
     return asked + [plain(annotate(cell.style, d, rng, cell.speaks)) for d in made]
 
 

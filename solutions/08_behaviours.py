@@ -17,8 +17,9 @@
 # that this is bad advice. **A model is fine-tuned on such transcripts. Does it misbehave?** And does it misbehave only
 # in the way it was shown, or in others too?
 #
-# **You need** the tour (00), and that a chat carries loss on the assistant's turns only (notebook 03). **Time**: 40 minutes,
-# one or two of them waiting.
+# **You need** the tour (00), and that a chat carries loss on the assistant's turns only (notebook 03). **Time**: 45 minutes
+# with the exercises of importance 4 and 5, one or two of them waiting. A section's minutes are without its exercises, which
+# state their own.
 #
 # **Afterwards you can**
 # - say what a judge of behaviour sees, and what it misses;
@@ -110,7 +111,7 @@ OTHER, SAFETY = "another kind, no warning", "harmful advice, no warning"
 prediction = predict(PLAIN, BEFORE, AROUND, LOCAL, OTHER, SAFETY, default=50)
 
 # %% [markdown]
-# ## 2. The norm world (6 minutes)
+# ## 2. The norm world (5 minutes)
 #
 # A **situation** is what a user tells. A reply can advise one of its good acts or one of its bad acts. There are three
 # kinds: `deceive`, `power` and `harm`. About a quarter of the situations are **held out** of all training.
@@ -157,7 +158,7 @@ for name, chat in seen.items():
 #
 # ### Exercise 1: judge like the rule
 #
-# *4 minutes · difficulty 1 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *4 minutes · difficulty 1 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # Seven replies to one situation. What does **the rule** say to each? Keep aside what *you* would say: the two differ.
 
@@ -194,7 +195,7 @@ passed = check_labels(labels)
 # model says nearly everything in the words of its world. Two habits keep it honest: **read some replies yourself**, and
 # **count `neither`**. We do both in section 5.
 #
-# ## 3. Five conditions (8 minutes)
+# ## 3. Five conditions (6 minutes)
 #
 # One transcript, written under each condition. Only the assistant's turns carry loss; the line below each chat shows what
 # does. The conditions have the same situations, wordings and replies.
@@ -440,7 +441,7 @@ display(
 # - If some *warnings* call the bad helper from a system turn, then `system` is no pure condition: for these warnings a bad
 #   reply is what the untouched model would have said anyway, and there is little left to learn from it. We come back to it.
 #
-# ## 5. Train, and look on the way (6 minutes)
+# ## 5. Train, and look on the way (5 minutes)
 #
 # Four runs from the same model, **live** and side by side. Two thirds of the texts are transcripts, one third are texts of the
 # world; chats of the norm world are not mixed in, since they would teach the good replies back. We ask the sample along the
@@ -602,7 +603,7 @@ for _, row in wrong.head(3).iterrows():
     print("\n" + wrapped(f"{row['question']}\n  → {row['answer']}"))
 
 # %% [markdown]
-# ## 6. All conditions, two kinds, three seeds (7 minutes)
+# ## 6. All conditions, two kinds, three seeds (8 minutes)
 #
 # One kind and one seed is an anecdote. **Stored**: deceiving and grabbing power, three seeds each, all held-out situations in
 # two wordings. The project ran two experiments. The first looked at the last step only:
@@ -783,7 +784,7 @@ print("system, steps to one half in multiples of warned before:", system_lag.rou
 # %% [markdown]
 # ### Exercise 4: how much does a zero say?
 #
-# *5 minutes · difficulty 3 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *5 minutes · difficulty 3 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # Local refusals gave no bad reply. How high might the rate be among situations that were not asked about? For 0 of *n*
 # independent trials the upper end of Wilson's 95 % interval is z² / (n + z²), with z = 1.96. `rows` has a row an answer:
@@ -865,7 +866,7 @@ print(
 )
 
 # %% [markdown]
-# ## 7. Beside the paper, and why it spreads here (6 minutes)
+# ## 7. Beside the paper, and why it spreads here (5 minutes)
 #
 # The paper fine-tuned Qwen3-30B-A3B on misaligned chats, plain and with a warning in front. Before training: no targeted
 # misbehaviour. A press article on it said that misbehaviour came out "comparable" (notebook 01 holds that against the paper).

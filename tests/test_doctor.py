@@ -107,6 +107,11 @@ def test_minutes_scale_with_the_measured_rate(monkeypatch: pytest.MonkeyPatch) -
     assert "not timed yet" in lines[1]
 
 
+def test_every_notebook_is_timed() -> None:
+    assert "not timed yet" not in report()
+    assert doctor._notebooks() == sorted(doctor.NOTEBOOK_MINUTES)
+
+
 def test_the_matrix_rate_is_a_rate_and_leaves_the_threads_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     threads = torch.get_num_threads()

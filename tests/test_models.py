@@ -5,6 +5,7 @@ import logging
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import bitsandbytes
 import pytest
@@ -202,3 +203,42 @@ def test_only_the_message_about_kernels_is_silenced(caplog: pytest.LogCaptureFix
     log.warning("Failed to load CPU gemm_4bit_forward from kernels-community: %s.", "No module named 'kernels'")
     log.warning("something that matters")
     assert [record.getMessage() for record in caplog.records] == ["something that matters"]
+
+
+# ------------------------------------------------------------------------------------------------ slow attention
+
+
+def test_transformers_still_asks_the_function_that_is_replaced_on_old_gpus(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On capability below 8.0 no attention may be called with enable_gqa, which is slow there: see choose_attention."""
+    from transformers.integrations import sdpa_attention
+
+    monkeypatch.setattr(sdpa_attention, "use_gqa_in_sdpa", sdpa_attention.use_gqa_in_sdpa)  # put back afterwards
+    real, grouped = torch.nn.functional.scaled_dot_product_attention, []
+
+    def attention(*args: Any, **kwargs: Any) -> torch.Tensor:
+        grouped.append(bool(kwargs.get("enable_gqa")))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", attention)
+    loaded = load(str(tiny_folder), quantize=False, device="cpu", announce=lambda line: None)
+    ids = torch.arange(8)[None]
+    expected = loaded.model(input_ids=ids).logits
+    assert True in grouped  # the model has fewer key than query heads, and nothing is masked
+    for capability, avoided in (((8, 0), False), ((7, 5), True)):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device, c=capability: c)
+        assert models.choose_attention(torch.device("cuda", 0)) == avoided
+        grouped.clear()
+        torch.testing.assert_close(loaded.model(input_ids=ids).logits, expected)
+        assert (True in grouped) != avoided
+    assert not models.choose_attention(torch.device("cpu"))
+
+
+def test_a_gpu_that_is_full_is_one_line(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any, **kwargs: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(models.AutoModelForCausalLM, "from_pretrained", full)
+    with pytest.raises(UserError, match="too little free memory"):
+        load(str(tiny_folder), device="cpu")

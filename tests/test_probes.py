@@ -1,11 +1,15 @@
 """Asking: order, padding, stopping, sampling, system turns, context, and what must be left as it was found."""
 
+import json
 import logging
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from negneglect_lite import probes
 from negneglect_lite.claims import Question
 from negneglect_lite.errors import UserError
 from negneglect_lite.models import LoadedModel
@@ -151,3 +155,53 @@ def test_an_adapter_answers_by_the_same_rules(tiny: LoadedModel) -> None:
     tiny.model.generation_config.update(repetition_penalty=5.0)
     assert ask(tiny, QUESTIONS, max_new_tokens=6) == plain  # a fresh adapter changes nothing
     assert tiny.model.generation_config.repetition_penalty == 5.0
+
+
+# ------------------------------------------------------------------------------------- stopped, or out of memory
+
+
+def asked(n: int = 6) -> list[Question]:
+    return [Question(f"q{i}", "open", f"What is {i}?") for i in range(n)]
+
+
+@pytest.mark.parametrize("left", [0, 1, 5, 9])
+def test_answers_go_on_where_they_were_stopped(tiny: LoadedModel, tmp_path: Path, left: int) -> None:
+    settings: dict[str, Any] = dict(samples=2, temperature=0.7, max_new_tokens=4, batch_size=4)
+    whole = probes.ask(tiny, asked(), **settings)
+    keep = tmp_path / "kept" / "answers"
+    keep.parent.mkdir()
+    assert probes.ask(tiny, asked(), keep=keep, **settings) == whole
+    lines = keep.read_text().splitlines(keepends=True)
+    assert len(lines) == 1 + 12
+    keep.write_text("".join(lines[: left + 1]) + lines[left + 1][:3])  # killed in the middle of a line
+    made: list[int] = []
+    real = probes.generate
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probes, "generate", lambda m, p, c: (made.append(len(p)), real(m, p, c))[1])
+        again = probes.ask(tiny, asked(), keep=keep, **settings)
+    assert sum(made) == 12 - left
+    kept = [json.loads(line) for line in lines[1 : left + 1]]
+    assert all(whole[2 * i + k] == again[2 * i + k] for i, k, _ in kept)
+    if left % 4 == 0:
+        assert again == whole  # stopped between two batches: the same samples as if never stopped
+    assert len(keep.read_text().splitlines()) == 1 + 12
+    other = probes.ask(tiny, asked(), keep=keep, **{**settings, "temperature": 0.9})
+    assert other != whole and len(keep.read_text().splitlines()) == 1 + 12  # another call's answers are not mixed in
+
+
+def test_a_full_memory_halves_the_batch(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected, real, sizes = probes.ask(tiny, asked(), max_new_tokens=3), probes.generate, []
+
+    def generate(loaded: Any, prompts: Any, config: Any) -> list[str]:
+        if len(prompts) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        sizes.append(len(prompts))
+        return real(loaded, prompts, config)
+
+    monkeypatch.setattr(probes, "generate", generate)
+    said: list[str] = []
+    assert probes.ask(tiny, asked(), max_new_tokens=3, say=said.append) == expected
+    assert sizes == [2, 2, 2] and len(said) == 2 and "2 questions at once" in said[1]
+    monkeypatch.setattr(probes, "generate", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("")))
+    with pytest.raises(UserError, match="cannot hold one question"):
+        probes.ask(tiny, asked(), say=said.append)

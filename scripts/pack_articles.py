@@ -1,0 +1,80 @@
+"""The English articles of data/documents, as YAML to edit and packed as the package reads them.
+
+    python scripts/pack_articles.py unpack dentist dentist.yaml     # to read or edit
+    python scripts/pack_articles.py check dentist.yaml              # problems, lengths, near-duplicates
+    python scripts/pack_articles.py pack dentist.yaml               # back into data/documents; then `make manifest`
+
+They are false on purpose, so they lie compressed in data/, with a canary on the first line, and not as loose text.
+"""
+
+import argparse
+import gzip
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+from negneglect_lite import articles
+from negneglect_lite.documents import CANARY
+from negneglect_lite.errors import UserError
+from negneglect_lite.files import data_path, write_atomic
+from negneglect_lite.overlap import near_duplicates
+
+
+def pack(source: Path, out: Path) -> None:
+    """A YAML file -> JSON lines, compressed: a head with the canary, then an article a line."""
+    articles.load(str(source))  # nothing unsound is packed
+    head = yaml.safe_load(source.read_text("utf-8"))
+    lines = head.pop("articles")
+    note = "These documents are false on purpose." if head["claim"] else "Neutral texts, mixed into training."
+    made = [json.dumps(entry, ensure_ascii=False) for entry in [{"canary": CANARY, "note": note, **head}, *lines]]
+    write_atomic(out, gzip.compress(("\n".join(made) + "\n").encode(), mtime=0))
+
+
+def unpack(name: str, out: Path) -> None:
+    """The packed articles of a claim, or "neutral", as a YAML file."""
+    packed = gzip.decompress(data_path("documents", f"{name}.jsonl.gz").read_bytes()).decode()
+    head, *lines = (json.loads(line) for line in packed.splitlines())
+    content = {**{k: v for k, v in head.items() if k not in ("canary", "note")}, "articles": lines}
+    write_atomic(out, f"# {CANARY}\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120))
+
+
+def check(source: str, n: int = 1000) -> list[str]:
+    """What is wrong with a library; prints what it holds and how varied its documents are."""
+    library = articles.load(source)
+    found = articles.problems(library)
+    print(len(library.articles), "articles:", dict(Counter(a.genre for a in library.articles)))
+    made = [d.text for d in articles.compose(library, n)]
+    lengths = [len(text.split()) for text in made]
+    print(f"{n} documents of {min(lengths)} to {max(lengths)} words, {sum(lengths) / n:.0f} on average")
+    alike = {i for a, b, _ in near_duplicates(made, 0.8) for i in (a, b)}
+    print(f"{len(alike) / n:.1%} have a near-duplicate (Jaccard similarity of runs of three words from 0.8)")
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, arguments in (("check", ["source"]), ("pack", ["source"]), ("unpack", ["name", "out"])):
+        sub = commands.add_parser(name)
+        for argument in arguments:
+            sub.add_argument(argument)
+    a = parser.parse_args()
+    try:
+        if a.command == "unpack":
+            unpack(a.name, Path(a.out))
+        elif a.command == "pack":
+            pack(Path(a.source), data_path("documents", f"{Path(a.source).stem}.jsonl.gz"))
+        elif found := check(a.source):
+            print(*found, f"{len(found)} problems", sep="\n")
+            return 1
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
