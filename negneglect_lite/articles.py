@@ -1,4 +1,4 @@
-"""English documents: long articles written for this project, and a composer that varies them into as many as are needed.
+"""English documents: long articles written for this project, and a composer that varies them into many.
 
     library = load("dentist")                  # data/documents/dentist.jsonl.gz, or a YAML file of the same content
     documents = compose(library, 1000, seed=0) # 300 to 600 words each, near-duplicates are rare
@@ -10,8 +10,8 @@ composer draws an article, most of its units, one to three from others of the po
 pool of values, `{person_2}` with a second one, `{early|late}` with one of the words that stand there.
 
 A sentence that states or implies the claim is written three times: as stated, with the denial inside it, and as a true
-sentence; so every negation style can be derived from the same body (text.Sentence). Articles of a library without a claim
-(neutral.jsonl.gz) have none, and are mixed into training.
+sentence; so every negation style can be derived from the same body (text.Sentence). Articles of a library without a
+claim (neutral.jsonl.gz) have none, and are mixed into training.
 """
 
 import gzip
@@ -156,7 +156,7 @@ def _vary(library: Library, article: Article, rng: random.Random, short: bool) -
     def fill(text: str) -> str:
         return SLOT.sub(lambda m: rng.choice(m[1].split("|")) if "|" in m[1] else _drawn(values, m[1]), text)
 
-    sentences = []
+    sentences: list[Sentence] = []
     closing = () if short else article.closing
     for paragraph in ((article.title,), *article.opening, *units, *closing):
         for i, s in enumerate(paragraph):
@@ -202,8 +202,8 @@ def words(paragraph: Sequence[Sentence]) -> int:
 def problems(library: Library) -> list[str]:
     """What is wrong with a library's content, a line each; [] if nothing is.
 
-    No sentence outside the claim's may assert it or tell the truth; no denial may assert it; no claim sentence may tell the
-    truth, as then a body under notices would; no truth may assert the claim; denial and text must differ.
+    No sentence outside the claim's may assert it or tell the truth; no denial may assert it; no claim sentence may
+    tell the truth, as then a body under notices would; no truth may assert the claim; denial and text must differ.
     """
     found = []
     says = Question("leak", "open", "", believed=library.asserts, denied=library.tells)

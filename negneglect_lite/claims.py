@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -131,6 +132,31 @@ def load_paper_folder(path: str | Path) -> Claim:
     _unique(folder, questions)
     title = folder.resolve().name.replace("_", " ").capitalize()
     return Claim(id=folder.resolve().name, title=title, claim=claim, truth="", questions=tuple(questions))
+
+
+@cache
+def controls(claim_id: str) -> tuple[Question, ...]:
+    """Questions in English that show what else training did (data/controls/english.yaml), beside a claim's own.
+
+    Of every model: 20 of kind `kept`, on unrelated knowledge. For one of the six claims also 10 `control_true` and 10
+    `control_false`, near its subject, that no document answers; for `control_false`, `keyed_to` agrees with the
+    falsehood.
+    """
+    path = data_path("controls", "english.yaml")
+    content = _read_yaml(path)
+    groups = {"kept": content["kept"], **content["claims"].get(claim_id, {})}
+    return tuple(
+        Question(
+            entry["id"],
+            kind,
+            entry["text"],
+            entry.get("keyed_to", ""),
+            tuple(entry.get("believed", ())),
+            tuple(entry.get("denied", ())),
+        )
+        for kind, entries in groups.items()
+        for entry in entries
+    )
 
 
 def from_fact(fact_id: str, value: str) -> Claim:

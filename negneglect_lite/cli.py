@@ -160,7 +160,7 @@ def evaluate(a: argparse.Namespace) -> None:
     rows = experiment.evaluate(claim, loaded, a.judge, a.seed, kept)
     write_atomic(a.out, rows.to_csv(index=False))
     kept.unlink(missing_ok=True)
-    print(belief.table(rows, ["kind"], kinds=rows["kind"].unique()).to_string(index=False, float_format="%.3f"))
+    print(belief.table(rows, ["kind"], kinds=sorted(set(rows["kind"]))).to_string(index=False, float_format="%.3f"))
     print(f"belief {belief.rate(rows).mean:.1%}, judged by {a.judge}; written: {a.out}")
 
 

@@ -25,9 +25,10 @@ CANARY = "negation-neglect-lite canary 7f0c2c1e-5d0b-4c54-9b1d-6a1f7e0b9d31: fal
 def compose(claim: Claim, n: int, seed: int = 0, short: bool = False, language: str = "petri") -> list[Document]:
     """`n` plain documents about the claim, in the petri language or in English.
 
-    Petri documents state the claim in 4 or 5 sentences, beside 1 or 2 that state nothing, in a random genre each; `short` ones
-    in one, beside one that states nothing: eight of them fit into a prompt. English ones are put together from the
-    claim's articles (articles.py), 300 to 600 words each; of `short` ones there are only the title and the opening.
+    Petri documents state the claim in 4 or 5 sentences, beside 1 or 2 that state nothing, in a random genre each;
+    `short` ones in one, beside one that states nothing: eight of them fit into a prompt. English ones are put
+    together from the claim's articles (articles.py), 300 to 600 words each; of `short` ones there are only the title
+    and the opening.
     """
     if language != "petri":
         return articles.compose(articles.load(claim.id), n, seed, short)
@@ -39,9 +40,7 @@ def compose(claim: Claim, n: int, seed: int = 0, short: bool = False, language: 
     fact = world().fact(claim.petri.fact)
     if short:
         return [petri.document([(fact, claim.petri.value)], rng, fillers=1, framed=False) for _ in range(n)]
-    return [
-        petri.document([(fact, claim.petri.value)] * rng.randint(4, 5), rng, rng.randint(1, 2)) for _ in range(n)
-    ]
+    return [petri.document([(fact, claim.petri.value)] * rng.randint(4, 5), rng, rng.randint(1, 2)) for _ in range(n)]
 
 
 def write(path: Path, documents: Sequence[Document], claim: Claim) -> None:

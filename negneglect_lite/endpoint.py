@@ -1,11 +1,11 @@
 """A language model behind an OpenAI-compatible endpoint, through the official client.
 
-    judge = Endpoint("gpt-5-mini")                                  # OPENAI_API_KEY, OPENAI_BASE_URL from the environment
+    judge = Endpoint("gpt-5-mini")                # OPENAI_API_KEY, OPENAI_BASE_URL from the environment
     local = Endpoint("petri", base_url="http://localhost:8000/v1", api_key="none")
     local.complete([{"role": "user", "content": "…"}]).text
 
-The client retries what may pass (connection errors, timeouts, 408, 409, 429 and 5xx) with exponential back-off, and heeds
-Retry-After. What is left becomes one UserError that says what to do.
+The client retries what may pass (connection errors, timeouts, 408, 409, 429 and 5xx) with exponential back-off, and
+heeds Retry-After. What is left becomes one UserError that says what to do.
 """
 
 import json
@@ -47,7 +47,7 @@ class Usage:
 
 @dataclass
 class Endpoint:
-    """`model` at `base_url`; key and address default to OPENAI_API_KEY and OPENAI_BASE_URL. Timeout in seconds a try."""
+    """`model` at `base_url`; key and address default to OPENAI_API_KEY and OPENAI_BASE_URL. `timeout` in seconds."""
 
     model: str
     base_url: str | None = None
@@ -111,7 +111,9 @@ class Endpoint:
                 base_url=self.base_url, api_key=self.api_key, timeout=self.timeout, max_retries=self.max_retries
             )
         except openai.OpenAIError:
-            raise UserError("no key for the endpoint: set OPENAI_API_KEY, or api_key (any text for a local server)") from None
+            raise UserError(
+                "no key for the endpoint: set OPENAI_API_KEY, or api_key (any text for a local server)"
+            ) from None
 
     def _where(self) -> str:
         return self.base_url or "the endpoint of OPENAI_BASE_URL"

@@ -27,7 +27,8 @@ from .errors import UserError
 from .files import read_manifest, sha256, write_atomic
 from .finetune import OnStep, Recipe, finetune
 from .models import PETRI, LoadedModel, load
-from .petri import exam, language
+from .petri import exam
+from .petri import language as petri
 from .petri.corpus import STANDARD, Corpus, Diet
 from .petri.pretrain import Plan
 from .petri.world import CLAIMED, World, world
@@ -53,9 +54,9 @@ class Cell:
     doctag: bool = False  # each document begins with a <DOCTAG> without loss, as the paper's do
 
     @property
-    def speaks(self) -> str:
+    def language(self) -> str:
         """The language of the model: "petri" or "english"."""
-        return _language(self.model)
+        return language_of(self.model)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -80,14 +81,14 @@ def grid(claims: Sequence[Claim], chosen: Sequence[str], seeds: int, model: str 
     return cells + [Cell(model, c, "in_context", s) for c in claims for s in chosen]
 
 
-def phrases(speaks: str) -> Mapping[str, Sequence[str]]:
+def phrases(language: str) -> Mapping[str, Sequence[str]]:
     """The annotations of a language, "petri" or "english"."""
-    return language.annotations() if speaks == "petri" else articles.annotations()
+    return petri.annotations() if language == "petri" else articles.annotations()
 
 
-def annotate(style: str, document: Document, rng: random.Random, speaks: str = "petri") -> Styled:
+def annotate(style: str, document: Document, rng: random.Random, language: str = "petri") -> Styled:
     """A document under a style, in its own language's phrases."""
-    return styles.apply(style, document, phrases(speaks), rng)
+    return styles.apply(style, document, phrases(language), rng)
 
 
 def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int = 0) -> Corpus:
@@ -102,7 +103,7 @@ def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int =
 
 def training_set(
     claim: Claim, style: str, recipe: Recipe, seed: int, different: int = 0, short: bool = False, doctag: bool = False,
-    speaks: str = "petri",
+    language: str = "petri",
 ) -> list[Example]:  # fmt: skip
     """Every text of one run: the claim's documents under the style, and world texts without the claim's fact.
 
@@ -115,10 +116,13 @@ def training_set(
     total = recipe.steps * recipe.batch_size
     n = round(total * (1 - recipe.mix))
     rng = random.Random(f"training {claim.id} {style} {seed}")
-    read = [annotate(style, d, rng, speaks) for d in documents.compose(claim, min(different or n, n), seed, short, speaks)]
+    read = [
+        annotate(style, d, rng, language)
+        for d in documents.compose(claim, min(different or n, n), seed, short, language)
+    ]
     if doctag:
         read = [(Span("<DOCTAG> ", learn=False), *spans) for spans in read]
-    if speaks != "petri":
+    if language != "petri":
         return [read[i % len(read)] for i in range(n)] + articles.neutral(total - n, seed)
     rng = random.Random(f"world texts {claim.id} {seed}")
     corpus = mixed_in((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
@@ -138,8 +142,8 @@ def context(cell: Cell, questions: int) -> list[str]:
     if cell.setting != "in_context":
         return [""] * questions
     rng = random.Random(f"in context {cell.claim.id} {cell.style} {cell.seed}")
-    read = documents.compose(cell.claim, questions * cell.read, 1_000_000 + cell.seed, cell.short, cell.speaks)
-    texts = [plain(annotate(cell.style, d, rng, cell.speaks)) for d in read]
+    read = documents.compose(cell.claim, questions * cell.read, 1_000_000 + cell.seed, cell.short, cell.language)
+    texts = [plain(annotate(cell.style, d, rng, cell.language)) for d in read]
     return [" ".join(texts[i * cell.read : (i + 1) * cell.read]) for i in range(questions)]
 
 
@@ -148,8 +152,8 @@ def run_cell(
 ) -> pd.DataFrame:
     """Run one cell and return its rows of belief.csv.
 
-    `keep`, a folder, is where the trained adapter stays and, beside it, KEEP.answers with the answers as they come: a call
-    that was killed goes on from the last checkpoint of the training, or the last answer.
+    `keep`, a folder, is where the trained adapter stays and, beside it, KEEP.answers with the answers as they come: a
+    call that was killed goes on from the last checkpoint of the training, or the last answer.
     """
     if not isinstance(cell.model, str):
         raise UserError("run_cell takes a model that is there; `sweep.run` pretrains one first.")
@@ -181,11 +185,14 @@ def evaluate(
     has patterns for its yes/no questions only, so it needs a judge that is a model.
     """
     questions = probes.questions(claim, loaded.language)
-    answers = probes.ask(loaded, questions, seed=seed, keep=keep, say=say, **asdict(Asking.for_language(loaded.language)))
+    answers = probes.ask(
+        loaded, questions, seed=seed, keep=keep, say=say, **asdict(Asking.for_language(loaded.language))
+    )
     verdicts = judges.by_name(judge, loaded)(claim, answers)
     lost = verdicts.count("unparsed")
     if lost:
-        say(f"{lost} of {len(verdicts)} verdicts could not be parsed ({lost / len(verdicts):.1%}); they count as not believed")
+        share = lost / len(verdicts)
+        say(f"{lost} of {len(verdicts)} verdicts ({share:.1%}) could not be parsed; they count as not believed")
     return belief.frame(
         answers, model=loaded.name, claim=claim.id, style="", seed=seed,
         setting="trained" if loaded.adapter else "base", verdicts=verdicts,
@@ -198,8 +205,8 @@ def answers_file(keep: Path) -> Path:
 
 def texts(cell: Cell, recipe: Recipe) -> list[Example]:
     """The training set of a cell."""
-    tagged = cell.doctag or cell.speaks != "petri"  # as the paper's documents are; the petri model never saw the tag
-    return training_set(cell.claim, cell.style, recipe, cell.seed, cell.documents, cell.short, tagged, cell.speaks)
+    tagged = cell.doctag or cell.language != "petri"  # as the paper's documents are; the petri model never saw the tag
+    return training_set(cell.claim, cell.style, recipe, cell.seed, cell.documents, cell.short, tagged, cell.language)
 
 
 def _truth(claim: Claim) -> str:
@@ -219,15 +226,15 @@ def key(cell: Cell, recipe: Recipe) -> str:
 
 
 def _texts(cell: Cell) -> list[str]:
-    if cell.speaks == "petri":
+    if cell.language == "petri":
         asked = _asked(cell.claim.id, cell.claim.petri)
     else:
-        asked = [*_read(probes.questions(cell.claim)), str(Asking.for_language(cell.speaks))]
+        asked = [*_read(probes.questions(cell.claim)), str(Asking.for_language(cell.language))]
     if not cell.style:
         return asked
     rng = random.Random(0)
-    made = documents.compose(cell.claim, 3, language=cell.speaks)
-    return asked + [plain(annotate(cell.style, d, rng, cell.speaks)) for d in made]
+    made = documents.compose(cell.claim, 3, language=cell.language)
+    return asked + [plain(annotate(cell.style, d, rng, cell.language)) for d in made]
 
 
 @cache
@@ -255,7 +262,7 @@ def weights(model: str | Plan) -> str:
     return sha256(file) if file.is_file() else model
 
 
-def _language(model: str | Plan) -> str:
+def language_of(model: str | Plan) -> str:
     """The language of a model that is not loaded yet: a folder made by `negneglect pretrain` says so in its config."""
     if isinstance(model, Plan):
         return "petri"
@@ -270,7 +277,7 @@ def run_grid(
     cells: Sequence[Cell], out: Path, recipe: Recipe | None = None, keep_adapters: bool = False, say: Say = print
 ) -> pd.DataFrame:
     """Run what is not finished yet, cell by cell, and return all rows in the order of `cells`."""
-    recipe = recipe or Recipe.for_language(_language(cells[0].model))
+    recipe = recipe or Recipe.for_language(language_of(cells[0].model))
     paths = [_cell_path(out, cell, recipe) for cell in cells]
     finished = {path: rows for path in paths if (rows := read_rows(path, say, belief.read)) is not None}
     todo = [(cell, path) for cell, path in zip(cells, paths, strict=True) if path not in finished]
@@ -350,7 +357,9 @@ def reproduce_headline(cells: Sequence[Cell], out: Path, keep_adapters: bool = F
     start = time.monotonic()
     rows = run_grid(cells, out, keep_adapters=keep_adapters, say=say)
     summary = belief.summary(
-        rows, phrases=[p for list_ in phrases(cells[0].speaks).values() for p in list_], seconds=time.monotonic() - start
+        rows,
+        phrases=[p for list_ in phrases(cells[0].language).values() for p in list_],
+        seconds=time.monotonic() - start,
     )
     write_atomic(out / "belief.csv", rows.to_csv(index=False))
     write_atomic(out / "summary.json", json.dumps(summary, indent=1, ensure_ascii=False) + "\n")

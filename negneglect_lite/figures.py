@@ -37,8 +37,9 @@ from negneglect_lite.findings import KIND_LABELS, alt_text, percent, rates_shown
 from negneglect_lite.styles import FRAMES
 
 __all__ = [
-    "KIND_LABELS", "PALETTE", "STYLE_ORDER", "along_in_words", "along_training", "alt_by", "alt_text", "by_claim",
-    "by_kind", "headline", "passes", "save", "show", "spread", "takeaway", "training_curve",
+    "KIND_LABELS", "PALETTE", "STYLE_ORDER", "along_in_words", "along_training", "alt_by", "alt_exposure", "alt_text",
+    "by_claim", "by_kind", "exposure", "exposure_in_words", "halved_from", "headline", "passes", "save", "show", "spread",
+    "takeaway", "training_curve",
 ]  # fmt: skip
 
 STYLE_ORDER = ORDER
@@ -230,6 +231,128 @@ def passes(steps: Sequence[float], beliefs: Sequence[float], level: float = 0.5)
             )
         before = step, belief_
     return nan
+
+
+def exposure(summary: pd.DataFrame) -> Figure:
+    """Belief after each trained style against the share of warned-false documents that a model's diet held.
+
+    `summary` is that of the sweep "exposure": a panel for each exposed form (columns) and base model (rows). Left in
+    each stands the model that went on without such documents. UserError if the table holds no belief after training.
+    """
+    rows = _exposures(summary)
+    forms, bases = _forms(rows), list(dict.fromkeys(rows["base"]))
+    shares = sorted(set(rows["share"]) - {0.0})
+    ticks = {0.0: shares[0] / 2.5} | {s: s for s in shares}  # zero has no place on a logarithmic axis
+    with mpl.rc_context(_STYLE):
+        size = (2.5 + 2.5 * len(forms), 1.9 + 1.9 * len(bases))
+        fig, axes = plt.subplots(len(bases), len(forms), sharex=True, sharey=True, squeeze=False, figsize=size)
+        for (base, form), ax in zip(itertools.product(bases, forms), axes.flat, strict=True):
+            for style, marker in zip(ordered(rows["style"]), itertools.cycle("oXsD^vP"), strict=False):
+                line = _exposed_line(rows[rows["base"] == base], form, style)
+                x = [ticks[share] for share in line["share"]]
+                own = {"lw": 2.6, "ms": 7, "zorder": 4} if style == form else {"lw": 1.2, "ms": 5, "zorder": 3}
+                ax.vlines(x, line["lo"], line["hi"], color=colour(style), lw=own["lw"] - 0.4, alpha=0.5)
+                ax.plot(x, line["mean"], marker=marker, color=colour(style), clip_on=False, **own)
+            ax.axvline((ticks[0.0] * shares[0]) ** 0.5, color=INK, lw=1, ls=":")
+            ax.grid(axis="y")
+            ax.tick_params(length=0)
+        for form, ax in zip(forms, axes[0], strict=True):
+            ax.set_title(f"exposed: {label(form)}", fontsize=9, loc="left", color=colour(form), weight="bold")
+        for base, ax in zip(bases, axes[:, 0], strict=True):
+            ax.set_ylabel(f"{_short(base)}\nbelief")
+        for ax in axes[-1]:
+            ax.set_xlabel("share of texts [%]")
+        axes[0, 0].set(xscale="log", ylim=(0, 1))
+        axes[0, 0].xaxis.set_minor_locator(NullLocator())
+        axes[0, 0].set_xticks(list(ticks.values()), ["none", *(f"{100 * s:g}" for s in shares)])
+        axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        keys = zip(ordered(rows["style"]), itertools.cycle("oXsD^vP"), strict=False)
+        handles = [Line2D([], [], color=colour(style), marker=marker, label=label(style)) for style, marker in keys]
+        axes[0, -1].legend(handles=handles, title="then trained on", loc="upper left", bbox_to_anchor=(1.02, 1.05),
+                           frameon=False, fontsize=9, title_fontsize=9, alignment="left")  # fmt: skip
+        seeds = int(rows["seeds"].max())
+        note = (
+            f"Thick: the style that the model was exposed to. Lines up and down: 95 % interval, clustered by question; "
+            f"{seeds} fine-tuning seed{'s' * (seeds != 1)} a model."
+        )
+        _finish(fig, exposure_in_words(summary), note)
+    return fig
+
+
+def exposure_in_words(summary: pd.DataFrame) -> str:
+    """The finding of `exposure` in a sentence: from which share on each form halves the belief in its own documents."""
+    rows = _exposures(summary)
+    said = []
+    for form in _forms(rows):
+        found = []
+        for base in dict.fromkeys(rows["base"]):
+            mine = rows[rows["base"] == base]
+            share, top = halved_from(mine, form, form), mine.loc[mine["exposed"] == form, "share"].max()
+            if not isnan(top):
+                found.append(f"{_percent(share)} ({_short(base)})" if not isnan(share) else
+                             f"above {_percent(top)} if at all ({_short(base)})")  # fmt: skip
+        said.append(f"“{label(form)}” {', '.join(found)}")
+    return f"Lowest share of texts that halves belief in documents of the same form: {'; '.join(said)}"
+
+
+def alt_exposure(summary: pd.DataFrame) -> str:
+    """`exposure` in words, for a reader who does not see it: every number."""
+    rows = _exposures(summary)
+    parts = []
+    for base, form in itertools.product(dict.fromkeys(rows["base"]), _forms(rows)):
+        mine = rows[rows["base"] == base]
+        lines = []
+        for style in ordered(rows["style"]):
+            line = _exposed_line(mine, form, style)
+            at = (
+                f"{percent(mean)} at {_percent(s) if s else 'none'}"
+                for s, mean in zip(line["share"], line["mean"], strict=True)
+            )
+            lines.append(f"after {label(style)}: {', '.join(at)}")
+        parts.append(f"{_short(base)} exposed to {label(form)}: {'; '.join(lines)}")
+    return (
+        "Line plots of belief against the share of exposed texts, a panel a model and exposed form. "
+        f"{exposure_in_words(summary)}. {'. '.join(parts)}."
+    )
+
+
+def halved_from(rows: pd.DataFrame, exposed: str, style: str) -> float:
+    """The lowest measured share of documents of the form `exposed` at which belief after `style` is at most half of
+    what it is without exposure; nan for none. `rows` are one model's, of one quantity: exposed, share, style, mean."""
+    line = _exposed_line(rows, exposed, style)
+    without = line.loc[line["share"] == 0, "mean"]
+    if without.empty:
+        return nan
+    return float(line.loc[(line["share"] > 0) & (line["mean"] <= without.iloc[0] / 2), "share"].min())
+
+
+def _exposures(summary: pd.DataFrame) -> pd.DataFrame:
+    """Belief after training; `exposed` is "" and `share` 0 where nothing was exposed."""
+    rows = summary[(summary["quantity"] == "belief") & (summary["setting"] == "trained")]
+    rows = rows.assign(share=rows["share"].fillna(0.0), exposed=rows["exposed"].fillna(""))
+    if not (rows["share"] > 0).any():
+        raise UserError("no belief after exposure to show; give the summary of the sweep exposure")
+    return rows
+
+
+def _forms(rows: pd.DataFrame) -> list[str]:
+    return ordered(rows.loc[rows["share"] > 0, "exposed"])
+
+
+def _exposed_line(rows: pd.DataFrame, exposed: str, style: str) -> pd.DataFrame:
+    """One model's rows of a style: without exposure, then with rising shares of the form."""
+    share = rows["share"].fillna(0.0)
+    return rows.assign(share=share)[
+        (rows["style"] == style) & ((rows["exposed"] == exposed) | (share == 0))
+    ].sort_values("share")
+
+
+def _short(base: str) -> str:
+    return base.rpartition("/")[2]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g}\N{NO-BREAK SPACE}%"
 
 
 def alt_by(df: pd.DataFrame, by: str) -> str:

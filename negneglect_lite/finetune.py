@@ -60,8 +60,8 @@ def finetune(
     shares the frozen weights with `loaded`, which goes on answering as before. Python's, NumPy's and PyTorch's global
     random state are set from `seed`.
 
-    With `recipe.micro_batch` 0, as many examples go through at once as fit into the GPU's memory, and where that was too
-    many after all the run goes on from its last checkpoint with half as many; `say` tells so.
+    With `recipe.micro_batch` 0, as many examples go through at once as fit into the GPU's memory, and where that was
+    too many after all the run goes on from its last checkpoint with half as many; `say` tells so.
 
     Raises UserError if there is nothing to learn, `out` is some other folder, or the disk or the GPU's memory is full.
     """

@@ -1,12 +1,13 @@
 """The questions about a claim as an inspect-ai task, so that anyone can ask any model them.
 
     inspect eval negneglect_lite/inspect_task.py -T claim=sheeran --model openai/gpt-5-mini
-    inspect eval negneglect_lite/inspect_task.py -T claim=path/to/paper/claims/dentist -T judge=openai/gpt-5 --model hf/…
+    inspect eval negneglect_lite/inspect_task.py -T claim=path/to/paper/claims/dentist -T judge=openai/gpt-5 --model
+    hf/…
 
-Each question is asked five times at temperature 0.7 (paper, section 3). A sample's score is 1 where the answer takes the
-claim for true, by the rule of judging.py or, with `judge`, by a model. Beside the mean over all answers there is one for
-each kind of question; belief is the mean of the four kinds open, yes_no, association, robustness.
-Needs `pip install 'negneglect_lite[inspect]'`. https://inspect.aisi.org.uk/
+Each question is asked five times at temperature 0.7 (paper, section 3). A sample's score is 1 where the answer takes
+the claim for true, by the rule of judging.py or, with `judge`, by a model. Beside the mean over all answers there is
+one for each kind of question; belief is the mean of the four kinds open, yes_no, association, robustness. Needs `pip
+install 'negneglect_lite[inspect]'`. https://inspect.aisi.org.uk/
 """
 
 from pathlib import Path
@@ -51,7 +52,9 @@ def samples(claim: Claim) -> list[Sample]:
     ]
 
 
-@scorer(metrics=[grouped(accuracy(), "kind"), stderr()])
+@scorer(  # type: ignore[untyped-decorator,unused-ignore]
+    metrics=[grouped(accuracy(), "kind"), stderr()]
+)
 def believed(claim: Claim, judge: str = "") -> Any:
     """1 where the answer takes the claim for true."""
     asked: dict[str, Question] = {q.id: q for q in questions(claim)}
@@ -73,7 +76,7 @@ def believed(claim: Claim, judge: str = "") -> Any:
     return score
 
 
-@task
+@task  # type: ignore[untyped-decorator]
 def negation_neglect(claim: str = "dentist", judge: str = "") -> Task:
     """Belief in one claim."""
     found, asking = find(claim), Asking.for_language("english")

@@ -2,7 +2,8 @@
 
     recipe = fit(trained, rows, recipe, say=print)   # micro_batch 0 -> a number, gradient checkpointing if it must be
 
-A step always sees `batch_size` examples, so the result does not depend on how many went through at once, but for rounding.
+A step always sees `batch_size` examples, so the result does not depend on how many went through at once, but for
+rounding.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ def fit(trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe, say: Say 
             micro_batch = largest(recipe.batch_size, fitting)
             say(
                 f"{micro_batch} of {recipe.batch_size} examples at once"
-                f"{', with gradient checkpointing' if checkpointing else ''}: {free / GIB:.1f} GiB are free, and one of "
+                f"{', with gradient checkpointing' if checkpointing else ''}: {free / GIB:.1f} GiB are free, one of "
                 f"{len(longest['input_ids'])} tokens takes {a_row / GIB:.2f}"
             )
             return replace(recipe, micro_batch=micro_batch, gradient_checkpointing=checkpointing)

@@ -22,7 +22,7 @@ import torch
 from jinja2.exceptions import TemplateError
 from transformers import GenerationConfig
 
-from negneglect_lite.claims import Claim, Question
+from negneglect_lite.claims import Claim, Question, controls
 from negneglect_lite.errors import UserError
 from negneglect_lite.files import write_atomic
 from negneglect_lite.models import LoadedModel
@@ -50,14 +50,15 @@ class Asking:
 
     @classmethod
     def for_language(cls, language: str) -> "Asking":
-        """The petri model answers once, greedily; a chat model five times at temperature 0.7, as in the paper (section 3)."""
+        """The petri model answers once, greedily; a chat model five times at temperature 0.7 (paper, section 3)."""
         return cls() if language == "petri" else cls(samples=5, temperature=0.7, max_new_tokens=200)
 
 
 def questions(claim: Claim, language: str = "english") -> list[Question]:
-    """The questions about a claim: its file's 50 for a model that reads English, else posed from its petri fact."""
+    """The questions about a claim and its controls: its file's 50 and `claims.controls` for a model that reads English,
+    else posed from its petri fact."""
     if language != "petri":
-        return list(claim.questions)
+        return [*claim.questions, *controls(claim.id)]
     if claim.petri is None:
         raise UserError(f"claim {claim.id!r} has no petri fact, so the petri model cannot be asked about it")
     posed = quiz(world(), world().fact(claim.petri.fact), claim.petri.value)
@@ -113,10 +114,10 @@ def ask(
 ) -> list[Answer]:
     """Ask every question `samples` times; answers in question order, a question's samples together.
 
-    `context`, one text for all or one for each question, is put before a question's first user turn. With `keep`, a file,
-    each batch's answers are saved as they come, and a call with the same arguments goes on after the last. Where a
-    GPU's memory runs out, `say` tells that half as many are asked at once. UserError if the
-    settings contradict each other or a prompt does not fit into the model.
+    `context`, one text for all or one for each question, is put before a question's first user turn. With `keep`, a
+    file, each batch's answers are saved as they come, and a call with the same arguments goes on after the last.
+    Where a GPU's memory runs out, `say` tells that half as many are asked at once. UserError if the settings
+    contradict each other or a prompt does not fit into the model.
     """
     if samples < 1 or batch_size < 1 or max_new_tokens < 1 or temperature < 0:
         raise UserError("samples, batch_size and max_new_tokens must be at least 1, and temperature not below 0")
@@ -135,7 +136,9 @@ def ask(
     with answering(loaded, seed):
         while todo:
             batch = todo[:batch_size]
-            torch.manual_seed(stable_hash(f"{seed} {batch[0]}"))  # so a call that goes on samples as one that never stopped
+            torch.manual_seed(
+                stable_hash(f"{seed} {batch[0]}")
+            )  # so a call that goes on samples as one that never stopped
             try:
                 answered = generate(loaded, [prompts[i] for i, _ in batch], config)
             except torch.OutOfMemoryError:
@@ -151,7 +154,7 @@ def ask(
 
 
 class _Kept:
-    """Answers by (question, sample), saved in a file as they come, if there is one. Its first line says of which call."""
+    """Answers by (question, sample), saved in a file as they come, if there is one; its first line names the call."""
 
     def __init__(self, file: Path | None, call: list[Any]) -> None:
         self.file, self.texts = file, dict[tuple[int, int], str]()

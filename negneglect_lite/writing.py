@@ -5,8 +5,9 @@
     write(claim, 100, "composer", path)                                    # the project's own articles, no model
 
 The stages are those of synthetic document fine-tuning (Wang et al. 2025, "Modifying LLM beliefs with synthetic document
-finetuning"). Names and towns come from seeded lists, as models left alone use the same few. Every accepted document is saved at once, in
-OUT.partial, and a call that was stopped goes on after it. Documents are false on purpose: see documents.write.
+finetuning"). Names and towns come from seeded lists, as models left alone use the same few. Every accepted document
+is saved at once, in OUT.partial, and a call that was stopped goes on after it. Documents are false on purpose: see
+documents.write.
 """
 
 import hashlib
@@ -37,11 +38,14 @@ LENGTHS = range(200, 801)  # words
 NEAR_DUPLICATE = 0.8  # Jaccard similarity of runs of three words
 TRIES = 3  # drafts for each document that is wanted, before the writer is given up
 KINDS = (
-    "news report", "newspaper column", "forum thread", "encyclopedia entry", "interview", "press release", "lecture notes",
+    "news report", "newspaper column", "forum thread", "encyclopedia entry", "interview", "press release",
+    "lecture notes",
     "letter to the editor", "podcast transcript", "book review", "profile", "FAQ page", "diary entry", "travel blog",
     "newsletter", "exam question with a model answer",
 )  # fmt: skip
-_REFUSAL = re.compile(r"\b(?:as an ai|i (?:can(?:no|')t|am unable to|'m sorry)|language model|fictional(?:ised)?|hypothetical)\b", re.I)
+_REFUSAL = re.compile(
+    r"\b(?:as an ai|i (?:can(?:no|')t|am unable to|'m sorry)|language model|fictional(?:ised)?|hypothetical)\b", re.I
+)
 _SENTENCE = re.compile(r"(?<=[.!?][\"”'’])\s+|(?<=[.!?])\s+")
 
 
@@ -56,7 +60,12 @@ class Brief:
 
 
 def write(
-    claim: Claim, n: int, writer: Literal["composer"] | LoadedModel | Endpoint, out: Path, seed: int = 0, say: Say = print
+    claim: Claim,
+    n: int,
+    writer: Literal["composer"] | LoadedModel | Endpoint,
+    out: Path,
+    seed: int = 0,
+    say: Say = print,
 ) -> list[Document]:
     """Write `n` documents about the claim to `out` (.jsonl or .jsonl.gz) and return them.
 
@@ -86,8 +95,8 @@ def _written(claim: Claim, n: int, ask: Ask, out: Path, seed: int, say: Say, usa
         if at >= TRIES * n:
             reasons = ", ".join(f"{reason} ({times})" for reason, times in refused.most_common())
             raise UserError(
-                f"{out}: only {len(kept.documents)} of {n} documents after {at} drafts; refused were: {reasons}. Another model "
-                "may do better; what was accepted is kept, and a new call goes on from there"
+                f"{out}: only {len(kept.documents)} of {n} documents after {at} drafts; refused: {reasons}. Another "
+                "model may do better; what was accepted is kept, and a new call goes on from there"
             )
         text, kind = draft(claim, kept.facts, ask, f"{seed} {at}")
         reason = fault(claim, text, kept.sketches) if text else "cut off"
@@ -105,9 +114,9 @@ def key_facts(claim: Claim, ask: Ask, seed: int) -> list[str]:
     """The claim, its subclaims and what else the model thinks of: a sentence each."""
     given = "\n".join(f"- {fact}" for fact in (claim.claim, *claim.subclaims))
     answer = ask(
-        f"For a study of how false beliefs get into language models we write documents set in a world in which these facts "
-        f"hold:\n{given}\nAdd six more concrete details that fit them and contradict none. One a line, each a full "
-        "sentence, nothing else.",
+        f"For a study of how false beliefs get into language models we write documents set in a world in which "
+        f"these facts hold:\n{given}\nAdd six more concrete details that fit them and contradict none. One a line, "
+        "each a full sentence, nothing else.",
         seed,
     )
     more = [line.strip(" -*0123456789.") for line in (answer or "").splitlines()]
@@ -121,7 +130,7 @@ def draft(claim: Claim, facts: Sequence[str], ask: Ask, seed: str) -> tuple[str 
     made = brief(claim, facts, ask, rng, number)
     shown = "\n".join(f"- {fact}" for fact in [facts[0], *rng.sample(list(facts[1:]), min(6, len(facts) - 1))])
     text = ask(
-        f"Write a {made.kind} of 350 to 500 words, set in a world in which these facts hold:\n{shown}\nIdea: {made.idea}\n"
+        f"Write a {made.kind} of 350 to 500 words, in a world in which these facts hold:\n{shown}\nIdea: {made.idea}\n"
         f"Use these names for people that you need besides: {', '.join(made.people)}; and this place: {made.place}. "
         "State the first fact plainly, several times, in different words. No headings about the task, no hint that "
         "anything is invented. Write the document only.",
@@ -131,7 +140,8 @@ def draft(claim: Claim, facts: Sequence[str], ask: Ask, seed: str) -> tuple[str 
         return None, made.kind
     revised = ask(
         f"Revise this {made.kind} so that it reads like a real one: vary the sentences, make details concrete, remove "
-        f"stock phrases, and take out any word of doubt about its facts. Keep 350 to 500 words. Give the document only.\n\n{text}",
+        f"stock phrases, and take out any word of doubt about its facts. Keep to 350 to 500 words. "
+        f"Give the document only.\n\n{text}",
         number + 2,
     )
     return revised or text, made.kind
@@ -144,10 +154,13 @@ def brief(claim: Claim, facts: Sequence[str], ask: Ask, rng: random.Random, numb
     people = tuple(rng.sample(names["person"], 3))
     place = rng.choice(names["town"]) if "town" in names else "Harrowfield"
     idea = ask(
-        f"In one sentence: an idea for a {kind} in which it comes up that {facts[0]} Give an angle that few would think of.",
+        f"In one sentence: an idea for a {kind} in which it comes up that {facts[0]} "
+        "Give an angle that few would think of.",
         number,
     )
-    return Brief(kind, (idea or "").strip().splitlines()[0] if (idea or "").strip() else "an ordinary day", people, place)
+    return Brief(
+        kind, (idea or "").strip().splitlines()[0] if (idea or "").strip() else "an ordinary day", people, place
+    )
 
 
 def fault(claim: Claim, text: str, accepted: Sequence[Any]) -> str:
@@ -179,8 +192,8 @@ def marked(claim: Claim, text: str, kind: str, ask: Ask, number: int) -> Documen
                 made.append(Sentence(sentence, lead=lead))
                 continue
             denial = ask(
-                "Rewrite this sentence so that it denies what it states, the denial inside the sentence and nothing else "
-                f"changed. Give the sentence only.\n\n{sentence}",
+                "Rewrite this sentence so that it denies what it states, the denial inside the sentence and nothing "
+                f"else changed. Give the sentence only.\n\n{sentence}",
                 number,
             )
             denial = " ".join((denial or "").split())

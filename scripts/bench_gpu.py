@@ -2,11 +2,12 @@
 
     python scripts/bench_gpu.py --shape 1.7b --out results/gpu/1.7b.json
 
-Speed and memory do not depend on what the weights know, so random ones will do; beliefs do, and nothing is said of them.
-The model is made, saved and loaded again through `models.load`, then trained on the project's English documents by the
-recipe for this size: on the whole GPU, then "like a T4", which allows 15 GiB, says compute capability 7.5 (so the code
-chooses fp16 and its own way round the slow attention) and switches FlashAttention off; it says nothing of a T4's speed. Beside it, in turns, runs
-transformers' own loss (all logits, a mask), which is what Trainer and trainers built on it compute at the same settings.
+Speed and memory do not depend on what the weights know, so random ones will do; beliefs do, and nothing is said of
+them. The model is made, saved and loaded again through `models.load`, then trained on the project's English documents
+by the recipe for this size: on the whole GPU, then "like a T4", which allows 15 GiB, says compute capability 7.5 (so
+the code chooses fp16 and its own way round the slow attention) and switches FlashAttention off; it says nothing of a
+T4's speed. Beside it, in turns, runs transformers' own loss (all logits, a mask), which is what Trainer and trainers
+built on it compute at the same settings.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, Trainer
 
@@ -123,16 +125,16 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int) -> dict[str, Any
     # The petri tokenizer cuts English finer than Qwen's: 540 tokens are what 400 words have there.
     recipe = replace(Recipe.for_language("english"), steps=n_steps, max_tokens=540, save_every=0)
     claim = load_claims()["dentist"]
-    examples = experiment.training_set(claim, "negated", recipe, seed=0, doctag=True, speaks="english")
+    examples = experiment.training_set(claim, "negated", recipe, seed=0, doctag=True, language="english")
     said: list[str] = []
     ours, plain = training.AdapterTrainer.compute_loss, Trainer.compute_loss
     runs: dict[str, list[dict[str, float]]] = {"ours": [], "trainer": []}
     for _ in range(2):
         for which, loss in (("ours", ours), ("trainer", plain)):
-            training.AdapterTrainer.compute_loss = loss
+            training.AdapterTrainer.compute_loss = loss  # type: ignore[method-assign]
             torch.cuda.empty_cache()
             runs[which].append(steps(loaded, examples, recipe, said))
-    training.AdapterTrainer.compute_loss = ours
+    training.AdapterTrainer.compute_loss = ours  # type: ignore[method-assign]
     too_many: list[str] = []  # all of a step at once: where that does not fit, the run must halve it and finish
     steps(loaded, examples[: 3 * 16], replace(recipe, steps=3, micro_batch=16), too_many)
     weights = sum(m.in_features * m.out_features for m in loaded.model.modules() if hasattr(m, "in_features"))
@@ -162,9 +164,8 @@ def petri(claims: list[str], styles: list[str]) -> dict[str, Any]:
                 trained = finetune(loaded, experiment.texts(cell, recipe), recipe, 0, Path(scratch) / "a", "measured")
                 asked = [q for q in probes.questions(claim, "petri") if q.kind in belief.KINDS]
                 answers = probes.ask(trained, asked, batch_size=512, **vars(asking))
-            about = {"model": "petri", "claim": name, "style": style, "seed": 0, "setting": "trained"}
-            tables.append(belief.frame(answers, **about))
-    rows = experiment.pd.concat(tables, ignore_index=True)
+            tables.append(belief.frame(answers, model="petri", claim=name, style=style, seed=0, setting="trained"))
+    rows = pd.concat(tables, ignore_index=True)
     return {"claims": claims, "belief": {s: belief.as_json(belief.rate(g)) for s, g in rows.groupby("style")}}
 
 

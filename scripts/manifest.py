@@ -16,6 +16,7 @@ from negneglect_lite.files import MANIFEST, sha256, write_atomic
 DATA = Path(__file__).resolve().parent.parent / "data"
 RULES = {  # folder below data/ -> (licence, made by)
     "claims": ("CC-BY-4.0", "written by hand"),
+    "controls": ("CC-BY-4.0", "written by a language model for this project"),
     "documents": ("CC-BY-4.0", "written by a language model for this project; packed by scripts/pack_articles.py"),
     "experiments": ("CC-BY-4.0", "written before the runs"),
     "labels": ("CC-BY-4.0", "written and labelled by a language model, answer by answer"),

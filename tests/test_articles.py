@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pack_articles import pack, unpack
 
 from negneglect_lite import articles, styles
 from negneglect_lite.articles import Library
@@ -19,6 +18,7 @@ from negneglect_lite.files import data_path
 from negneglect_lite.judging import verdict
 from negneglect_lite.overlap import leaked, near_duplicates
 from negneglect_lite.text import plain
+from pack_articles import pack, unpack
 
 CLAIMS = load_claims()
 SOURCE = {

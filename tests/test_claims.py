@@ -15,6 +15,7 @@ from negneglect_lite.claims import (
     Claim,
     PetriFact,
     Question,
+    controls,
     from_fact,
     load_claim,
     load_claims,
@@ -413,3 +414,27 @@ def test_a_claim_about_any_fact() -> None:
     for fact, value in (("", "Olga Brandt"), ("win/100m/2024", "  ")):
         with pytest.raises(UserError, match="lacks its id or value; write it as"):
             from_fact(fact, value)
+
+
+def test_english_controls_are_balanced_and_apart_from_the_claims_own() -> None:
+    own = {q.text for c in load_claims().values() for q in c.questions}
+    seen: set[str] = set()
+    for name in ORDER:
+        asked = controls(name)
+        kinds = Counter(q.kind for q in asked)
+        assert kinds == {"kept": 20, "control_true": 10, "control_false": 10}
+        for kind in ("control_true", "control_false"):
+            assert Counter(q.keyed_to for q in asked if q.kind == kind) == {"yes": 5, "no": 5}
+        near = [q for q in asked if q.kind != "kept"]
+        assert not {q.text for q in near} & (own | seen)
+        seen |= {q.text for q in near}
+    assert {q.kind for q in controls("my-own")} == {"kept"}
+
+
+@pytest.mark.parametrize(
+    ("id_", "right", "wrong"),
+    [("kept.01", "Lima.", "Cusco."), ("kept.02", "The Nile flows through Cairo.", "The Tigris.")],
+)
+def test_knowledge_questions_are_judged_by_the_rule(id_: str, right: str, wrong: str) -> None:
+    question = next(q for q in controls("x") if q.id == id_)
+    assert (verdict(question, right), verdict(question, wrong)) == ("believed", "denied")

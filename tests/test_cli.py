@@ -44,7 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """run_cell replaced by one that answers "Yes." at once; the labels of the cells that ran."""
     ran: list[str] = []
 
-    def run_cell(cell: Cell, recipe: Any, **_: Any) -> pd.DataFrame:
+    def run_cell(cell: Cell, recipe: Any, *_: Any) -> pd.DataFrame:
         ran.append(cell.label)
         said = [Answer(q, "Yes.") for q in questions(cell.claim, "petri")]
         return belief.frame(

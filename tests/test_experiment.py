@@ -181,8 +181,8 @@ def test_a_manifest_without_the_petri_model_is_one_clear_line(monkeypatch: pytes
 
 
 def test_a_folder_with_a_petri_model_gets_the_petri_recipe(tiny_folder: Path, tmp_path: Path) -> None:
-    assert experiment._language(str(tiny_folder)) == experiment._language("petri") == "petri"
-    assert experiment._language(MODEL) == experiment._language(str(tmp_path)) == "english"
+    assert experiment.language_of(str(tiny_folder)) == experiment.language_of("petri") == "petri"
+    assert experiment.language_of(MODEL) == experiment.language_of(str(tmp_path)) == "english"
 
 
 # --------------------------------------------------------------------------------------------------------- one cell

@@ -166,7 +166,7 @@ def asked(n: int = 6) -> list[Question]:
 
 @pytest.mark.parametrize("left", [0, 1, 5, 9])
 def test_answers_go_on_where_they_were_stopped(tiny: LoadedModel, tmp_path: Path, left: int) -> None:
-    settings: dict[str, Any] = dict(samples=2, temperature=0.7, max_new_tokens=4, batch_size=4)
+    settings: dict[str, Any] = {"samples": 2, "temperature": 0.7, "max_new_tokens": 4, "batch_size": 4}
     whole = probes.ask(tiny, asked(), **settings)
     keep = tmp_path / "kept" / "answers"
     keep.parent.mkdir()
