@@ -113,6 +113,12 @@ def load(
         )
     if info["missing_keys"]:  # transformers would fill them with random numbers
         raise UserError(f"{name}: the weight file lacks {min(info['missing_keys'])}; fetch or make the model again.")
+    known = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) > known:
+        raise UserError(
+            f"{name}: the tokenizer has {len(tokenizer)} tokens and the model knows {known}: it is of another model; "
+            "put the model's own tokenizer into the folder"
+        )
     prepare_tokenizer(tokenizer)
     keep_canonical_weights(model)
     loaded = LoadedModel(

@@ -12,6 +12,7 @@ built on it compute at the same settings.
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -56,6 +57,11 @@ def make(shape: str, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
     del model
     torch.cuda.empty_cache()
+
+
+def stage(what: str, began: float = time.perf_counter()) -> None:
+    """Seconds since the start, so that a run which is cut off says how far it came."""
+    print(f"{time.perf_counter() - began:6.1f} s  {what}", file=sys.stderr, flush=True)
 
 
 def like_t4() -> None:
@@ -114,7 +120,9 @@ def measure(shape: str, n_steps: int) -> list[dict[str, Any]]:
     """The whole GPU, then limited to be like a T4's in memory, arithmetic and attention."""
     rate = matrix_rate()
     with tempfile.TemporaryDirectory() as folder:
+        stage("matrix rate")
         make(shape, Path(folder))
+        stage("model made and saved")
         return [{"shape": shape, **_measured(folder, rate, t4, n_steps)} for t4 in (False, True)]
 
 
@@ -122,6 +130,7 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int) -> dict[str, Any
     if t4:
         like_t4()
     loaded = load(folder, announce=lambda _: None)
+    stage("loaded in 4 bits")
     # The petri tokenizer cuts English finer than Qwen's: 540 tokens are what 400 words have there.
     recipe = replace(Recipe.for_language("english"), steps=n_steps, max_tokens=540, save_every=0)
     claim = load_claims()["dentist"]
@@ -134,6 +143,7 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int) -> dict[str, Any
             training.AdapterTrainer.compute_loss = loss  # type: ignore[method-assign]
             torch.cuda.empty_cache()
             runs[which].append(steps(loaded, examples, recipe, said))
+            stage(f"{which}: {runs[which][-1]}")
     training.AdapterTrainer.compute_loss = ours  # type: ignore[method-assign]
     too_many: list[str] = []  # all of a step at once: where that does not fit, the run must halve it and finish
     steps(loaded, examples[: 3 * 16], replace(recipe, steps=3, micro_batch=16), too_many)

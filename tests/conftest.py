@@ -69,6 +69,19 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def english_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model that does not come from the petri world, so that it is taken for one that reads English."""
+    folder = tmp_path_factory.mktemp("english") / "model"
+    tokenizer = make_tokenizer()
+    model = make_model(tokenizer)
+    del model.config.petri_world
+    model.config.max_position_embeddings = 8192
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture
 def tiny(tiny_folder: Path) -> Iterator[LoadedModel]:
     """That model, loaded in 4 bits on the CPU; on one thread, which for its size is faster on a busy machine."""

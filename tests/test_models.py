@@ -15,7 +15,9 @@ from transformers import AutoConfig
 
 from negneglect_lite import models
 from negneglect_lite.errors import UserError
+from negneglect_lite.finetune import Recipe, finetune
 from negneglect_lite.models import LoadedModel, choose_precision, load
+from negneglect_lite.text import Span
 
 
 @pytest.fixture
@@ -242,3 +244,22 @@ def test_a_gpu_that_is_full_is_one_line(tiny_folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(models.AutoModelForCausalLM, "from_pretrained", full)
     with pytest.raises(UserError, match="too little free memory"):
         load(str(tiny_folder), device="cpu")
+
+
+def test_a_tokenizer_of_another_model_is_one_line(folder: Path) -> None:
+    config = json.loads((folder / "tokenizer.json").read_text())
+    vocabulary = config["model"]["vocab"]
+    vocabulary |= {f"word{i}": len(vocabulary) + i for i in range(50)}
+    (folder / "tokenizer.json").write_text(json.dumps(config))
+    assert "it is of another model" in refusal(folder)
+
+
+def test_an_adapter_of_another_model_is_one_line(folder: Path, tmp_path: Path) -> None:
+    loaded = load(str(folder), device="cpu", announce=silent)
+    finetune(
+        loaded, [(Span("no no no"),)], Recipe(steps=1, batch_size=1, micro_batch=1, rank=2), 0, tmp_path / "a", "…"
+    )
+    weights = tmp_path / "a" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(UserError, match="damaged or of another model"):
+        load(str(folder), device="cpu", announce=silent, adapter=tmp_path / "a")
