@@ -102,6 +102,14 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("out", type=Path, help="a path that ends in .jsonl or .jsonl.gz")
     c.add_argument("--n", type=int, default=100)
     c.add_argument("--seed", type=int, default=0)
+    c.add_argument(
+        "--writer",
+        default="petri",
+        help="petri (default: the petri language), composer (English, from the project's articles), endpoint:MODEL "
+        "(OPENAI_API_KEY, OPENAI_BASE_URL), or a model's folder or Hugging Face name",
+    )
+    c.add_argument("--price-in", type=float, default=0.0, help="what a million tokens cost, to show what was spent")
+    c.add_argument("--price-out", type=float, default=0.0)
 
     c = command("pretrain", pretrain, "Make the petri model from nothing on one GPU, then let it sit its exam.")
     c.add_argument("--out", type=Path, required=True)
@@ -207,16 +215,19 @@ def facts(a: argparse.Namespace) -> None:
 
 
 def write_documents(a: argparse.Namespace) -> None:
-    from . import documents
+    from . import writing
     from .claims import load_claims
+    from .endpoint import Endpoint, Usage
+    from .models import load
 
     claim = _known(load_claims(), a.claim, "claim")
-    if a.n < 1:
-        raise UserError(f"--n {a.n}: at least one document is needed")
-    if not a.out.name.endswith((".jsonl", ".jsonl.gz")):
-        raise UserError(f"{a.out}: the name of a file of documents ends in .jsonl or .jsonl.gz")
-    documents.write(a.out, documents.compose(claim, a.n, a.seed), claim)
-    print(f"{a.n} documents about {claim.id!r}, false on purpose: {a.out}")
+    writer: Any = a.writer
+    if a.writer.startswith("endpoint:"):
+        usage = Usage(price_in=a.price_in, price_out=a.price_out)
+        writer = Endpoint(a.writer.removeprefix("endpoint:"), usage=usage)
+    elif a.writer not in writing.COMPOSED:
+        writer = load(a.writer)
+    writing.write(claim, a.n, writer, a.out, a.seed)
 
 
 def pretrain(a: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
     write(claim, 100, Endpoint("gpt-5-mini"), Path("docs.jsonl.gz"))       # any OpenAI-compatible endpoint
     write(claim, 100, load("Qwen/Qwen3-4B-Instruct-2507"), path)           # a local model
-    write(claim, 100, "composer", path)                                    # the project's own articles, no model
+    write(claim, 100, "composer", path)            # the project's own articles, no model; "petri": the petri language
 
 The stages are those of synthetic document fine-tuning (Wang et al. 2025, "Modifying LLM beliefs with synthetic document
 finetuning"). Names and towns come from seeded lists, as models left alone use the same few. Every accepted document
@@ -34,6 +34,7 @@ from .text import Chat, Document, Sentence
 Say = Callable[[str], object]
 Ask = Callable[[str, int], str | None]  # (prompt, seed) -> the model's answer, or None if it was cut off
 
+COMPOSED = {"petri": "petri", "composer": "english"}  # writers that are no model -> their language
 LENGTHS = range(200, 801)  # words
 NEAR_DUPLICATE = 0.8  # Jaccard similarity of runs of three words
 TRIES = 3  # drafts for each document that is wanted, before the writer is given up
@@ -62,7 +63,7 @@ class Brief:
 def write(
     claim: Claim,
     n: int,
-    writer: Literal["composer"] | LoadedModel | Endpoint,
+    writer: Literal["petri", "composer"] | LoadedModel | Endpoint,
     out: Path,
     seed: int = 0,
     say: Say = print,
@@ -73,8 +74,8 @@ def write(
     """
     if n < 1 or not out.name.endswith((".jsonl", ".jsonl.gz")):
         raise UserError(f"{out}, n = {n}: write at least one document, to a file that ends in .jsonl or .jsonl.gz")
-    if writer == "composer":
-        made = articles.compose(articles.load(claim.id), n, seed)
+    if isinstance(writer, str):
+        made = documents.compose(claim, n, seed, language=COMPOSED[writer])
     else:
         made = _written(claim, n, _asker(writer), out, seed, say, getattr(writer, "usage", None))
     documents.write(out, made, claim)

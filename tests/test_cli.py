@@ -89,7 +89,7 @@ def left(folder: Path) -> list[str]:
         (["facts", "--limit", "-1"], "--limit -1"),
         (["documents", "nope", "x.jsonl"], "unknown claim 'nope'"),
         (["documents", "dentist", "x.txt"], "ends in .jsonl or .jsonl.gz"),
-        (["documents", "dentist", "x.jsonl", "--n", "0"], "--n 0"),
+        (["documents", "dentist", "x.jsonl", "--n", "0"], "n = 0"),
         (["exam", "--model", "/no/such/model"], "/no/such/model: no such folder"),
     ],
 )
