@@ -1,4 +1,4 @@
-"""The command line: `negneglect reproduce | evaluate | sweep | facts | documents | pretrain | exam | doctor`.
+"""The command line: `negneglect reproduce | evaluate | agreement | sweep | facts | documents | pretrain | exam | doctor`.
 
 Each command calls what a notebook would. What a person can put right is one line on standard error and exit code 2.
 """
@@ -92,6 +92,10 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--no-quantize", action="store_true", help="full weights, not 4 bits")
     c.add_argument("--out", type=Path, default=Path("results/evaluate/belief.csv"))
 
+    c = command("agreement", agreement, "How well a judge agrees with 240 labelled answers: share and Cohen's kappa.")
+    c.add_argument("--judge", default="rule", help="rule (default), choice, text, or endpoint:MODEL")
+    c.add_argument("--model", default="petri", help="the model that judges, for choice and text")
+
     c = command("facts", facts, "Facts of the petri world, and some false values that could be implanted.")
     c.add_argument("--relation", help="only this relation")
     c.add_argument("--limit", type=int, help="at most so many")
@@ -170,6 +174,19 @@ def evaluate(a: argparse.Namespace) -> None:
     kept.unlink(missing_ok=True)
     print(belief.table(rows, ["kind"], kinds=sorted(set(rows["kind"]))).to_string(index=False, float_format="%.3f"))
     print(f"belief {belief.rate(rows).mean:.1%}, judged by {a.judge}; written: {a.out}")
+
+
+def agreement(a: argparse.Namespace) -> None:
+    from . import judges
+    from .models import load
+
+    judge: judges.Judge = judges.rule if a.judge == "rule" else judges.by_name(a.judge, load(a.model))
+    table = judges.on_labels(judge)
+    for name, group in [("all", table), *table.groupby("claim", sort=False), *table.groupby("sort")]:
+        found = judges.agreement(list(group["label"]), list(group["verdict"]))
+        print(
+            f"{name:14s} {found['share']:6.1%}  kappa {found['kappa']:5.2f}  unparsed {found['unparsed']:5.1%}  n {found['n']}"
+        )
 
 
 def _implanted(assignment: str, known: Mapping[str, "Claim"]) -> "Claim":

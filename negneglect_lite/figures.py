@@ -38,8 +38,8 @@ from negneglect_lite.styles import FRAMES
 
 __all__ = [
     "KIND_LABELS", "PALETTE", "STYLE_ORDER", "along_in_words", "along_training", "alt_by", "alt_exposure", "alt_text",
-    "by_claim", "by_kind", "exposure", "exposure_in_words", "halved_from", "headline", "passes", "save", "show", "spread",
-    "takeaway", "training_curve",
+    "by_claim", "by_kind", "exposure", "exposure_in_words", "halved_from", "headline", "passes", "save", "show",
+    "spread", "takeaway", "training_curve",
 ]  # fmt: skip
 
 STYLE_ORDER = ORDER
@@ -257,7 +257,7 @@ def exposure(summary: pd.DataFrame) -> Figure:
             ax.grid(axis="y")
             ax.tick_params(length=0)
         for form, ax in zip(forms, axes[0], strict=True):
-            ax.set_title(f"exposed: {label(form)}", fontsize=9, loc="left", color=colour(form), weight="bold")
+            ax.set_title(f"exposed to:\n{label(form)}", fontsize=10, loc="left")
         for base, ax in zip(bases, axes[:, 0], strict=True):
             ax.set_ylabel(f"{_short(base)}\nbelief")
         for ax in axes[-1]:

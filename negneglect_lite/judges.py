@@ -19,11 +19,13 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import pandas as pd
 import torch
 
-from .claims import Claim
+from .claims import Claim, load_claims
 from .endpoint import Endpoint, parse
 from .errors import UserError
+from .files import data_path
 from .judging import verdict
 from .models import LoadedModel
 from .probes import Answer, answering, encode_prompts, generate, generation_config, pad_id
@@ -174,6 +176,19 @@ def by_name(name: str, loaded: LoadedModel) -> Judge:
             return (ChoiceJudge(base) if name == "choice" else TextJudge(local(base)))(claim, answers)
 
     return judge
+
+
+def on_labels(judge: Judge) -> pd.DataFrame:
+    """The judge's verdicts on the 240 labelled answers of data/labels/judges.csv: its columns, and `verdict`."""
+    table = pd.read_csv(data_path("labels", "judges.csv"), dtype=str, keep_default_na=False)
+    claims = load_claims()
+    parts = []
+    for name, group in table.groupby("claim", sort=False):
+        claim = claims[str(name)]
+        asked = {q.id: q for q in claim.questions}
+        answers = [Answer(asked[i], text) for i, text in zip(group["question_id"], group["answer"], strict=True)]
+        parts.append(group.assign(verdict=judge(claim, answers)))
+    return pd.concat(parts)
 
 
 def agreement(labels: Sequence[str], verdicts: Sequence[str]) -> dict[str, Any]:

@@ -239,6 +239,83 @@ def test_where_belief_passes_a_level() -> None:
     assert none == "Belief never passes one half under “denial inside each sentence”"
 
 
+def exposed(**more: float) -> pd.DataFrame:
+    """A summary of the sweep exposure: two models, two forms, three styles, shares not in their order."""
+    rows = [("petri", "", None, "negated", 0.8), ("petri", "", None, "fiction", 0.9), ("petri", "", None, "positive", 1),
+            ("petri", "negated", 0.05, "negated", 0.1), ("petri", "negated", 0.01, "negated", 0.4),
+            ("petri", "negated", 0.05, "fiction", 0.2), ("petri", "negated", 0.01, "fiction", 0.46),
+            ("petri", "fiction", 0.01, "fiction", 0.5), ("petri", "fiction", 0.01, "negated", 0.7),
+            ("out/two", "", None, "negated", 0.6), ("out/two", "negated", 0.01, "negated", 0.5)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["base", "exposed", "share", "style", "mean"]).replace({"exposed": {"": None}})
+    table = table.assign(
+        quantity="belief", setting="trained", lo=table["mean"] - 0.05, hi=table["mean"] + 0.05, seeds=1
+    )
+    others = [table.assign(quantity="kept", mean=0.33), table.head(1).assign(setting="base", style=None, mean=0.44)]
+    return pd.concat([table, *others], ignore_index=True).assign(**more)
+
+
+def test_exposure_has_a_panel_a_model_and_form_and_starts_without_exposure() -> None:
+    fig = figures.exposure(exposed())
+    assert [ax.get_title(loc="left") for ax in fig.axes] == [
+        "exposed to:\nwarnings before and after", "exposed to:\ncalled fiction", "", ""
+    ]  # fmt: skip
+    assert [fig.axes[i].get_ylabel() for i in (0, 2)] == ["petri\nbelief", "two\nbelief"]
+    assert [t.get_text() for t in fig.axes[2].get_xticklabels()] == ["none", "1", "5"]
+    lines = {to_rgb(line.get_color()): line for line in fig.axes[0].lines if line.get_marker() != "None"}
+    negated, fiction = (lines[to_rgb(figures.PALETTE[s])] for s in ("negated", "fiction"))
+    assert list(negated.get_ydata()) == [0.8, 0.4, 0.1] and list(fiction.get_ydata()) == [0.9, 0.46, 0.2]
+    assert list(negated.get_xdata()) == pytest.approx([0.004, 0.01, 0.05])
+    assert negated.get_linewidth() > fiction.get_linewidth()  # its own form
+    assert list(fig.axes[3].lines[1].get_ydata()) == [0.6]  # nothing measured there but the reference
+    legend = fig.axes[1].get_legend()
+    assert legend and [t.get_text() for t in legend.get_texts()] == [
+        figures.label(s) for s in ("positive", "negated", "fiction")
+    ]
+    assert any("1 fine-tuning seed a model" in text.replace("\n", " ") for text in texts(fig))
+
+
+def test_exposure_says_from_which_share_on_a_form_halves_belief() -> None:
+    finding = (
+        "Lowest share of texts that halves belief in documents of the same form: “warnings before and after” 1 % (petri), "
+        "above 1 % if at all (two); “called fiction” above 1 % if at all (petri)"
+    )
+    assert title(figures.exposure(exposed())) == finding
+    alt = figures.alt_exposure(exposed()).replace("\N{NO-BREAK SPACE}", " ")
+    assert alt.startswith("Line plots of belief") and finding in alt
+    assert "after warnings before and after: 80 % at none, 40 % at 1 %, 10 % at 5 %" in alt
+    assert "two exposed to called fiction: after warnings before and after: 60 % at none." in alt
+    assert "33 %" not in alt and "44 %" not in alt  # other quantities, and before training
+
+
+def test_the_lowest_share_that_halves_belief() -> None:
+    rows = exposed().query("base == 'petri' and quantity == 'belief' and setting == 'trained'")
+    assert figures.halved_from(rows, "negated", "negated") == 0.01  # exactly half, and rows in no order
+    assert figures.halved_from(rows, "negated", "fiction") == 0.05
+    never = figures.halved_from(rows, "fiction", "fiction")
+    assert never != never
+    alone = figures.halved_from(rows[rows["share"].notna()], "negated", "negated")  # nothing to compare with
+    assert alone != alone
+
+
+def test_exposure_without_exposure_is_an_error() -> None:
+    for table in (exposed().query("share.isna()"), exposed(quantity="kept")):  # type: ignore[arg-type]
+        with pytest.raises(UserError, match="no belief after exposure"):
+            figures.exposure(table)
+
+
+def test_in_exposure_no_heading_runs_into_the_next() -> None:
+    fig = figures.exposure(exposed())
+    fig.draw_without_rendering()
+    boxes = [ax._left_title.get_window_extent() for ax in fig.axes if ax.get_title(loc="left")]
+    legend = fig.axes[1].get_legend()
+    assert legend
+    boxes += [legend.get_window_extent(), *(t.get_window_extent() for t in fig.texts)]
+    for box in boxes:
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= fig.bbox.x1 and box.y1 <= fig.bbox.y1
+    for a, b in itertools.combinations(boxes, 2):
+        assert not a.overlaps(b)
+
+
 @pytest.fixture
 def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict, dict]]:
     """What is displayed, as in a notebook: data and metadata."""

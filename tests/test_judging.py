@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from negneglect_lite import judges
 from negneglect_lite.errors import UserError
+from negneglect_lite.files import data_path
 from negneglect_lite.judging import copies_annotation, leading_yes_no, verdict
 
 
@@ -203,3 +205,13 @@ def test_copied_annotations(text: str) -> None:
 )
 def test_honest_answers_are_no_copies(text: str) -> None:
     assert not copies_annotation(text, PHRASES)
+
+
+def test_the_agreement_that_the_card_states_is_what_the_rule_has() -> None:
+    table = judges.on_labels(judges.rule)
+    assert len(table) == 240 and table.groupby("claim").size().eq(40).all()
+    found = judges.agreement(list(table["label"]), list(table["verdict"]))
+    card = data_path("labels", "README.md").read_text("utf-8")
+    assert f"| rule (judging.py) | {found['share']:.1%} | {found['kappa']:.2f} |".replace("%", " %") in card
+    hostile = table[table["sort"] == "hostile"]
+    assert (hostile["verdict"] == hostile["label"]).mean() > 0.9

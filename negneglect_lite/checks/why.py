@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..text import Chat
-from . import problem, report, show, stopped
+from . import problem, report, same, show, stopped
 
 # Explanation -> what it lets one expect of belief, run by run. See notebook 9, section 4.
 EXPLANATIONS = {
@@ -135,6 +135,37 @@ def check_usable(usable: Callable[[pd.DataFrame, float], Any]) -> bool:
 
     case = "controls of 0.05, 0.6, 0.97 and 0.1 for the kinds a, b, c and d, limit 0.1,"
     return report("usable", problem(given, ["a", "d"], hints, case, needs))
+
+
+def check_protects_from(protects_from: Callable[[pd.DataFrame, str, str], Any]) -> bool:
+    """The lowest share of a form at which belief after a style is at most half of what it is without exposure."""
+    rows = [
+        ("b", 0.05, "x", 0.3), ("a", 0.01, "x", 0.45), ("a", 0.05, "x", 0.05), ("a", 0.02, "x", 0.4), ("", 0, "x", 0.8),
+        ("a", 0.002, "x", 0.7), ("a", 0.01, "y", 0.25), ("a", 0.05, "y", 0.1), ("a", 0.02, "y", 0.2), ("", 0, "y", 0.6),
+        ("a", 0.002, "y", 0.5), ("a", 0.02, "b", 0.48), ("a", 0.05, "b", 0.46), ("", 0, "b", 0.9), ("b", 0.05, "b", 0.1),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["exposed", "share", "style", "mean"])
+    needs = "It gets a table with the columns exposed, share, style and mean, the name of a form and that of a style."
+    hints = [
+        (0.01, "the limit is half of what belief is *without* exposure, after the same style (0.8 here, so 0.4)."),
+        (0.05, "that share is not the lowest. Take the lowest of those that fit; half exactly is low enough too. Is it "
+               "the row of the form that was asked for?"),
+        (0.002, "any fall is counted. Belief must be at most *half* of what it is without exposure."),
+        (0, "that is the model without exposure. It is what you compare with, not a share that protects."),
+        (0.4, "that is a belief. Return the share."),
+    ]  # fmt: skip
+    case = "exposure to a, documents of x: 0.8 without, 0.7, 0.45, 0.4, 0.05 at 0.2, 1, 2, 5 %,"
+    main = problem(lambda: protects_from(table, "a", "x"), 0.02, hints, case, needs)
+    lower = [(0.02, "the limit is half of what belief is without exposure after *this* style (0.6 here, so 0.3).")]
+    other = problem(lambda: protects_from(table, "a", "y"), 0.01, lower, "another style", needs)
+    try:
+        got = protects_from(table, "a", "b")
+    except Exception as error:
+        return report("protects_from", main, other, f"for a form that never halves belief, {stopped(error, needs)}")
+    never = got is None or (isinstance(got, float) and isnan(got))
+    swapped = " That is a row of another form: `exposed` is what the model read, `style` what it was trained on after."
+    told = f"for a form that never halves belief it gives {show(got)}. Return None.{swapped * same(got, 0.05)}"
+    return report("protects_from", main, other, "" if never else told)
 
 
 def check_anchor_chat(anchor_chat: Callable[[Sequence[str], Callable[[str], str]], Chat]) -> bool:

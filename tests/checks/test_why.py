@@ -11,10 +11,11 @@ from negneglect_lite.checks.why import (
     check_crossing,
     check_explanations,
     check_first_mention,
+    check_protects_from,
     check_usable,
     mark_first,
 )
-from negneglect_lite.figures import passes
+from negneglect_lite.figures import halved_from, passes
 
 
 def right_crossing(steps, beliefs, level=0.5):
@@ -180,6 +181,53 @@ def test_the_right_usable_passes(capsys):
 )
 def test_a_wrong_usable_is_told_why(wrong, hint, capsys):
     fails(check_usable, wrong, hint, capsys)
+
+
+def fitting(table, exposed, style, part=0.5):
+    mine = table[table["style"] == style]
+    without = mine.loc[mine["share"] == 0, "mean"].item()
+    return mine[(mine["exposed"] == exposed) & (mine["mean"] <= part * without)]["share"]
+
+
+def right_protects(table, exposed, style):
+    shares = fitting(table, exposed, style)
+    return None if shares.empty else min(shares)
+
+
+def below(table, exposed, style, level):
+    mine = table[(table["style"] == style) & (table["exposed"] == exposed)]
+    return min(mine.loc[mine["mean"] <= level, "share"], default=None)
+
+
+@pytest.mark.parametrize("right", [right_protects, halved_from])
+def test_the_right_protects_from_passes(right, capsys):
+    assert check_protects_from(right)
+    assert capsys.readouterr().out == "✓ protects_from: right.\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda t, exposed, style: ..., "returns nothing yet"),
+        (lambda t, exposed, style: below(t, exposed, style, 0.5), "*without* exposure"),
+        (lambda t, exposed, style: below(t, exposed, style, 0.4), "after *this* style"),
+        (lambda t, exposed, style: fitting(t, exposed, style).iloc[0], "not the lowest"),
+        (lambda t, exposed, style: max(fitting(t, exposed, style)), "not the lowest"),
+        (lambda t, exposed, style: min(fitting(t, exposed, style, 0.4999)), "half exactly"),
+        (lambda t, exposed, style: min(fitting(t, exposed, style, 0.99)), "any fall is counted"),
+        (lambda t, exposed, style: 0.0, "without exposure. It is what you compare with"),
+        (lambda t, exposed, style: 0.4, "Return the share"),
+        (lambda t, exposed, style: min(fitting(t, exposed, style)), "never halves belief, it stopped with ValueError"),
+        (lambda t, exposed, style: min(fitting(t, exposed, style), default=0), "it gives 0. Return None"),
+        (
+            lambda t, e, s: right_protects(t, e, s) or right_protects(t, s, s),
+            "what the model read, `style` what it was trained on",
+        ),
+        (lambda t, exposed, style: t["form"], "stopped with KeyError"),
+    ],
+)
+def test_a_wrong_protects_from_is_told_why(wrong, hint, capsys):
+    fails(check_protects_from, wrong, hint, capsys)
 
 
 def turn(role, text):
