@@ -1,4 +1,4 @@
-"""The command line: `negneglect reproduce | evaluate | agreement | sweep | facts | documents | pretrain | exam | doctor`.
+"""The command line: `negneglect reproduce | evaluate | agreement | sweep | facts | documents | …`.
 
 Each command calls what a notebook would. What a person can put right is one line on standard error and exit code 2.
 """

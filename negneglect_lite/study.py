@@ -31,6 +31,7 @@ from .petri.world import world
 from .predictions import compare
 from .rates import Rate
 from .text import plain
+from .track import Track
 from .training import Recipe
 
 __all__ = [
@@ -206,12 +207,16 @@ def _truth(plan: Mapping[str, Any]) -> str:
 
 
 def _example(plan: Mapping[str, Any], own: str) -> list[str]:
-    """What a document of the style looks like, if the claim is a petri fact and the style is known in this process."""
-    if not plan["fact"] or own not in styles.STYLES:
+    """What a document of the style looks like, if claim and style are known in this process."""
+    track = Track(plan["model"])
+    if track.language == "petri":
+        claim = from_fact(plan["fact"]["fact"], plan["fact"]["value"]) if plan["fact"] else None
+    else:
+        claim = next((c for c in load_claims().values() if c.claim == plan["claim"]), None)
+    if claim is None or own not in styles.STYLES:
         return []
-    claim = from_fact(plan["fact"]["fact"], plan["fact"]["value"])
-    spans = styles.apply(own, documents.compose(claim, 1)[0], language.annotations(), random.Random(0))
-    return ["## A document of this style, false on purpose", "> " + plain(spans).strip().replace("\n", "\n> ")]
+    text = plain(track.annotate(own, track.compose(claim, 1)[0], random.Random(0)))
+    return ["## A document of this style, false on purpose", "> " + text.strip().replace("\n", "\n> ")]
 
 
 def _interval(r: Rate) -> str:

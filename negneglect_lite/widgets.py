@@ -16,6 +16,7 @@ import random
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets
@@ -31,7 +32,7 @@ from .findings import percent
 from .judging import verdict
 from .models import LoadedModel
 from .petri import language
-from .probes import ask
+from .probes import Asking, ask
 from .styles import HEADLINE, apply
 from .text import Document, Span
 
@@ -267,9 +268,10 @@ class LiveTraining:
             return
         if len(self.rows) and step <= self.rows["step"].iloc[-1]:
             self.rows, self._display = self.rows.iloc[:0], None
+        once = replace(Asking.for_language(model.language), samples=1)
         new = [
             (step, loss, a.question.text, a.text, int(verdict(a.question, a.text) == "believed"))
-            for a in ask(model, self.questions)
+            for a in ask(model, self.questions, **vars(once))
         ]
         added = pd.DataFrame(new, columns=list(self.rows.columns))
         self.rows = added if self.rows.empty else pd.concat([self.rows, added], ignore_index=True)
