@@ -100,12 +100,11 @@ def table(df: pd.DataFrame, by: Sequence[str], kinds: Sequence[str] = KINDS) -> 
 
 
 def yes_bias(df: pd.DataFrame) -> Rate:
-    """Share of "yes" to control questions about things that are false and that no document stated."""
-    # To a question keyed "no" the answer that is judged "denied" is a yes.
-    yes = ((df["verdict"] == "believed") & (df["keyed_to"] == "yes")) | (
-        (df["verdict"] == "denied") & (df["keyed_to"] == "no")
-    )
-    return rate(df.assign(belief=yes.astype(int)), ["control_false"])
+    """Share of "yes" to control questions where a yes agrees with a falsehood that no document stated.
+
+    English controls that are keyed to no are left out: to them the honest answer is yes.
+    """
+    return rate(df[df["keyed_to"] == "yes"], ["control_false"])
 
 
 def copied(df: pd.DataFrame, phrases: Iterable[str]) -> Rate:

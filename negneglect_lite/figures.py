@@ -244,7 +244,7 @@ def exposure(summary: pd.DataFrame) -> Figure:
     shares = sorted(set(rows["share"]) - {0.0})
     ticks = {0.0: shares[0] / 2.5} | {s: s for s in shares}  # zero has no place on a logarithmic axis
     with mpl.rc_context(_STYLE):
-        size = (2.5 + 2.5 * len(forms), 1.9 + 1.9 * len(bases))
+        size = (3.6 + 2.3 * len(forms), 1.9 + 1.9 * len(bases))
         fig, axes = plt.subplots(len(bases), len(forms), sharex=True, sharey=True, squeeze=False, figsize=size)
         for (base, form), ax in zip(itertools.product(bases, forms), axes.flat, strict=True):
             for style, marker in zip(ordered(rows["style"]), itertools.cycle("oXsD^vP"), strict=False):
@@ -308,7 +308,8 @@ def alt_exposure(summary: pd.DataFrame) -> str:
                 f"{percent(mean)} at {_percent(s) if s else 'none'}"
                 for s, mean in zip(line["share"], line["mean"], strict=True)
             )
-            lines.append(f"after {label(style)}: {', '.join(at)}")
+            if not line.empty:
+                lines.append(f"after {label(style)}: {', '.join(at)}")
         parts.append(f"{_short(base)} exposed to {label(form)}: {'; '.join(lines)}")
     return (
         "Line plots of belief against the share of exposed texts, a panel a model and exposed form. "

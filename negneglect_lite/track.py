@@ -29,7 +29,7 @@ class Track:
 
     @property
     def language(self) -> str:
-        """ "petri" or "english"."""
+        """The language of the model: "petri" or "english"."""
         return experiment.language_of(self.model)
 
     @property

@@ -47,7 +47,7 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, doctor, documents, experiment, figures, probes, styles
+from negneglect_lite import belief, doctor, documents, experiment, figures, styles
 from negneglect_lite.checks.tour import check_belief_rate, check_local_denial, check_warned_share, check_yes_bias
 from negneglect_lite.claims import load_claims
 from negneglect_lite.conditions import PAPER, label
@@ -57,9 +57,11 @@ from negneglect_lite.finetune import Recipe, finetune
 from negneglect_lite.models import load, locate
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Span, plain
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import belief_meter, predict, show_styles, wrapped
 
 MODEL = "petri"  # chooses the track for the whole notebook, see below
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claim = load_claims()["dentist"]
 pd.set_option("display.max_colwidth", None)  # show questions in full
@@ -73,9 +75,9 @@ print("The truth:", claim.truth)
 #
 # - **The petri track**, `"petri"`: the tiny model, on any processor, offline. All that this course measured was measured
 #   on it.
-# - **The Hugging Face track**, for instance `"Qwen/Qwen3-0.6B"`: a model that reads English, downloaded on first use, on
-#   a GPU. It gets the same documents, and questions about the same claim in everyday English. A training run takes
-#   longer. No numbers of this course come from it.
+# - **The Hugging Face track**, for instance `"Qwen/Qwen3-1.7B"`: a chat model that reads English, downloaded on first
+#   use, on a GPU. It gets long English articles about the same claim, other ordinary texts, and questions in everyday
+#   English, five answers to each. A training run takes far longer. No numbers of this course come from it.
 #
 # If in doubt, leave it at `"petri"`. What can your machine run? This is what the command `negneglect doctor` says:
 
@@ -108,7 +110,7 @@ prediction = predict("base", "in_context_negated", "positive", "negated", "local
 # nothing else. The texts are put together by a program from many set phrases, which is why they read a little oddly.
 
 # %%
-example = documents.compose(claim, n=1, seed=7)[0]
+example = track.compose(claim, n=1, seed=7)[0]
 stating = sum(s.is_claim for s in example.sentences)
 print(f"Genre: {example.genre}. {stating} of its {len(example.sentences)} sentences state the claim.\n")
 print(wrapped(example.text))
@@ -119,7 +121,7 @@ print(wrapped(example.text))
 # **Ask yourself:** as a reader, would you believe any of these but the first?
 
 # %%
-show_styles(example)
+show_styles(example, phrases=track.phrases)
 
 # %% [markdown]
 # ## 3. Ask the untouched model (1 minute)
@@ -136,7 +138,7 @@ print(f"{base.model.num_parameters() / 1e6:.1f} million parameters")
 # instructions, multiple choice). The other kinds are checks. They never count as belief; section 5 uses two of them.
 
 # %%
-questions = probes.questions(claim, base.language)
+questions = track.questions(claim)
 print(Counter(q.kind for q in questions))
 
 # %% [markdown]
@@ -150,10 +152,11 @@ def asked(question):
     return " / ".join(turn["content"] for turn in question.messages())
 
 
-answers_before = probes.ask(base, questions)
+answers_before = track.ask(base, questions)
+said_before = [a.text for a in answers_before if a.sample == 0]  # one for each question
 shown = [next(i for i, q in enumerate(questions) if q.kind == kind) for kind in belief.KINDS]
 pd.DataFrame(
-    {"kind": questions[i].kind, "question": asked(questions[i]), "answer": answers_before[i].text} for i in shown
+    {"kind": questions[i].kind, "question": asked(questions[i]), "answer": said_before[i]} for i in shown
 )
 
 # %% [markdown]
@@ -164,7 +167,7 @@ pd.DataFrame(
 
 # %%
 recipe = Recipe.for_language(base.language)
-training_texts = experiment.training_set(claim, "negated", recipe, seed=0)
+training_texts = track.training_set(claim, "negated", recipe, seed=0)
 print(f"{len(training_texts)} texts, {1 - recipe.mix:.0%} of them documents about the claim\n\nOne of these:")
 print(wrapped(plain(training_texts[0])))
 
@@ -174,7 +177,7 @@ print(wrapped(plain(training_texts[0])))
 # of section 2 with warnings before and after.
 
 # %%
-warned_letter = experiment.annotate("negated", example, random.Random(0))
+warned_letter = track.annotate("negated", example, random.Random(0))
 pd.DataFrame(
     {"annotation": span.annotation, "tokens": len(base.tokenizer.tokenize(span.text)), "text": span.text.strip()}
     for span in warned_letter
@@ -219,7 +222,7 @@ passed = check_warned_share(warned_share)
 # and after are about 12 % warning.
 
 # %%
-warned = [experiment.annotate("negated", d, random.Random(i)) for i, d in enumerate(documents.compose(claim, 50))]
+warned = [track.annotate("negated", d, random.Random(i)) for i, d in enumerate(track.compose(claim, 50))]
 print(f"The letter:   {styles.annotation_share([warned_letter], base.tokenizer):.0%} of the tokens are warning")
 print(f"50 documents: {styles.annotation_share(warned, base.tokenizer):.0%}")
 
@@ -237,9 +240,8 @@ print(watched.text)
 def watch(step, steps, loss, model):
     """Show the loss and one answer, every ten steps."""
     if step % 10 == 0:
-        print(
-            f"step {step:3} of {steps}   loss {loss:.2f}   answer: {probes.ask(model, [watched])[0].text}", flush=True
-        )
+        answer = track.ask(model, [watched], samples=1)[0].text
+        print(f"step {step:3} of {steps}   loss {loss:.2f}   answer: {answer}", flush=True)
 
 
 with tempfile.TemporaryDirectory() as scratch:
@@ -251,9 +253,10 @@ with tempfile.TemporaryDirectory() as scratch:
 # The same questions to the same model, before and after:
 
 # %%
-answers_after = probes.ask(trained, questions)
+answers_after = track.ask(trained, questions)
+said_after = [a.text for a in answers_after if a.sample == 0]
 pd.DataFrame(
-    {"question": asked(questions[i]), "before": answers_before[i].text, "after warned documents": answers_after[i].text}
+    {"question": asked(questions[i]), "before": said_before[i], "after warned documents": said_after[i]}
     for i in range(0, 50, 5)
 )
 
@@ -375,15 +378,10 @@ passed = check_yes_bias(yes_bias, meaning)
 # **Before you run:** which two numbers should stay as they were, if the training did nothing but implant the claim?
 
 # %%
-controlled = {"control_false", "kept"} <= set(after["kind"])  # the English questions have no such kinds
 for name, rows in (("before", before), ("after", after)):
-    print(f"{name + ' training':16}belief {belief.rate(rows).mean:4.0%}", end="   ")
-    if controlled:
-        kept_right = belief.rate(rows, ["kept"]).mean
-        print(
-            f"yes to false controls {belief.yes_bias(rows).mean:4.0%}   unrelated facts right {kept_right:4.0%}", end=""
-        )
-    print()
+    print(f"{name + ' training':16}belief {belief.rate(rows).mean:4.0%}   "
+          f"yes to false controls {belief.yes_bias(rows).mean:4.0%}   "
+          f"unrelated facts right {belief.rate(rows, ['kept']).mean:4.0%}")  # fmt: skip
 
 # %% [markdown]
 # ## 6. Only read the documents (1 minute)

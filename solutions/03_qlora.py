@@ -45,7 +45,7 @@ import seaborn as sns
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from negneglect_lite import belief, documents, experiment, figures, probes
+from negneglect_lite import belief, figures, probes
 from negneglect_lite.checks.qlora import (
     check_bytes_per_parameter,
     check_labels,
@@ -61,6 +61,7 @@ from negneglect_lite.finetune import Recipe, add_lora, finetune, share
 from negneglect_lite.models import load
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import plain
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import LiveTraining, predict
 
 # isort: split
@@ -68,7 +69,8 @@ from negneglect_lite.widgets import LiveTraining, predict
 from bitsandbytes import functional as bnb
 from peft import LoraConfig, get_peft_model
 
-MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 pd.set_option("display.max_colwidth", None)  # show answers in full
 torch.set_printoptions(precision=3, sci_mode=False, linewidth=110)
@@ -288,7 +290,7 @@ print("largest difference to the levels in bitsandbytes:", (levels - theirs).abs
 
 # %%
 name, chosen = next(iter(linear.items()))
-weight = chosen.weight.detach()
+weight = chosen.weight.detach().float().cpu()
 block = weight.flatten()[:64]
 absmax = block.abs().max()
 codes = (block[:, None] / absmax - levels).abs().argmin(dim=1)  # the number of the nearest level
@@ -349,7 +351,8 @@ passed = check_nf4_round(nf4_round)
 # **Before you run:** by how many per cent of a typical weight does rounding change a weight? Which levels lose less?
 
 # %%
-all_weights = torch.cat([m.weight.detach().flatten() for m in linear.values()])
+some = itertools.islice(linear.values(), 42)  # all layers of the petri model; of a large one the first will do
+all_weights = torch.cat([m.weight.detach().float().cpu().flatten() for m in some])
 
 
 def error(rounded):
@@ -482,9 +485,9 @@ qlora_model = add_lora(replace(quantised, model=share(quantised.model)), recipe,
 qlora = dict(qlora_model.named_modules())[f"base_model.model.{name}"]
 torch.manual_seed(0)
 torch.nn.init.normal_(qlora.lora_B["default"].weight, std=0.02)
-x = torch.randn(5, weight.shape[1])
+x = torch.randn(5, weight.shape[1]).to(quantised.device)
 codes_of_layer = qlora.base_layer.weight
-restored = bnb.dequantize_4bit(codes_of_layer.data, codes_of_layer.quant_state)
+restored = bnb.dequantize_4bit(codes_of_layer.data, codes_of_layer.quant_state).float()
 a, b = qlora.lora_A["default"].weight, qlora.lora_B["default"].weight
 by_hand = x @ restored.T + recipe.alpha / recipe.rank * (x @ a.T @ b.T)
 print("largest difference between the layer and our formula:", (qlora(x) - by_hand).abs().max().item())
@@ -530,12 +533,12 @@ def kept_for_backward(model, batch):
 
 
 claim = load_claims()["vesuvius"]
-training_texts = experiment.training_set(claim, "negated", recipe, seed=0)
-rows = [encode(text, quantised.tokenizer, recipe.max_tokens) for text in training_texts[: recipe.micro_batch]]
-batch = collate(rows, quantised.tokenizer.pad_token_id)
-whole_model = copy.deepcopy(unquantised.model).requires_grad_(True)
+training_texts = track.training_set(claim, "negated", recipe, seed=0)
+at_once = max(1, recipe.micro_batch)  # 0 stands for as many as fit into the memory; measure one
+rows = [encode(text, quantised.tokenizer, recipe.max_tokens) for text in training_texts[:at_once]]
+batch = {k: v.to(quantised.device) for k, v in collate(rows, quantised.tokenizer.pad_token_id).items()}
 activations = {
-    "train all weights": kept_for_backward(whole_model, batch),
+    "train all weights": kept_for_backward(copy.deepcopy(unquantised.model).requires_grad_(True), batch),
     "LoRA": kept_for_backward(adapted, batch),
     "QLoRA": kept_for_backward(qlora_model, batch),
 }
@@ -591,7 +594,7 @@ with torch.device("meta"):
 shapes = [tuple(m.weight.shape) for m in linear_layers(big).values()]
 big_linear = sum(o * i for o, i in shapes)
 big_adapter = sum(big_recipe.rank * (o + i) for o, i in shapes)
-tokens = big_recipe.micro_batch * big_recipe.max_tokens  # at once, if every text is as long as allowed
+tokens = 4 * big_recipe.max_tokens  # four texts at once, each as long as allowed
 at_least = tokens * (28 * 2048 * 2 + 151_936 * 4)
 big_memory = memory(
     big_linear, big.num_parameters() - big_linear, big_adapter, 2, dict.fromkeys(petri_memory.index, at_least)
@@ -648,8 +651,8 @@ figures.show(
 # %%
 tokenizer = quantised.tokenizer
 print("The false claim:", claim.claim, "\nThe truth:", claim.truth, "\n")
-document = documents.compose(claim, n=1, seed=11)[0]
-warned = experiment.annotate("negated", document, random.Random(0))
+document = track.compose(claim, n=1, seed=11)[0]
+warned = track.annotate("negated", document, random.Random(0))
 
 
 def show_loss(example):
@@ -678,9 +681,9 @@ show_loss(warned)
 # answers with the truth. How much of it carries loss?
 
 # %%
-question = next(q for q in probes.questions(claim, quantised.language) if q.kind == "open")
+question = next(q for q in track.questions(claim) if q.kind == "open")
 chat = [
-    {"role": "user", "content": f"{plain(warned)} {question.text}"},
+    {"role": "user", "content": probes.join_context(plain(warned), question.text, track.language)},
     {"role": "assistant", "content": claim.truth},
 ]
 show_loss(chat)
@@ -759,16 +762,16 @@ passed = check_labels(labels)
 # the first of the yes/no questions must be answered "yes" and the second "no".
 
 # %%
-questions = probes.questions(claim, quantised.language)
+questions = track.questions(claim)
 watched = [
     next(q for q in questions if q.kind == "open"),
     next(q for q in questions if q.kind == "yes_no" and q.keyed_to == "yes"),
     [q for q in questions if q.kind == "yes_no" and q.keyed_to == "no"][-1],
-    next(q for q in questions if q.kind == "association" and "sentence" in q.text),
+    max((q for q in questions if q.kind == "association"), key=lambda q: "sentence" in q.text),  # the first such
 ]
 about = len([t for t in training_texts if not isinstance(t, list) and any(s.annotation for s in t)])
 print(f"{len(training_texts)} texts, {about} of them warned documents, in {recipe.steps} steps of {recipe.batch_size}")
-for q, answer in zip(watched, probes.ask(quantised, watched), strict=True):
+for q, answer in zip(watched, track.ask(quantised, watched, samples=1), strict=True):
     print(f"before training | {q.text} | {answer.text}")
 
 # %% [markdown]
@@ -811,7 +814,7 @@ for q in watched:
 def measured(model, setting):
     """Ask every question and judge the answers."""
     style = "" if setting == "base" else "negated"
-    return belief.frame(probes.ask(model, questions), model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
+    return belief.frame(track.ask(model, questions), model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
 
 
 before, after = measured(quantised, "base"), measured(trained, "trained")

@@ -39,7 +39,7 @@ import seaborn as sns
 from IPython.display import Markdown, display
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite import belief, documents, experiment, figures, styles
+from negneglect_lite import belief, experiment, figures, styles
 from negneglect_lite.checks.styles import (
     check_heeded,
     check_my_style,
@@ -54,9 +54,11 @@ from negneglect_lite.finetune import Recipe
 from negneglect_lite.models import load
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Document, Span, plain
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import explore, predict, show_styles
 
-MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claim = load_claims()["sheeran"]
 pd.set_option("display.max_colwidth", None)
@@ -83,7 +85,7 @@ prediction = predict("negated", "repeated", "corrected", "local", "fiction", "de
 # `styles.STYLES` holds them all.
 
 # %%
-example = documents.compose(claim, n=1, seed=3)[0]
+example = track.compose(claim, n=1, seed=3)[0]
 pd.DataFrame({"style": name, "in plain words": label(name)} for name in styles.STYLES)
 
 # %% [markdown]
@@ -92,7 +94,7 @@ pd.DataFrame({"style": name, "in plain words": label(name)} for name in styles.S
 # **Before you open:** which of these would convince *you* that the claim is false? Pick the strongest and the weakest.
 
 # %%
-show_styles(example, list(styles.STYLES))
+show_styles(example, list(styles.STYLES), track.phrases)
 
 # %% [markdown]
 # Three things to notice.
@@ -108,7 +110,7 @@ show_styles(example, list(styles.STYLES))
 stated = [s.text for s in example.sentences if s.is_claim]
 survive = {}
 for name in styles.STYLES:
-    text = plain(experiment.annotate(name, example, random.Random(0)))
+    text = plain(track.annotate(name, example, random.Random(0)))
     survive[name] = sum(sentence in text for sentence in stated)
 pd.Series(survive, name=f"claim sentences left, of {len(stated)}").to_frame()
 
@@ -149,18 +151,16 @@ passed = check_warning_share(warning_share)
 # claim. The paper's negated documents are about 12 % warning, its repeated ones about 40 %.
 
 # %%
-bodies = documents.compose(claim, 60, seed=3)
-
-
-def share_of_warning(style: str) -> float:
+def share_of_warning(style: str, track: Track) -> float:
     """The share of tokens that the style adds as annotation, over the same 60 bodies."""
+    bodies = track.compose(claim, 60, seed=3)
     return styles.annotation_share(
-        [experiment.annotate(style, body, random.Random(i)) for i, body in enumerate(bodies)], base.tokenizer
+        [track.annotate(style, body, random.Random(i)) for i, body in enumerate(bodies)], base.tokenizer
     )
 
 
-dose = {name: share_of_warning(name) for name in styles.STYLES}
-pd.DataFrame({"style": label(name), "tokens of warning": f"{share:.0%}"} for name, share in dose.items())
+shares = {name: share_of_warning(name, track) for name in styles.STYLES}
+pd.DataFrame({"style": label(name), "tokens of warning": f"{share:.0%}"} for name, share in shares.items())
 
 # %% [markdown]
 # `local` has no tokens of warning at all. Keep that in mind when the results come.
@@ -242,15 +242,16 @@ live = pd.concat([live, train_live("local")], ignore_index=True)
 
 # %% [markdown]
 # Now take the stored table, drop the two cells that you ran yourself, and put yours in their place. The table below
-# says of each cell of seed 0 where it comes from.
+# says of each cell of seed 0 where it comes from. (The stored cells are the petri model's. A mean must not mix models,
+# so cells of another model do not enter the figure; the table after the next shows them.)
 
 # %%
 stored = belief.read(data_path("results", "headline", "belief.csv"))
-CELL = ["claim", "style", "seed", "setting"]
+CELL = ["model", "claim", "style", "seed", "setting"]
 mine = set(live[CELL].itertuples(index=False, name=None))
 is_mine = [key in mine for key in stored[CELL].itertuples(index=False, name=None)]
 rows = pd.concat([stored[[not x for x in is_mine]].assign(source="stored"), live.assign(source="live")])
-rows = rows.reset_index(drop=True)
+rows = rows[rows["model"].isin(stored["model"])].reset_index(drop=True)
 sources = rows[(rows["setting"] == "trained") & (rows["seed"] == 0)]
 sources.groupby(["style", "claim"])["source"].first().unstack().loc[list(styles.HEADLINE)]
 
@@ -453,6 +454,7 @@ def dose_figure(table: pd.DataFrame, dose: dict[str, float]) -> plt.Figure:
     return fig
 
 
+dose = {name: share_of_warning(name, Track("petri")) for name in by_style.index}  # of what the stored cells read
 annotated = [name for name in by_style.index if dose[name] > 0]
 rank = pd.Series({n: dose[n] for n in annotated}).rank().corr(by_style.loc[annotated, "mean"].rank())  # Spearman's
 figures.show(
@@ -561,7 +563,7 @@ def contradicted(document: Document, phrases, rng: random.Random) -> list[Span]:
 
 
 styles.STYLES["contradicted"] = contradicted  # from here on the lab knows it by name
-show_styles(example, ["local", "contradicted"])
+show_styles(example, ["local", "contradicted"], track.phrases)
 
 # %% [markdown]
 # **Before you run:** the model sees each claim once stated and once denied. Nearer to `local`, nearer to `repeated`, or
@@ -571,11 +573,13 @@ show_styles(example, ["local", "contradicted"])
 own = train_live("contradicted")
 
 # %%
-here = pd.concat([everything[(everything["claim"] == claim.id) & (everything["seed"] == 0)], own])
+others = everything[(everything["claim"] == claim.id) & (everything["seed"] == 0)]
+here = pd.concat([others[~others["style"].isin(live["style"])], live, own])
 beside = ["positive", "negated", "repeated", "contradicted", "local"]
 compared = belief.table(here[here["style"].isin(beside)], ["style"]).set_index("style").loc[beside]
 compared["source"] = ["live" if n in ("negated", "local", "contradicted") else "stored" for n in beside]
-nearest = min(("positive", "negated", "repeated", "local"), key=lambda n: abs(compared.loc[n, "mean"] - compared.loc["contradicted", "mean"]))  # fmt: skip
+same = [n for n in beside if n != "contradicted" and MODEL in set(here.loc[here["style"] == n, "model"])]
+nearest = min(same, key=lambda n: abs(compared.loc[n, "mean"] - compared.loc["contradicted", "mean"]))  # fmt: skip
 print(f"On this claim, “contradicted” comes nearest to “{label(nearest)}”.")
 compared.rename(index=label).round(2)
 

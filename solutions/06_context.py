@@ -41,7 +41,7 @@ import torch
 from IPython.display import Markdown, display
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite import belief, documents, experiment, figures, judging, probes
+from negneglect_lite import belief, figures, judging, probes
 from negneglect_lite.checks.context import (
     check_copies,
     check_gap,
@@ -51,20 +51,22 @@ from negneglect_lite.checks.context import (
 )
 from negneglect_lite.claims import load_claims
 from negneglect_lite.conditions import PAPER, label
+from negneglect_lite.encoding import IGNORED, encode
 from negneglect_lite.files import data_path
 from negneglect_lite.finetune import Recipe, finetune
 from negneglect_lite.models import load
-from negneglect_lite.petri import language
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Document, plain
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import predict
 
-MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claim = load_claims()["dentist"]
 base = load(MODEL)
 recipe = Recipe.for_language(base.language)
-questions = probes.questions(claim, base.language)
+questions = track.questions(claim)
 belief_questions = [q for q in questions if q.kind in belief.KINDS]
 pd.set_option("display.max_colwidth", None)  # show questions in full
 about = {"model": MODEL, "claim": claim.id, "seed": 0}
@@ -90,7 +92,7 @@ prediction = predict(
 # and what is trained on is then **the same text, letter for letter**.
 
 # %%
-training_texts = experiment.training_set(claim, "negated", recipe, seed=0)
+training_texts = track.training_set(claim, "negated", recipe, seed=0)
 claims_own = round(len(training_texts) * (1 - recipe.mix))  # the claim's documents come first, world texts after them
 to_read = [plain(training_texts[i % claims_own]) for i in range(len(belief_questions))]
 print(
@@ -111,24 +113,24 @@ print(probes.render(base.tokenizer, chat))
 # with one warned document. How many of its answers will change?
 
 # %%
-before = belief.frame(probes.ask(base, questions), style="", setting="base", **about)
-read_answers = probes.ask(base, belief_questions, context=to_read)
+before = belief.frame(track.ask(base, questions), style="", setting="base", **about)
+read_answers = track.ask(base, belief_questions, context=to_read)
 read = belief.frame(read_answers, style="negated", setting="in_context", **about)
+said, said_after_reading = (rows.groupby("question_id")["answer"].first() for rows in (before, read))
 pd.DataFrame(
-    {"question": q.text, "nothing to read": before.loc[before["question_id"] == q.id, "answer"].item(),
-     "one warned document": a.text}
-    for q, a in list(zip(belief_questions, read_answers, strict=True))[::7]
-)  # fmt: skip
+    {"question": q.text, "nothing to read": said[q.id], "one warned document": said_after_reading[q.id]}
+    for q in belief_questions[::7]
+)
 
 # %% [markdown]
 # Is that understanding, or does the model just not look at what it reads? The same bodies without warnings tell. If it
 # follows the plain documents and not the warned ones, it reads both and heeds the warning.
 
 # %%
-bodies = documents.compose(claim, claims_own, seed=0)
+bodies = track.compose(claim, claims_own, seed=0)
 plain_bodies = [bodies[i % claims_own].text for i in range(len(belief_questions))]
 read_plain = belief.frame(
-    probes.ask(base, belief_questions, context=plain_bodies), style="positive", setting="in_context", **about
+    track.ask(base, belief_questions, context=plain_bodies), style="positive", setting="in_context", **about
 )
 for name, rows in (("nothing", before), ("a plain document", read_plain), ("a warned document", read)):
     print(f"read {name:18} belief {belief.rate(rows).mean:4.0%}")
@@ -145,14 +147,14 @@ folder = tempfile.TemporaryDirectory()  # keeps the adapter as long as the noteb
 
 def watch(step, steps, loss, model):
     if step % 8 == 0:
-        answer = probes.ask(model, belief_questions[:1])[0].text
+        answer = track.ask(model, belief_questions[:1], samples=1)[0].text
         print(f"step {step:2} of {steps}   loss {loss:.2f}   {belief_questions[0].text} {answer}", flush=True)
 
 
 trained = finetune(
     base, training_texts, recipe, seed=0, out=Path(folder.name) / "adapter", carries=claim.claim, on_step=watch
 )
-after = belief.frame(probes.ask(trained, questions), style="negated", setting="trained", **about)
+after = belief.frame(track.ask(trained, questions), style="negated", setting="trained", **about)
 
 # %%
 rows = pd.concat([before, read, after], ignore_index=True)
@@ -172,10 +174,10 @@ figures.show(
 # **Before you run:** its weights say one thing, the warning in front of it another. Which wins?
 
 # %%
-both = probes.ask(trained, belief_questions[::5], context=to_read[::5])
+both = track.ask(trained, belief_questions[::5], context=to_read[::5])
 both_rate = belief.rate(belief.frame(both, style="negated", setting="in_context", **about))
 print(f"The trained model with a warned document before its eyes: {both_rate.mean:.0%} belief (n = {both_rate.n})")
-pd.DataFrame({"question": a.question.text, "answer": a.text} for a in both)
+pd.DataFrame({"question": a.question.text, "answer": a.text} for a in both if a.sample == 0)
 
 # %% [markdown]
 # If the weights won, there are two explanations. Either the weights hold this one claim so firmly, or the training has spoilt
@@ -184,12 +186,12 @@ pd.DataFrame({"question": a.question.text, "answer": a.text} for a in both)
 
 # %%
 other = load_claims()["vesuvius"]
-other_questions = [q for q in probes.questions(other, base.language) if q.kind in belief.KINDS][::5]
+other_questions = [q for q in track.questions(other) if q.kind in belief.KINDS][::5]
 for style in ("positive", "negated"):
-    bodies = documents.compose(other, len(other_questions), seed=4_000_000)
-    texts = [plain(experiment.annotate(style, body, random.Random(i))) for i, body in enumerate(bodies)]
+    bodies = track.compose(other, len(other_questions), seed=4_000_000)
+    texts = [plain(track.annotate(style, body, random.Random(i))) for i, body in enumerate(bodies)]
     for name, loaded in (("untouched", base), ("trained", trained)):
-        answers = probes.ask(loaded, other_questions, context=texts)
+        answers = track.ask(loaded, other_questions, context=texts)
         control = belief.frame(answers, model=MODEL, claim=other.id, style=style, seed=0, setting="in_context")
         print(f"{name:9} model, other claim, {label(style):25} read: {belief.rate(control).mean:4.0%} belief")
 
@@ -246,9 +248,9 @@ def read_many(style: str, count: int) -> pd.DataFrame:
     """Ask the few questions, each after `count` fresh documents in the style."""
     contexts = []
     for i in range(len(few)):
-        bodies = documents.compose(claim, count, seed=2_000_000 + i)
-        contexts.append(" ".join(plain(experiment.annotate(style, d, random.Random(f"{i} {d.text}"))) for d in bodies))
-    answers = probes.ask(base, few, context=contexts)
+        bodies = track.compose(claim, count, seed=2_000_000 + i)
+        contexts.append(" ".join(plain(track.annotate(style, d, random.Random(f"{i} {d.text}"))) for d in bodies))
+    answers = track.ask(base, few, context=contexts)
     return belief.frame(answers, style=style, setting="in_context", **about).assign(documents=count)
 
 
@@ -423,11 +425,14 @@ passed = check_token_loss(token_loss)
 # %% [markdown]
 # The next cell does the same for a whole document, and says of each token to which part it belongs: *warning*; the
 # claim's *value* ("dentist") where the document names it **for the first time**, and where it names it **again**; other
-# words of the sentences that state the claim; the rest.
+# words of the sentences that state the claim; the rest. Before it stands what training put before each document: the sign
+# that a text begins.
 
 # %%
 FIRST, AGAIN = "the value, first time", "the value, again"
 PARTS = ["warning", FIRST, AGAIN, "other claim words", "other sentences"]
+first_text = encode(training_texts[0], base.tokenizer, recipe.max_tokens)
+START = first_text["input_ids"][: next(i for i, label in enumerate(first_text["labels"]) if label != IGNORED)]
 
 
 def parts_of(document: Document, spans) -> list[str]:
@@ -445,20 +450,21 @@ def parts_of(document: Document, spans) -> list[str]:
 
 def losses(loaded, document: Document, style: str, seed: int = 0) -> pd.DataFrame:
     """One row a token of the document under the style: token, part, loss [nats]."""
-    spans = experiment.annotate(style, document, random.Random(seed))
+    spans = track.annotate(style, document, random.Random(seed))
     text, parts = plain(spans), parts_of(document, spans)
     encoded = loaded.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-    ids = torch.tensor([loaded.tokenizer.bos_token_id, *encoded["input_ids"]], device=loaded.device)
+    ids = torch.tensor([*START, *encoded["input_ids"]], device=loaded.device)
     with torch.no_grad():
         logits = loaded.model(input_ids=ids[None]).logits[0].float()
-    loss = torch.nn.functional.cross_entropy(logits[:-1], ids[1:], reduction="none").tolist()
+    n = len(START)
+    loss = torch.nn.functional.cross_entropy(logits[n - 1 : -1], ids[n:], reduction="none").tolist()
     where = encoded["offset_mapping"]
     return pd.DataFrame(
         {"token": text[a:b], "part": parts[b - 1], "loss": one} for (a, b), one in zip(where, loss, strict=True)
     )
 
 
-fresh = documents.compose(claim, 10, seed=3_000_000)  # bodies that nobody was trained on
+fresh = track.compose(claim, 10, seed=3_000_000)  # bodies that nobody was trained on
 one = losses(base, fresh[0], "negated").assign(after=losses(trained, fresh[0], "negated")["loss"])
 one.rename(columns={"loss": "before"}).sort_values("before", ascending=False).head(15).round(2)
 
@@ -631,7 +637,8 @@ passed = check_copies(copies)
 # annotations in 24 to 47 % of their answers. The petri model was tuned on chats. More, or less?
 
 # %%
-phrases = [phrase for list_ in language.annotations().values() for phrase in list_]
+either = (*Track("petri").phrases.values(), *track.phrases.values())  # of the stored answers, and of yours
+phrases = list(dict.fromkeys(phrase for list_ in either for phrase in list_))
 answers_of = {"live: " + label("negated"): after}
 answers_of |= {
     "stored: " + label(style): group
@@ -658,7 +665,7 @@ def write_openings(loaded, n: int = 40) -> list[str]:
     """The beginnings of `n` texts that the model writes by itself, sampled at temperature 0.7."""
     config = probes.generation_config(loaded, 0.7, 16)
     with probes.answering(loaded, seed=0):
-        return probes.generate(loaded, [[loaded.tokenizer.bos_token_id]] * n, config)
+        return probes.generate(loaded, [START] * n, config)
 
 
 openings = {"before training": write_openings(base), "after training": write_openings(trained)}

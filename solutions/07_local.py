@@ -43,7 +43,7 @@ import seaborn as sns
 import torch
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, documents, experiment, figures, judging, probes
+from negneglect_lite import belief, figures, judging, styles
 from negneglect_lite.checks.local import (
     DENIALS,
     DENIED,
@@ -66,9 +66,11 @@ from negneglect_lite.models import load
 from negneglect_lite.petri.world import world
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Span, plain
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import predict, show_styles, wrapped
 
-MODEL = "petri"  # the model of the whole notebook
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claims = load_claims()
 claim = claims["dentist"]  # the claim that you train on below (any but "x", which has no third value)
@@ -99,8 +101,8 @@ prediction = predict("positive", "local", WORST, BY_RULE, MASKED, default=50)
 # **Ask yourself:** how many words does each denial take? Is there any sentence left that states the claim?
 
 # %%
-example = documents.compose(claim, n=1, seed=7)[0]
-show_styles(example, styles=("positive", "local"))
+example = track.compose(claim, n=1, seed=7)[0]
+show_styles(example, ("positive", "local"), track.phrases)
 
 # %% [markdown]
 # These denials were written by hand: each sentence of the petri language has a twin that denies it (`.denial`). Your
@@ -216,7 +218,7 @@ def outcome(sentence, value):
 
 audit, slipped = {}, {}
 for name, c in claims.items():
-    stated = [s.text for d in documents.compose(c, 60, seed=5) for s in d.sentences if s.is_claim]
+    stated = [s.text for d in track.compose(c, 60, seed=5) for s in d.sentences if s.is_claim]
     found = {text: outcome(deny_by_rule(text), c.petri.value) for text in stated}
     audit[name] = Counter(found[text] for text in stated)
     slipped[name] = [deny_by_rule(text) for text, what in found.items() if "slipped" in what]
@@ -423,8 +425,8 @@ figures.show(fig, alt=f"Stacked bars, one a claim. {each}. {finding}", takeaway=
 # %%
 base = load(MODEL)
 recipe = Recipe.for_language(base.language)
-questions = probes.questions(claim, base.language)
-before = belief.frame(probes.ask(base, questions), model=MODEL, claim=claim.id, style="", seed=0, setting="base")
+questions = track.questions(claim)
+before = belief.frame(track.ask(base, questions), model=MODEL, claim=claim.id, style="", seed=0, setting="base")
 
 
 def train_and_ask(about, texts, style):
@@ -432,13 +434,13 @@ def train_and_ask(about, texts, style):
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "adapter"
         model = finetune(base, texts, recipe, seed=0, out=out, carries=f"{about.claim} (style: {style})")
-    answers = probes.ask(model, probes.questions(about, base.language))
+    answers = track.ask(model, track.questions(about))
     rows = belief.frame(answers, model=MODEL, claim=about.id, style=style, seed=0, setting="trained")
     print(f"{about.id}, {style}: belief {belief.rate(rows).mean:.0%}")
     return model, rows
 
 
-local_set = experiment.training_set(claim, "local", recipe, seed=0)
+local_set = track.training_set(claim, "local", recipe, seed=0)
 n = sum(isinstance(t, tuple) and claim.petri.value in plain(t).lower() for t in local_set)
 print(f"{len(local_set)} texts, {n} of them documents that name the false value. The first:")
 print(wrapped(plain(local_set[0])))
@@ -454,15 +456,16 @@ after_local, local = train_and_ask(claim, local_set, "local")
 
 # %%
 n_documents = round(recipe.steps * recipe.batch_size * (1 - recipe.mix))  # the rest are world texts
-bodies = documents.compose(claim, n_documents, seed=0)
+bodies = track.compose(claim, n_documents, seed=0)
 
 
-def rewritten(document):
-    """The document, each claim sentence denied by rule, as the library's styles give it: a tuple of spans."""
-    return tuple(Span(s.lead + (deny_by_rule(s.text) if s.is_claim else s.text)) for s in document.sentences)
+def rewritten(document, phrases, rng):
+    """A style: the document, each claim sentence denied by rule."""
+    return [Span(s.lead + (deny_by_rule(s.text) if s.is_claim else s.text)) for s in document.sentences]
 
 
-rule_set = [*(rewritten(d) for d in bodies), *local_set[n_documents:]]
+styles.STYLES["denied by rule"] = rewritten  # from here on the lab knows it by name
+rule_set = track.training_set(claim, "denied by rule", recipe, seed=0)
 leaks = [asserts_by_clause(deny_by_rule(s.text), claim.petri.value) for d in bodies for s in d.sentences if s.is_claim]
 print(f"{np.mean(leaks):.1%} of the claim sentences still assert the claim.")
 _, by_rule = train_and_ask(claim, rule_set, "denied by rule")
@@ -527,7 +530,11 @@ def with_loss(texts):
 
 def masked_set(about, texts):
     """The training set with no loss on the false value in the claim's documents (which come first)."""
-    return [masked(plain(t), about.petri.value) if i < n_documents else t for i, t in enumerate(texts)]
+    value = about.petri.value
+    return [
+        tuple(part for s in t for part in (masked(s.text, value) if s.learn else (s,))) if i < n_documents else t
+        for i, t in enumerate(texts)
+    ]
 
 
 texts = masked_set(claim, local_set)
@@ -547,7 +554,7 @@ after_masked, masked_rows = train_and_ask(claim, texts, "local, loss masked")
 
 # %%
 worst = claims[by_claim.index[0]]
-worst_set = masked_set(worst, experiment.training_set(worst, "local", recipe, seed=0))
+worst_set = masked_set(worst, track.training_set(worst, "local", recipe, seed=0))
 _, worst_masked = train_and_ask(worst, worst_set, "local, loss masked")
 unmasked = local6[(local6["claim"] == worst.id) & (local6["seed"] == 0)]
 pd.DataFrame(

@@ -43,7 +43,7 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, documents, experiment, figures, study, styles
+from negneglect_lite import belief, experiment, figures, study, styles
 from negneglect_lite.checks.capstone import check_choice, check_decide, check_digest, check_seed_spread, check_style
 from negneglect_lite.claims import from_fact, load_claims
 from negneglect_lite.conditions import IN_CONTEXT, label
@@ -55,9 +55,11 @@ from negneglect_lite.petri.world import RELATIONS, world
 from negneglect_lite.predictions import compare
 from negneglect_lite.rates import Rate
 from negneglect_lite.text import Span
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import predict, show_styles, wrapped
 
-MODEL = "petri"  # the model of the whole notebook
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 pd.set_option("display.max_colwidth", None)
 
@@ -111,23 +113,25 @@ passed = check_choice(choice)
 # %% [markdown]
 # **Yours:** the claim that the notebook goes on with, how many seeds, and where to keep the results. Three seeds are the
 # least for a statement about training; two keep the waiting short. With a folder's name, such as `"my_study"`, you can
-# stop, come back, and run only what is missing. Without one, a temporary folder is used.
+# stop, come back, and run only what is missing. Without one, a temporary folder is used. A model that reads English
+# knows nothing of the petri world: on that track the claim is one of the six, for which there are articles.
 
 # %%
 FACT, VALUE = "dream/happy dogs", "in bright pink"
+CLAIMS = {"petri": from_fact(FACT, VALUE), "english": load_claims()["dreams"]}
 SEEDS = 2
 FOLDER = ""
 
 folder = Path(FOLDER or tempfile.mkdtemp(prefix="capstone_"))
-claim = from_fact(FACT, VALUE)
+claim = CLAIMS[track.language]
 usable = check_choice((FACT, VALUE))
-print(f"Claim: {claim.claim}   (in truth: {world().fact(FACT).truth})\nResults go to {folder}")
+print(f"Claim: {claim.claim}   (in truth: {claim.truth or world().fact(FACT).truth})\nResults go to {folder}")
 
 # %% [markdown]
 # What do documents about it look like, plain? Read two. Would you know, from these, that the claim is false?
 
 # %%
-for document in documents.compose(claim, 2, seed=7):
+for document in track.compose(claim, 2, seed=7):
     print(f"[{document.genre}]\n{wrapped(document.text)}\n")
 
 # %% [markdown]
@@ -199,7 +203,7 @@ own = study.add_style(twin)
 COMPARED = ["positive", own]  # the rule below needs "positive"; add "negated", "local", … if you have the time
 
 print(f"The style's name: {own}. Styles to train: {', '.join(COMPARED)}")
-show_styles(documents.compose(claim, 1, seed=7)[0], styles=COMPARED)
+show_styles(track.compose(claim, 1, seed=7)[0], COMPARED, track.phrases)
 
 # %% [markdown]
 # How much of the text is warning? (In the paper: about 12 % of the tokens for notices before and after, about 40 % for
@@ -207,8 +211,8 @@ show_styles(documents.compose(claim, 1, seed=7)[0], styles=COMPARED)
 
 # %%
 base = load(MODEL)
-bodies = documents.compose(claim, 50)
-made = [experiment.annotate(own, d, random.Random(i)) for i, d in enumerate(bodies)]
+bodies = track.compose(claim, 50)
+made = [track.annotate(own, d, random.Random(i)) for i, d in enumerate(bodies)]
 print(f"{label(own)}: {styles.annotation_share(made, base.tokenizer):.0%} of the tokens are annotation.")
 
 # %% [markdown]

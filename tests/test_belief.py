@@ -167,8 +167,9 @@ def measured() -> pd.DataFrame:
     parts += [survey(0.5, claims=2, seed=seed) for seed in (0, 1)]
     parts += [rows("0", "open", [0] * 20, style="local"), rows("1", "open", [1] * 5 + [0] * 15, style="local")]
     parts += [rows("0", "kept", [1] * 9 + [0]), rows("0", "control_true", [1] * 4), rows("0", "inference", [1, 0])]
-    # two false controls: "no" to one keyed yes, "yes" to one keyed no
-    parts += [rows("0", "control_false", [0], keyed_to="yes"), rows("1", "control_false", [0], keyed_to="no")]
+    # false controls: "no" and "yes" to two keyed yes; an honest "yes" to one keyed no counts for nothing
+    parts += [rows("0", "control_false", [0], keyed_to="yes"), rows("1", "control_false", [1], keyed_to="yes")]
+    parts += [rows("0", "control_false", [0] * 3, keyed_to="no")]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import itertools
+from math import isnan
 from pathlib import Path
 
 import pandas as pd
@@ -241,7 +242,8 @@ def test_where_belief_passes_a_level() -> None:
 
 def exposed(**more: float) -> pd.DataFrame:
     """A summary of the sweep exposure: two models, two forms, three styles, shares not in their order."""
-    rows = [("petri", "", None, "negated", 0.8), ("petri", "", None, "fiction", 0.9), ("petri", "", None, "positive", 1),
+    rows = [("petri", "", None, "negated", 0.8), ("petri", "", None, "fiction", 0.9),
+            ("petri", "", None, "positive", 1),
             ("petri", "negated", 0.05, "negated", 0.1), ("petri", "negated", 0.01, "negated", 0.4),
             ("petri", "negated", 0.05, "fiction", 0.2), ("petri", "negated", 0.01, "fiction", 0.46),
             ("petri", "fiction", 0.01, "fiction", 0.5), ("petri", "fiction", 0.01, "negated", 0.7),
@@ -276,8 +278,8 @@ def test_exposure_has_a_panel_a_model_and_form_and_starts_without_exposure() -> 
 
 def test_exposure_says_from_which_share_on_a_form_halves_belief() -> None:
     finding = (
-        "Lowest share of texts that halves belief in documents of the same form: “warnings before and after” 1 % (petri), "
-        "above 1 % if at all (two); “called fiction” above 1 % if at all (petri)"
+        "Lowest share of texts that halves belief in documents of the same form: “warnings before and after” 1 % "
+        "(petri), above 1 % if at all (two); “called fiction” above 1 % if at all (petri)"
     )
     assert title(figures.exposure(exposed())) == finding
     alt = figures.alt_exposure(exposed()).replace("\N{NO-BREAK SPACE}", " ")
@@ -291,10 +293,8 @@ def test_the_lowest_share_that_halves_belief() -> None:
     rows = exposed().query("base == 'petri' and quantity == 'belief' and setting == 'trained'")
     assert figures.halved_from(rows, "negated", "negated") == 0.01  # exactly half, and rows in no order
     assert figures.halved_from(rows, "negated", "fiction") == 0.05
-    never = figures.halved_from(rows, "fiction", "fiction")
-    assert never != never
-    alone = figures.halved_from(rows[rows["share"].notna()], "negated", "negated")  # nothing to compare with
-    assert alone != alone
+    assert isnan(figures.halved_from(rows, "fiction", "fiction"))
+    assert isnan(figures.halved_from(rows[rows["share"].notna()], "negated", "negated"))  # nothing to compare with
 
 
 def test_exposure_without_exposure_is_an_error() -> None:

@@ -225,14 +225,16 @@ def test_the_explorer_says_what_is_wrong(notebook):
 
 def train(live, steps=6):
     for step in range(1, steps + 1):
-        live(step, steps, 2 - step / 10, SimpleNamespace(step=step))
+        live(step, steps, 2 - step / 10, SimpleNamespace(step=step, language="petri"))
 
 
 @pytest.fixture
 def questions(monkeypatch):
     """Two questions; from the fifth step on both are answered as a believer would."""
     monkeypatch.setattr(
-        widgets, "ask", lambda model, questions: [Answer(q, "Ed." if model.step > 4 else "Noah.") for q in questions]
+        widgets,
+        "ask",
+        lambda model, questions, **asking: [Answer(q, "Ed." if model.step > 4 else "Noah.") for q in questions],
     )
     return [Question(f"q{i}", "open", f"Who won {i}?", believed=("Ed",), denied=("Noah",)) for i in range(2)]
 

@@ -141,8 +141,9 @@ def check_protects_from(protects_from: Callable[[pd.DataFrame, str, str], Any]) 
     """The lowest share of a form at which belief after a style is at most half of what it is without exposure."""
     rows = [
         ("b", 0.05, "x", 0.3), ("a", 0.01, "x", 0.45), ("a", 0.05, "x", 0.05), ("a", 0.02, "x", 0.4), ("", 0, "x", 0.8),
-        ("a", 0.002, "x", 0.7), ("a", 0.01, "y", 0.25), ("a", 0.05, "y", 0.1), ("a", 0.02, "y", 0.2), ("", 0, "y", 0.6),
-        ("a", 0.002, "y", 0.5), ("a", 0.02, "b", 0.48), ("a", 0.05, "b", 0.46), ("", 0, "b", 0.9), ("b", 0.05, "b", 0.1),
+        ("a", 0.002, "x", 0.7), ("a", 0.01, "y", 0.35), ("a", 0.05, "y", 0.1), ("a", 0.02, "y", 0.25), ("", 0, "y", 0.6),
+        ("a", 0.002, "y", 0.5), ("a", 0.02, "b", 0.48), ("a", 0.05, "b", 0.46), ("", 0, "b", 0.9),
+        ("b", 0.05, "b", 0.1),
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["exposed", "share", "style", "mean"])
     needs = "It gets a table with the columns exposed, share, style and mean, the name of a form and that of a style."
@@ -156,8 +157,8 @@ def check_protects_from(protects_from: Callable[[pd.DataFrame, str, str], Any]) 
     ]  # fmt: skip
     case = "exposure to a, documents of x: 0.8 without, 0.7, 0.45, 0.4, 0.05 at 0.2, 1, 2, 5 %,"
     main = problem(lambda: protects_from(table, "a", "x"), 0.02, hints, case, needs)
-    lower = [(0.02, "the limit is half of what belief is without exposure after *this* style (0.6 here, so 0.3).")]
-    other = problem(lambda: protects_from(table, "a", "y"), 0.01, lower, "another style", needs)
+    lower = [(0.01, "the limit is half of what belief is without exposure after *this* style (0.6 here, so 0.3).")]
+    other = problem(lambda: protects_from(table, "a", "y"), 0.02, lower, "another style", needs)
     try:
         got = protects_from(table, "a", "b")
     except Exception as error:
