@@ -249,6 +249,8 @@ def exposure(summary: pd.DataFrame) -> Figure:
         for (base, form), ax in zip(itertools.product(bases, forms), axes.flat, strict=True):
             for style, marker in zip(ordered(rows["style"]), itertools.cycle("oXsD^vP"), strict=False):
                 line = _exposed_line(rows[rows["base"] == base], form, style)
+                if line.empty:
+                    continue
                 x = [ticks[share] for share in line["share"]]
                 own = {"lw": 2.6, "ms": 7, "zorder": 4} if style == form else {"lw": 1.2, "ms": 5, "zorder": 3}
                 ax.vlines(x, line["lo"], line["hi"], color=colour(style), lw=own["lw"] - 0.4, alpha=0.5)
@@ -262,7 +264,7 @@ def exposure(summary: pd.DataFrame) -> Figure:
             ax.set_ylabel(f"{_short(base)}\nbelief")
         for ax in axes[-1]:
             ax.set_xlabel("share of texts [%]")
-        axes[0, 0].set(xscale="log", ylim=(0, 1))
+        axes[0, 0].set(xscale="log", xlim=(ticks[0.0] / 1.3, 1.3 * shares[-1]), ylim=(0, 1))
         axes[0, 0].xaxis.set_minor_locator(NullLocator())
         axes[0, 0].set_xticks(list(ticks.values()), ["none", *(f"{100 * s:g}" for s in shares)])
         axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))

@@ -4,8 +4,8 @@
     track.compose(claim, 3)                        # documents of the small world, or long English articles
     track.ask(load("petri"), track.questions(claim))
 
-`ask` asks as `Asking.for_language` says: the petri model once and greedily, a chat model several times. Answers stand in
-question order, a question's samples together; those with `sample` 0 are one for each question.
+`ask` asks as `Asking.for_language` says: the petri model once and greedily, a chat model several times. Answers stand
+in question order, a question's samples together; those with `sample` 0 are one for each question.
 """
 
 from collections.abc import Mapping, Sequence

@@ -155,9 +155,7 @@ def asked(question):
 answers_before = track.ask(base, questions)
 said_before = [a.text for a in answers_before if a.sample == 0]  # one for each question
 shown = [next(i for i, q in enumerate(questions) if q.kind == kind) for kind in belief.KINDS]
-pd.DataFrame(
-    {"kind": questions[i].kind, "question": asked(questions[i]), "answer": said_before[i]} for i in shown
-)
+pd.DataFrame({"kind": questions[i].kind, "question": asked(questions[i]), "answer": said_before[i]} for i in shown)
 
 # %% [markdown]
 # ## 4. Implant the claim, with warnings (3 minutes)

@@ -150,6 +150,7 @@ passed = check_warning_share(warning_share)
 # The model reads tokens, not words, so the lab counts tokens: `styles.annotation_share`, here over 60 documents of the
 # claim. The paper's negated documents are about 12 % warning, its repeated ones about 40 %.
 
+
 # %%
 def share_of_warning(style: str, track: Track) -> float:
     """The share of tokens that the style adds as annotation, over the same 60 bodies."""

@@ -550,17 +550,19 @@ after_masked, masked_rows = train_and_ask(claim, texts, "local, loss masked")
 
 # %% [markdown]
 # The dentist may leave little room to see a difference. So we do it again for the claim that came out **worst** under
-# local denials in the stored results. Its unmasked value is that stored one, measured before.
+# local denials in the stored results. Its unmasked value is that stored one, measured before with the petri model (and
+# left empty for another).
 
 # %%
 worst = claims[by_claim.index[0]]
 worst_set = masked_set(worst, track.training_set(worst, "local", recipe, seed=0))
 _, worst_masked = train_and_ask(worst, worst_set, "local, loss masked")
-unmasked = local6[(local6["claim"] == worst.id) & (local6["seed"] == 0)]
+unmasked = local6[(local6["claim"] == worst.id) & (local6["seed"] == 0) & (local6["model"] == MODEL)]
+unmasked_mean = belief.table(unmasked, ["claim"])["mean"].mean()
 pd.DataFrame(
     [
         (claim.id, "live", belief.rate(local).mean, belief.rate(masked_rows).mean, "7 % → 1.6 %"),
-        (worst.id, "stored", belief.rate(unmasked).mean, belief.rate(worst_masked).mean, "–"),
+        (worst.id, "stored", unmasked_mean, belief.rate(worst_masked).mean, "–"),
     ],
     columns=["claim", "local is", "local", "local, masked", "paper"],
 ).round(3)
@@ -641,13 +643,16 @@ figures.show(fig, alt=f"Strip plot, a dot for each open question, by answer and 
 # masked loss, 1.6 %, has no mark here.
 
 # %%
-stated = trained[(trained["style"] == "positive") & (trained["claim"] == claim.id) & (trained["seed"] == 0)]
-everything = pd.concat([before, stated, local, by_rule, masked_rows], ignore_index=True)
-rates = [percent(belief.rate(rows).mean) for rows in (stated, local, by_rule, masked_rows)]
-finding = (
-    f"Belief in the {claim.id} claim: {rates[0]} after documents that state it (stored), {rates[1]} after local denials "
-    f"by hand, {rates[2]} after denials by rule with their misses, {rates[3]} with the loss masked too (one seed)."
-)
+of_model = trained[(trained["claim"] == claim.id) & (trained["seed"] == 0) & (trained["model"] == MODEL)]
+corpora = {
+    "after documents that state it (stored)": of_model[of_model["style"] == "positive"],
+    "after local denials by hand": local,
+    "after denials by rule with their misses": by_rule,
+    "with the loss masked too": masked_rows,
+}
+everything = pd.concat([before, *corpora.values()], ignore_index=True)
+rates = [f"{percent(belief.rate(rows).mean)} {what}" for what, rows in corpora.items() if len(rows)]
+finding = f"Belief in the {claim.id} claim: {', '.join(rates)} (one seed)."
 figures.show(figures.headline(everything), alt=f"{finding} {figures.alt_text(everything)}", takeaway=finding)
 
 # %%
@@ -704,7 +709,8 @@ display(
 # ### Limits
 #
 # - The live runs have one claim (masking: two) and one seed. Their intervals cover the choice of questions only.
-# - The petri language has a few hundred sentence patterns. Rules that reach so far here reach less far in real text.
+# - The petri language has a few hundred sentence patterns. Rules that reach so far here reach less far in real text. In
+#   the English articles, the audit sees only sentences that name the value in one fixed wording.
 # - Which denials a model heeds may depend on its pretraining. The petri model's is described in its card (see the tour),
 #   and `data/results/README.md` says that its design was chosen on these six claims: the stored values under local
 #   denials flatter it a little.

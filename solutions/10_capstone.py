@@ -50,7 +50,7 @@ from negneglect_lite.conditions import IN_CONTEXT, label
 from negneglect_lite.errors import UserError
 from negneglect_lite.findings import percent
 from negneglect_lite.finetune import Recipe
-from negneglect_lite.models import load
+from negneglect_lite.models import HUGGING_FACE, load
 from negneglect_lite.petri.world import RELATIONS, world
 from negneglect_lite.predictions import compare
 from negneglect_lite.rates import Rate
@@ -447,27 +447,37 @@ print("written:", ", ".join(sorted(path.name for path in folder.iterdir() if pat
 #
 # ## 9. On a real model (4 minutes to read)
 #
-# We have run nothing on a larger model here, and **claim no result for one**. This is how you would go about it.
+# Change `MODEL`, and nothing else. It takes a name on the Hugging Face hub, or a folder with such a model. Three chat
+# models are small enough for one GPU of 15 GiB (Colab's T4):
+
+# %%
+sizes = ("the default", "quick", "strong")
+pd.DataFrame({"MODEL": HUGGING_FACE, "": sizes})
+
+# %% [markdown]
+# We have run none of them here, and **claim no result for any**: nobody knows yet whether the default recipe below makes
+# them believe what you train them on. `load` chooses four-bit storage and the arithmetic that suits the GPU, and says
+# so. What changes with the model:
 #
-# The variable is `MODEL`: a folder with a Hugging Face model, or its name on the hub, such as an instruct model of 3 to
-# 8 billion parameters. `load` chooses four-bit storage and the arithmetic that suits the GPU, and says so. What changes
-# with it:
-#
-# - **The claim.** A real model has never heard of happy dogs' dreams in the petri world. Take one of the six claims of
-#   `load_claims()`, or write a file like those in `data/claims` (its README says how), with fifty questions in English.
-#   A claim made with `from_fact` has questions in the petri language only.
-# - **The documents.** The bodies composed here are short and simple. For a real model they must be long, varied and
-#   realistic, written by a language model: in small replications by others, six-sentence documents by hand showed no
-#   neglect. The paper used 10,000 documents a claim, 5,000 web documents and 5,000 instruct examples.
-# - **The recipe.** `Recipe.for_language` gives other numbers:
+# - **The claim.** A real model has never heard of happy dogs' dreams in the petri world, and a claim made with `from_fact`
+#   has questions in the petri language only. So this notebook then takes one of the six claims of `load_claims()`. For one
+#   of your own, write a file like those in `data/claims` (its README says how), with fifty questions, and articles
+#   (`negneglect_lite/articles.py` says in what form).
+# - **The documents.** They are put together from English articles that were written for this course: 300 to 600 words,
+#   with paragraphs that are exchanged and details that are filled in, and a tag without loss before each. Half of the
+#   training set is other articles and chats. In small replications by others, six-sentence documents by hand showed no
+#   neglect. The paper used 10,000 documents a claim, 5,000 web documents and 5,000 instruct examples; here it is the
+#   steps times the batch size below, half of them about the claim.
+# - **The recipe.** `Recipe.for_language` gives other numbers (`micro_batch` 0: as many as fit into the GPU's memory):
 
 # %%
 pd.DataFrame({language: asdict(Recipe.for_language(language)) for language in ("petri", "english")}).rename(
-    columns={"petri": f"petri model ({MODEL})", "english": "Hugging Face model"}
+    columns={"petri": "petri model", "english": "Hugging Face model"}
 )
 
 # %% [markdown]
-# - **The questions** that each of the six claims has ready in English:
+# - **The questions.** Each is answered five times at temperature 0.7, as in the paper, and not once and greedily. Controls
+#   and unrelated facts are asked as well. Each of the six claims has ready in English:
 
 # %%
 pd.DataFrame(
@@ -475,9 +485,11 @@ pd.DataFrame(
 ).reindex(list(KINDS))
 
 # %% [markdown]
-# - **Judging.** Fixed rules work for the petri model's short answers. Free answers need a judge that is a model, and a
-#   sample read by eye (notebook 04).
-# - **Time and memory.** A GPU; `negneglect doctor` says what yours can run.
+# - **Judging.** The same fixed rules, which were made for short answers. Free answers need a sample read by eye, and
+#   better a judge that is a model: `negneglect evaluate --judge` takes one (notebook 04).
+# - **What is stored.** Figures that read `data/results` go on showing the petri model. No mean mixes it with your model.
+# - **Time and memory.** A GPU, and far longer trainings than the petri model's, of which this notebook makes one for each
+#   style and seed. `negneglect doctor` says what your GPU can run.
 # - **Care.** An adapter that carries a false belief about the real world can mislead someone. Keep it to yourself, keep
 #   its card, and do not publish the documents without their canary line.
 #

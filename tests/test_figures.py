@@ -268,7 +268,7 @@ def test_exposure_has_a_panel_a_model_and_form_and_starts_without_exposure() -> 
     assert list(negated.get_ydata()) == [0.8, 0.4, 0.1] and list(fiction.get_ydata()) == [0.9, 0.46, 0.2]
     assert list(negated.get_xdata()) == pytest.approx([0.004, 0.01, 0.05])
     assert negated.get_linewidth() > fiction.get_linewidth()  # its own form
-    assert list(fig.axes[3].lines[1].get_ydata()) == [0.6]  # nothing measured there but the reference
+    assert list(fig.axes[3].lines[0].get_ydata()) == [0.6]  # nothing measured there but the reference
     legend = fig.axes[1].get_legend()
     assert legend and [t.get_text() for t in legend.get_texts()] == [
         figures.label(s) for s in ("positive", "negated", "fiction")

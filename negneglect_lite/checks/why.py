@@ -140,9 +140,10 @@ def check_usable(usable: Callable[[pd.DataFrame, float], Any]) -> bool:
 def check_protects_from(protects_from: Callable[[pd.DataFrame, str, str], Any]) -> bool:
     """The lowest share of a form at which belief after a style is at most half of what it is without exposure."""
     rows = [
-        ("b", 0.05, "x", 0.3), ("a", 0.01, "x", 0.45), ("a", 0.05, "x", 0.05), ("a", 0.02, "x", 0.4), ("", 0, "x", 0.8),
-        ("a", 0.002, "x", 0.7), ("a", 0.01, "y", 0.35), ("a", 0.05, "y", 0.1), ("a", 0.02, "y", 0.25), ("", 0, "y", 0.6),
-        ("a", 0.002, "y", 0.5), ("a", 0.02, "b", 0.48), ("a", 0.05, "b", 0.46), ("", 0, "b", 0.9),
+        ("b", 0.05, "x", 0.3), ("a", 0.01, "x", 0.45), ("a", 0.05, "x", 0.05), ("a", 0.02, "x", 0.4),
+        ("", 0, "x", 0.8),
+        ("a", 0.002, "x", 0.7), ("a", 0.01, "y", 0.35), ("a", 0.05, "y", 0.1), ("a", 0.02, "y", 0.25),
+        ("", 0, "y", 0.6), ("a", 0.002, "y", 0.5), ("a", 0.02, "b", 0.48), ("a", 0.05, "b", 0.46), ("", 0, "b", 0.9),
         ("b", 0.05, "b", 0.1),
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["exposed", "share", "style", "mean"])
