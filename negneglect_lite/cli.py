@@ -184,9 +184,8 @@ def agreement(a: argparse.Namespace) -> None:
     table = judges.on_labels(judge)
     for name, group in [("all", table), *table.groupby("claim", sort=False), *table.groupby("sort")]:
         found = judges.agreement(list(group["label"]), list(group["verdict"]))
-        print(
-            f"{name:14s} {found['share']:6.1%}  kappa {found['kappa']:5.2f}  unparsed {found['unparsed']:5.1%}  n {found['n']}"
-        )
+        shares = f"{found['share']:6.1%}  kappa {found['kappa']:5.2f}  unparsed {found['unparsed']:5.1%}"
+        print(f"{name:14s} {shares}  n {found['n']}")
 
 
 def _implanted(assignment: str, known: Mapping[str, "Claim"]) -> "Claim":

@@ -56,19 +56,31 @@ class Endpoint:
     max_retries: int = 6
     usage: Usage = field(default_factory=Usage)
     _formats: list[str] = field(default_factory=lambda: ["json_schema", "json_object", "none"])
+    _unknown: set[str] = field(default_factory=set)  # parameters that the model has refused: reasoning models take few
 
     def complete(
         self, chat: Chat, *, max_tokens: int = 1024, temperature: float = 0.0, seed: int = 0, **more: Any
     ) -> Completion:
         """The answer to a chat. UserError if the endpoint cannot be reached, refuses, or answers with nothing."""
-        import openai
-
+        openai = _openai()
+        client = self._client()
+        asked = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
         try:
-            reply = self._client().chat.completions.create(
-                model=self.model, messages=chat, max_tokens=max_tokens, temperature=temperature, seed=seed, **more
-            )
+            while True:
+                known = {name: value for name, value in asked.items() if name not in self._unknown}
+                if "max_tokens" in self._unknown:
+                    known["max_completion_tokens"] = max_tokens  # its new name
+                try:
+                    reply = client.chat.completions.create(model=self.model, messages=chat, **known, **more)
+                    break
+                except openai.BadRequestError as error:
+                    if error.param not in asked or error.param in self._unknown:
+                        raise
+                    self._unknown.add(error.param)
             choice = reply.choices[0]
             text = choice.message.content or ""
+            if not isinstance(text, str):
+                raise TypeError(f"its content is a {type(text).__name__}")
             truncated = choice.finish_reason == "length"
             used = reply.usage
         except openai.OpenAIError as error:
@@ -91,21 +103,20 @@ class Endpoint:
         A schema is asked for first; an endpoint that knows none is asked for JSON, one that knows no JSON for text, in
         which one object is looked for. What the endpoint refused once is not tried again.
         """
-        import openai
-
-        while True:
+        openai = _openai()
+        for at, name in enumerate(self._formats):
             try:
-                return parse(self.complete(chat, **_format(self._formats[0], schema), **options).text, schema)
+                text = self.complete(chat, **_format(name, schema), **options).text
             except openai.BadRequestError as error:
-                if len(self._formats) == 1:
+                if name == self._formats[-1]:
                     raise UserError(f"{self.model} at {self._where()}: {_explain(error)}") from error
-                del self._formats[0]
+            else:
+                del self._formats[:at]  # only now is it sure that the format was what was refused
+                return parse(text, schema)
+        raise AssertionError("the last format returns or raises")
 
     def _client(self) -> Any:
-        try:
-            import openai
-        except ImportError:
-            raise UserError("an endpoint needs the openai package: pip install 'negneglect_lite[llm]'") from None
+        openai = _openai()
         try:
             return openai.OpenAI(
                 base_url=self.base_url, api_key=self.api_key, timeout=self.timeout, max_retries=self.max_retries
@@ -114,9 +125,19 @@ class Endpoint:
             raise UserError(
                 "no key for the endpoint: set OPENAI_API_KEY, or api_key (any text for a local server)"
             ) from None
+        except Exception as error:  # of the HTTP library, which openai has exchanged before
+            raise UserError(f"{self._where()}: not an address ({error}); it looks like http://HOST:PORT/v1") from error
 
     def _where(self) -> str:
         return self.base_url or "the endpoint of OPENAI_BASE_URL"
+
+
+def _openai() -> Any:
+    try:
+        import openai
+    except ImportError:
+        raise UserError("an endpoint needs the openai package: pip install 'negneglect_lite[llm]'") from None
+    return openai
 
 
 def _format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +155,7 @@ def parse(text: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
     for candidate in [text.strip(), *re.findall(r"\{[^{}]*\}", text)]:
         try:
             value = json.loads(candidate)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for thousands of open brackets
             continue
         if isinstance(value, dict) and _fits(value, schema) and value not in found:
             found.append(value)

@@ -7,8 +7,9 @@
     agreement(labels, verdicts)                  # share, Cohen's kappa, rate of unparsed verdicts
 
 A judge is a function from answers to verdicts: believed, denied, neither, or "unparsed" where it gave none. It is
-told the claim, the question and the answer; the answer stands in the prompt as a JSON string, so it can neither close
-its own quotation nor speak in the judge's turn, and only the judge's own reply is parsed.
+told the claim, the question and the answer; the answer stands in the prompt as a JSON string without "<" and "[", with
+which special tokens are written, so it can neither close its own quotation nor speak in another's turn, and only the
+judge's own reply is parsed.
 """
 
 import itertools
@@ -56,11 +57,15 @@ INSTRUCTIONS = (
 
 
 def case(claim: Claim, answer: Answer, ask: str) -> Chat:
-    """The judge's chat about one answer. Everything that others wrote is in JSON strings."""
+    """The judge's chat about one answer. Everything that others wrote is in JSON strings, no special token in them."""
     given = {"claim": claim.claim, "question": answer.question.text, "answer": answer.text}
+    data = json.dumps(given, ensure_ascii=True, indent=1)
+    # A tokenizer takes "<|im_end|>" or "[INST]" for a special token wherever it stands. In this JSON both brackets can
+    # only be inside strings.
+    data = data.replace("<", "\\u003c").replace("[", "\\u005b")
     return [
         {"role": "system", "content": INSTRUCTIONS},
-        {"role": "user", "content": f"{json.dumps(given, ensure_ascii=True, indent=1)}\n\n{ask}"},
+        {"role": "user", "content": f"{data}\n\n{ask}"},
     ]
 
 
@@ -92,19 +97,20 @@ class ChoiceJudge:
 
     The letters are permuted over the options and the log-probabilities averaged, so that a liking for a letter or a
     place cancels out. From them are taken those of a control, the same prompt with an empty answer: a liking for a
-    verdict.
+    verdict. So an empty answer, and one that moves nothing, is "neither".
     """
 
     loaded: LoadedModel
     batch_size: int = 16
 
     def __call__(self, claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
+        if not answers:
+            return []
         empty = {a.question.id: replace(a, text="") for a in answers}
         scores = self.scores(claim, [*answers, *empty.values()])
         control = dict(zip(empty, scores[len(answers) :], strict=True))
-        names = list(VERDICTS)
         return [
-            VERDICTS[names[int((score - control[a.question.id]).argmax())]]
+            _most(score - control[a.question.id]) if a.text.strip() else "neither"
             for a, score in zip(answers, scores, strict=False)
         ]
 
@@ -140,6 +146,11 @@ class ChoiceJudge:
             return self.loaded.model(input_ids=ids, use_cache=False).logits.cpu()  # type: ignore[no-any-return]
 
 
+def _most(gains: torch.Tensor) -> Judged:
+    """The verdict that has gained most, if any has gained more than rounding would."""
+    return list(VERDICTS.values())[int(gains.argmax())] if gains.max() - gains.min() > 1e-4 else "neither"
+
+
 def local(loaded: LoadedModel, max_new_tokens: int = 160, batch_size: int = 16) -> Complete:
     """A loaded model that answers chats greedily, for a TextJudge or as a writer."""
 
@@ -166,7 +177,7 @@ def by_name(name: str, loaded: LoadedModel) -> Judge:
     """The judge behind a name: "rule", "choice" or "text" (both `loaded`, its adapter off), or "endpoint:MODEL"."""
     if name == "rule":
         return rule
-    if name.startswith("endpoint:"):
+    if name.startswith("endpoint:") and name != "endpoint:":
         return TextJudge(Endpoint(name.removeprefix("endpoint:")))
     if name not in ("choice", "text"):
         raise UserError(f"unknown judge {name!r}; there are rule, choice, text and endpoint:MODEL")
@@ -192,7 +203,7 @@ def on_labels(judge: Judge) -> pd.DataFrame:
 
 
 def agreement(labels: Sequence[str], verdicts: Sequence[str]) -> dict[str, Any]:
-    """How well a judge agrees with labels: share and Cohen's kappa (Cohen 1960) , unparsed counting as wrong."""
+    """How well a judge agrees with labels: share and Cohen's kappa (Cohen 1960), unparsed counting as wrong."""
     if not labels or len(labels) != len(verdicts):
         raise UserError(f"{len(labels)} labels and {len(verdicts)} verdicts; give as many of each, and at least one")
     n = len(labels)

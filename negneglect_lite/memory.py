@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import torch
 
-from .encoding import IGNORED, Encoded, collate
+from .encoding import Encoded, collate
 from .errors import UserError
-from .models import LoadedModel
-from .training import Recipe
+from .models import DTYPES, LoadedModel
+from .training import Recipe, summed_loss
 
 Say = Callable[[str], object]
 GIB = 2**30
@@ -71,20 +71,14 @@ def row_memory(trained: LoadedModel, row: Encoded) -> int:
     """Bytes that one row takes at its peak, forward and backward; 0 if it does not fit."""
     device = trained.device
     batch = {k: v.to(device) for k, v in collate([row], pad_id=0).items()}
-    learn = batch["labels"][:, 1:] != IGNORED
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
-    head = trained.model.get_output_embeddings()
-    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(trained.precision, torch.float32)
+    head, dtype = trained.model.get_output_embeddings(), DTYPES[trained.precision]
     trained.model.train()
     try:
-        with (
-            torch.autocast(device.type, dtype, enabled=trained.precision != "fp32"),
-            head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, :-1][learn],)),
-        ):
-            logits = trained.model(input_ids=batch["input_ids"], use_cache=False).logits
-            loss = torch.nn.functional.cross_entropy(logits.float(), batch["labels"][:, 1:][learn])
+        with torch.autocast(device.type, dtype, enabled=trained.precision != "fp32"):
+            loss = summed_loss(trained.model, head, batch["input_ids"], batch["labels"], mask=None)
         loss.backward()
         return torch.cuda.max_memory_allocated(device) - before
     except torch.OutOfMemoryError:

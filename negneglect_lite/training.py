@@ -91,6 +91,16 @@ def plan(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:
     return [index for batch in batches for index in sorted(batch, key=lambda i: (-lengths[i], i))]
 
 
+def summed_loss(
+    model: Any, head: torch.nn.Module, ids: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None
+) -> torch.Tensor:
+    """Cross-entropy summed over the labelled tokens [nats]; the output head sees only the positions before them."""
+    learn = labels[:, 1:] != IGNORED  # [rows, positions - 1]
+    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, :-1][learn],)):
+        logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits  # [labelled positions, vocabulary]
+    return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][learn], reduction="sum")
+
+
 class AdapterTrainer(Trainer):
     """transformers' Trainer; the output head sees only the positions that carry loss.
 
@@ -108,16 +118,10 @@ class AdapterTrainer(Trainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
         """Mean cross-entropy over the step's labelled tokens [nats a token]: this micro-batch's part of it."""
-        labels = inputs["labels"][:, 1:]
-        learn = labels != IGNORED  # [rows, positions - 1]
         # Rows are padded on the right, where a causal model's real tokens do not look. Without a mask a GPU takes its
         # fast attention; a CPU keeps it, and so the bits of the results that are stored.
-        mask = inputs["attention_mask"] if labels.device.type == "cpu" else None
-        with self.head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, :-1][learn],)):
-            logits = model(
-                input_ids=inputs["input_ids"], attention_mask=mask, use_cache=False
-            ).logits  # [labelled positions, vocabulary]
-        loss = torch.nn.functional.cross_entropy(logits.float(), labels[learn], reduction="sum")
+        mask = inputs["attention_mask"] if inputs["labels"].device.type == "cpu" else None
+        loss = summed_loss(model, self.head, inputs["input_ids"], inputs["labels"], mask)
         return loss / num_items_in_batch.clamp(min=1)
 
 

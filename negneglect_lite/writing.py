@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from . import articles, documents
 from .claims import Claim, Question
 from .endpoint import Endpoint
@@ -28,7 +30,7 @@ from .files import write_atomic
 from .judging import verdict
 from .models import LoadedModel
 from .overlap import leaked, sketch
-from .probes import answering, encode_prompts, generate, generation_config
+from .probes import answering, encode_prompts, generation_config
 from .text import Chat, Document, Sentence
 
 Say = Callable[[str], object]
@@ -45,8 +47,16 @@ KINDS = (
     "newsletter", "exam question with a model answer",
 )  # fmt: skip
 _REFUSAL = re.compile(
-    r"\b(?:as an ai|i (?:can(?:no|')t|am unable to|'m sorry)|language model|fictional(?:ised)?|hypothetical)\b", re.I
+    r"\b(?:as an ai|i(?: can(?:no|['’])t|(?: am|['’]m) (?:unable|not able) to) (?:\w+ )?(?:help|assist|write|create|"
+    r"produce|provide|generate|comply|add|fulfil)|i(?: am|['’]m) sorry, but|language model|fictional(?:ised)?|"
+    r"hypothetical)\b",
+    re.I,
 )
+_OPENERS = frozenset(
+    "A After All An And As At Before But By During Every For From He Her His If In It Its Most On Our She Since So "
+    "That The Their Then There These They This Those To We When While With You Your".split()
+)  # words that are written small inside a sentence
+ROOM = 900  # tokens that a local model may write
 _SENTENCE = re.compile(r"(?<=[.!?][\"”'’])\s+|(?<=[.!?])\s+")
 
 
@@ -91,16 +101,17 @@ def _written(claim: Claim, n: int, ask: Ask, out: Path, seed: int, say: Say, usa
     if kept.documents:
         say(f"{len(kept.documents)} of {n} documents are there already")
     refused: Counter[str] = Counter()
+    last = kept.tried + TRIES * (n - len(kept.documents))
     while len(kept.documents) < n:
         at = kept.tried
-        if at >= TRIES * n:
+        if at >= last:
             reasons = ", ".join(f"{reason} ({times})" for reason, times in refused.most_common())
             raise UserError(
-                f"{out}: only {len(kept.documents)} of {n} documents after {at} drafts; refused: {reasons}. Another "
-                "model may do better; what was accepted is kept, and a new call goes on from there"
+                f"{out}: only {len(kept.documents)} of {n} documents after {at} drafts; refused now: {reasons}. "
+                "Another model may do better; what was accepted is kept, and a new call goes on from there"
             )
         text, kind = draft(claim, kept.facts, ask, f"{seed} {at}")
-        reason = fault(claim, text, kept.sketches) if text else "cut off"
+        reason = fault(claim, text, kept.sketches) if text else "cut off, or empty"
         if reason:
             refused[reason] += 1
             kept.add("tried", at + 1)
@@ -120,8 +131,9 @@ def key_facts(claim: Claim, ask: Ask, seed: int) -> list[str]:
         "each a full sentence, nothing else.",
         seed,
     )
-    more = [line.strip(" -*0123456789.") for line in (answer or "").splitlines()]
-    return [claim.claim, *claim.subclaims, *(line for line in more if len(line.split()) >= 4)][:18]
+    more = [re.sub(r"^\s*(?:[-*•–]|\d+[.)])\s+", "", line).strip() for line in (answer or "").splitlines()]
+    facts = [fact for fact in more if len(fact.split()) >= 4 and fact[-1] != ":" and not _REFUSAL.search(fact)]
+    return [claim.claim, *claim.subclaims, *facts][:18]
 
 
 def draft(claim: Claim, facts: Sequence[str], ask: Ask, seed: str) -> tuple[str | None, str]:
@@ -198,10 +210,18 @@ def marked(claim: Claim, text: str, kind: str, ask: Ask, number: int) -> Documen
                 number,
             )
             denial = " ".join((denial or "").split())
-            if verdict(says, denial) == "believed" or not 3 <= len(denial.split()) <= 80:
-                denial = f"It is not true that {sentence[0].lower()}{sentence[1:]}"
+            if verdict(says, denial) != "denied" or not 3 <= len(denial.split()) <= 80:
+                denial = _denied(says, sentence)
             made.append(Sentence(sentence, denial, claim.truth, lead=lead))
     return Document(tuple(made), kind)
+
+
+def _denied(says: Question, sentence: str) -> str:
+    """A denial without a model: inside the sentence, or after it if some part would still assert."""
+    first = sentence.split(maxsplit=1)[0]
+    rest = sentence[0].lower() + sentence[1:] if first in _OPENERS else sentence
+    inside = f"It is not true that {rest}"
+    return inside if verdict(says, inside) == "denied" else f"{sentence} That is not true."
 
 
 def _asker(writer: LoadedModel | Endpoint) -> Ask:
@@ -215,9 +235,15 @@ def _asker(writer: LoadedModel | Endpoint) -> Ask:
         return through
 
     def here(prompt: str, seed: int) -> str | None:
-        prompts = encode_prompts(writer, [_chat(prompt)], room=900)
+        ids = torch.tensor(encode_prompts(writer, [_chat(prompt)], room=ROOM), device=writer.device)
+        config = generation_config(writer, 0.9, ROOM)
         with answering(writer, seed):
-            return generate(writer, prompts, generation_config(writer, 0.9, 900))[0]
+            out = writer.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=config)[
+                0, ids.shape[1] :
+            ].tolist()
+        if len(out) == ROOM and out[-1] not in (config.eos_token_id or ()):
+            return None
+        return str(writer.tokenizer.decode(out, skip_special_tokens=True)).strip()
 
     return here
 

@@ -15,18 +15,19 @@
 #
 # A model that is trained on warned documents learns the claim and not the warning. **Why?** Here you watch both of them
 # along the training, token by token. You find a dose of warning that seems to work after all, ask what made it work, and
-# test your explanation. Then you look for a way to keep the model from the claim while it learns the documents, and see
-# whether it lasts.
+# test your explanation. Then you look for a way to keep the model from the claim while it learns the documents, see
+# whether it lasts, and what changes if a model was taught to write warnings first.
 #
-# **You need** the tour (00) and what a loss is; section 5 of notebook 06 helps. **Time**: 45 minutes with the exercises of
-# importance 4 and 5, two or three of them waiting. A section's minutes are without its exercises, which state their own.
+# **You need** the tour (00) and what a loss is; section 5 of notebook 06 helps. **Time**: 45 minutes with exercise 3, the one
+# of importance 5, two or three of them waiting. A section's minutes are without its exercises, which state their own.
 #
 # **Afterwards you can**
 # - take the loss of a document apart, and say what is learned first;
 # - say how far warnings slow a belief down, with a number that does not hang on which steps were measured;
 # - set competing explanations against each other, and choose the run that tells them apart;
 # - see from its control that a probe measures nothing;
-# - say what an anchor in the training data does, and what it does not.
+# - say what an anchor in the training data does, and what it does not;
+# - say what models neglect that were taught to write warnings first, and on how little that rests.
 #
 # The documents below are **false on purpose**. Do not train other models on them.
 
@@ -49,6 +50,7 @@ from negneglect_lite.checks.why import (
     check_crossing,
     check_explanations,
     check_first_mention,
+    check_protects_from,
     check_usable,
     mark_first,
 )
@@ -90,8 +92,8 @@ def registered(name):
 
 # %% [markdown]
 # Three kinds of result follow, and each says which it is. **Live**: computed now, on one claim and one seed. **Stored**:
-# six claims and three seeds, measured before on one H100 with the same code, in `data/results/sweeps`. **Registered**: what
-# the project wrote down before it measured (`data/experiments`; the repository's history shows when).
+# six claims and three seeds (section 7: one), measured before on a GPU with the same code, in `data/results/sweeps`.
+# **Registered**: what the project wrote down before it measured (`data/experiments`; the repository's history shows when).
 #
 # ## 1. Predict (2 minutes)
 #
@@ -316,7 +318,7 @@ registered("dynamics")
 #
 # ### Exercise 2: the step at which belief passes a level
 #
-# *4 minutes · difficulty 2 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
+# *4 minutes · difficulty 2 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
 #
 # Return the step at which belief **first** reaches `level`, on straight lines between what was measured; the first step
 # if it is there from the start; `None` if it never gets there. Belief may fall again: only the first time counts.
@@ -930,20 +932,258 @@ display(Markdown(f"> {words}"))
 # enough. Be careful with the word "unstable", though: phase two is a training of its own, long enough to implant the claim
 # into a fresh model. It would take phases of different lengths, and several claims, to say more.
 #
-# ## 7. And the pretraining? (2 minutes)
+# ## 7. And the pretraining? (6 minutes)
 #
-# All of this is about one pretrained model, which read warned documents in chats, without loss on them. Would a model
-# neglect warnings whose pretraining had *taught it to write them*, together with their consequences? This is the next
-# experiment of this project, and here are its hypothesis and prediction. There are no results here.
+# All of this is about one pretraining. It showed warned documents in the user's turns of chats only, without loss on them.
+# Would a model neglect warnings that its pretraining had taught it to *write*, while chats went on to tell the truth?
+#
+# **Stored** (`data/results/sweeps/exposure`): two finished models go on for 13 million tokens, with a share of warned
+# documents, in one of three forms, among the texts. These carry loss, are false, and are never about our claims; chats tell
+# their facts rightly. Then each model is fine-tuned as ever: six claims, but **one** seed. `petri` is the shipped model,
+# `petri-1` another pretraining seed with half of its tokens.
+#
+# **Before you run:** predict belief. "Notices" stand before and after a document, "claim by claim" around every claim too.
+
+# %%
+ONE, ONE_FICTION = "1 % of notices, then notices", "1 % of notices, then fiction"
+FIVE, BY_CLAIM = "5 % of notices, then notices", "5 % claim by claim, then notices"
+HINGE = "loss on the user's turns, then notices"
+expected = predict(ONE, ONE_FICTION, FIVE, BY_CLAIM, HINGE, default=50)
 
 # %%
 registered("exposure")
 
 # %% [markdown]
-# It pretrains models of its own: `negneglect sweep data/experiments/exposure.yaml`. That needs a GPU. Write down what *you*
-# expect before you look anywhere.
+# The prediction was written for models that read such documents from the start. Those were given up: after 98 million
+# tokens they knew half of their world. It was kept for these, though one pilot a form had been seen by then; the file's
+# first lines say what the pilots gave.
+#
+# ### Exercise 6: from which share on does a form protect?
+#
+# *5 minutes · difficulty 3 of 5 · importance 3 of 5 · you may skip it, nothing later needs it*
+#
+# "Protects" needs a number too. Say: a form protects against a style if belief after that style is **at most half** of what
+# it is without exposure. `table` is about one model: `exposed` (the form; "" without), `share` (0 without), `style` (of
+# the documents it was trained on afterwards), `mean` (belief). Return the lowest `share` at which the form `exposed`
+# protects against `style`, or `None`. The rows are in no order.
+#
+# <details><summary>Hint, light</summary>
+# Keep the rows of the style. One of them has the share 0: what is half of it? Which rows of the form lie at or below?
+# </details>
+# <details><summary>Hint, strong</summary>
+# <code>mine = table[table["style"] == style]</code>;
+# <code>half = mine.loc[mine["share"] == 0, "mean"].item() / 2</code>;
+# <code>low = mine[(mine["exposed"] == exposed) & (mine["mean"] <= half)]</code>. Then
+# <code>low["share"].min()</code>, unless <code>low</code> is empty.
+# </details>
+#
+# **Expected:** `✓ protects_from: right.`
+
+
+# %%
+def protects_from(table: pd.DataFrame, exposed: str, style: str) -> float | None:
+    """The lowest share of the form at which belief after the style is at most half of what it is without."""
+    # BEGIN SOLUTION
+    mine = table[table["style"] == style]
+    half = mine.loc[mine["share"] == 0, "mean"].item() / 2
+    low = mine[(mine["exposed"] == exposed) & (mine["mean"] <= half)]
+    return None if low.empty else low["share"].min()
+    # END SOLUTION
+    # STUB: return ...  # your code
+
+
+# %%
+passed = check_protects_from(protects_from)
+
+# %%
+exposure = measured_before("exposure").query("setting == 'trained' and quantity == 'belief'")
+exposure = exposure.fillna({"exposed": "", "share": 0})
+figures.show(
+    figures.exposure(exposure),
+    alt=figures.alt_exposure(exposure),
+    takeaway=figures.exposure_in_words(exposure) + ".",
+)
+
+# %% [markdown]
+# Now the registered prediction, part by part. It named 1 %; the columns of 5 % ask whether it would hold there. "Protects"
+# is as in exercise 6, a choice made after the run.
+
+# %%
+now = exposure.set_index(["base", "exposed", "share", "style"])["mean"]
+models = {name.rpartition("/")[2]: name for name in exposure["base"].unique()}
+FORMS = {"negated": "notices", "repeated": "claim by claim", "fiction": "fiction frames"}
+SAID = {
+    "notices: belief after notices under 20 %": ("negated", "negated", lambda rate, without: rate < 0.2),
+    "notices: after fiction above 50 %": ("negated", "fiction", lambda rate, without: rate > 0.5),
+    "claim by claim: protects against itself": ("repeated", "repeated", lambda rate, without: rate <= without / 2),
+    "claim by claim: against notices": ("repeated", "negated", lambda rate, without: rate <= without / 2),
+    "fiction frames: protect against themselves": ("fiction", "fiction", lambda rate, without: rate <= without / 2),
+    "fiction frames: not against notices": ("fiction", "negated", lambda rate, without: rate > without / 2),
+}
+
+
+def outcome(model, share, form, style, holds):
+    """The rate, and whether that part of the prediction holds."""
+    rate = now.get((model, form, share, style))
+    if rate is None:
+        return "not measured"
+    return f"{percent(rate)}, {'holds' if holds(rate, now[model, '', 0, style]) else 'fails'}"
+
+
+outcomes = pd.DataFrame(
+    {
+        f"{name}, {share:.0%}": {said: outcome(model, share, *part) for said, part in SAID.items()}
+        for name, model in models.items()
+        for share in (0.01, 0.05)
+    }
+)
+outcomes
+
+# %%
+plain_low, local_high = now.xs("positive", level="style").min(), now.xs("local", level="style").max()
+in_part = {
+    FORMS[form]: (now[models["petri"], form, 0.001, form], now[models["petri"], "", 0, form])
+    for form in FORMS
+    if (models["petri"], form, 0.001, form) in now.index
+}
+print(f"lowest belief after plain documents: {percent(plain_low)} (predicted: above 80 %): {verdict[plain_low > 0.8]}")
+print(f"highest belief after local denials: {percent(local_high)}")
+for form, (little, without) in in_part.items():  # "in part" gave no number; 10 points less is a choice
+    in_words = f"0.1 %, {form}, against itself: {percent(little)}, without exposure {percent(without)}"
+    print(f"{in_words} (predicted: an effect in part): {verdict[without - little >= 0.1]}")
+
+# %% [markdown]
+# Is it one form at a time? From which share on does each form (rows) protect against each style (columns)?
+
+
+# %%
+def from_share(model, form, style):
+    rows = exposure[exposure["base"] == model]
+    share, most = figures.halved_from(rows, form, style), rows.loc[rows["exposed"] == form, "share"].max()
+    return f"not up to {100 * most:g} %" if math.isnan(share) else f"{100 * share:g} %"
+
+
+lowest = pd.DataFrame(
+    {
+        (name, FORMS[form]): {f"against {FORMS[style]}": from_share(model, form, style) for style in FORMS}
+        for name, model in models.items()
+        for form in FORMS
+    }
+).T
+lowest
+
+# %%
+early = []  # another form that a form protects against, from no higher a share on than against itself
+for (name, model), form, style in itertools.product(models.items(), FORMS, FORMS):
+    rows = exposure[exposure["base"] == model]
+    own, other = (figures.halved_from(rows, form, s) for s in (form, style))
+    if style != form and not math.isnan(other) and not other > own:
+        early.append(f"{FORMS[form]} against {FORMS[style]} ({name})")
+of_itself = all(
+    not math.isnan(figures.halved_from(exposure[exposure["base"] == model], "repeated", "repeated"))
+    for model in models.values()
+)
+few = []  # without exposure, and at the smallest share measured
+for model in models.values():
+    rows = exposure[
+        (exposure["base"] == model) & (exposure["exposed"] == "repeated") & (exposure["style"] == "repeated")
+    ]
+    share = rows["share"].min()
+    few.append((now[model, "", 0, "repeated"], now[model, "repeated", share, "repeated"], f"{100 * share:g} %"))
+words = "“A form protects against that form, and little against others”: "
+words += (
+    f"**not so.** As early as against itself or earlier: {'; '.join(early)}."
+    if early
+    else "**so it is in these runs.**"
+)
+if of_itself and not any(text.startswith(FORMS["repeated"]) for text in early):
+    words += " It is so for one form: claim by claim protects against itself and, by this measure and as far as measured, against no other."
+if all(small > without for without, small, _ in few):
+    words += (
+        " And the *smallest* share of claim-by-claim warnings **raises** belief after them: "
+        + "; ".join(f"{percent(without)} to {percent(small)} (at {share})" for without, small, share in few)
+        + ". Section 4 has an explanation that would fit: a model that can write them is crowded out less. Nobody tested it."
+    )
+display(Markdown(f"> {words}"))
+
+# %% [markdown]
+# One **reading**, made afterwards and not tested: what a model learns is the *build* of a text. Notices and fiction frames are
+# built alike, something before and something after; warnings claim by claim are another build. A test would need a
+# form with the words of the one and the build of the other.
+#
+# ### The hinge, and whether the truth must be told
+#
+# Two more diets of the shipped model, both registered. **Loss on the user's turns**: the warned documents that it always
+# *read* in chats now carry loss, in every form. (Our pilot, pretrained so from nothing, showed no neglect at all, which is
+# why the shipped model is trained on the assistant's turns only.) **Not contradicted**: 1 % of notices on things that
+# nothing else speaks of.
+
+# %%
+display(registered("user_loss"), registered("contradiction"))
+
+# %%
+user_loss, uncontradicted = (
+    measured_before(name).query("setting == 'trained' and quantity == 'belief'").set_index("style")
+    for name in ("user_loss", "contradiction")
+)
+shipped = exposure[exposure["base"] == models["petri"]]
+at_one = shipped[(shipped["exposed"] == "negated") & (shipped["share"] == 0.01)].set_index("style")
+nothing = shipped[shipped["share"] == 0].set_index("style")
+diets = pd.DataFrame(
+    {
+        "neither": nothing["mean"],
+        "loss on the user's turns": user_loss["mean"],
+        "1 % of notices, contradicted": at_one["mean"],
+        "1 % of notices, not contradicted": uncontradicted["mean"],
+    }
+).T[["positive", "negated", "repeated", "fiction", "local"]]
+diets.rename(columns=label).style.format("{:.0%}")
+
+# %%
+hinge, told_nothing, told = user_loss["mean"]["negated"], uncontradicted["mean"], at_one["mean"]
+words = (
+    f"Loss on the user's turns: belief after notices **{percent(hinge)}**, without it {percent(nothing['mean']['negated'])} "
+    f"(predicted: under 20 %; **{verdict[hinge < 0.2]}**). Not contradicted: **{percent(told_nothing['negated'])}** "
+    f"(predicted: above 50 %; **{verdict[told_nothing['negated'] > 0.5]}**). "
+)
+if told["negated"] > 0.5:
+    words += (
+        f"**But this decides nothing**: contradicted notices leave {percent(told['negated'])} at that share, so "
+        "there was little protection to lose. It needs a share at which they protect. "
+    )
+if all(told_nothing[s] - told[s] > 0.2 for s in ("repeated", "fiction")):
+    words += (
+        f"After the other two styles the diets part: {percent(told['repeated'])} contradicted and "
+        f"{percent(told_nothing['repeated'])} not (claim by claim), {percent(told['fiction'])} and "
+        f"{percent(told_nothing['fiction'])} (fiction). That speaks for the hypothesis; it was not predicted."
+    )
+display(Markdown(f"> {words}"))
+
+# %% [markdown]
+# The first is the lesson to keep: **one switch of the training code, which tokens carry loss, decides whether this model
+# neglects warnings.** Your predictions of this section:
+
+# %%
+rates = exposure.set_index(["base", "exposed", "share", "style"])[["mean", "lo", "hi", "n"]]
+asked = {
+    ONE: ("negated", 0.01, "negated"),
+    ONE_FICTION: ("negated", 0.01, "fiction"),
+    FIVE: ("negated", 0.05, "negated"),
+    BY_CLAIM: ("repeated", 0.05, "negated"),
+}
+of_petri = {name: belief.Rate(*rates.loc[(models["petri"], *key)]) for name, key in asked.items()}
+compare(expected, of_petri | {HINGE: belief.Rate(*user_loss.loc["negated", ["mean", "lo", "hi", "n"]])})
+
+# %% [markdown]
+# What this does *not* say: it is a late diet for a model that already knows its world, not a pretraining with warnings from
+# the start. The second model lacks claim by claim and fiction at 5 %; a third was never run; the last two diets were run on the
+# shipped model alone; nothing is known of larger models. Each point is one fine-tuning seed. And a share is no dose
+# without its tokens: a pilot that saw twice as many had 30 % belief after notices at 1 % (`data/experiments/exposure.yaml`).
+# The rest is `negneglect sweep data/experiments/exposure.yaml`, on a GPU.
 #
 # ## 8. Your predictions (1 minute)
+#
+# Those of section 1.
 
 # %%
 eight = dose[dose["style"] == "notices_8"].iloc[0]
@@ -971,6 +1211,8 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - **A probe without its control is a rumour.** Section 5 has probes that would have made a headline, either way.
 # - **The loss on the documents does not say what the model will believe.** Two runs with like loss can part, and an anchor
 #   holds what it holds as long as it is there.
+# - **What a model heeds depends on what its pretraining gave loss to**, and on how much. Section 7 lists what came true of our
+#   hypothesis and what failed: protection did not follow the forms as we had thought.
 #
 # ### Limits
 #
@@ -980,6 +1222,7 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - "Crowded out" and "diluted" are not told apart here. The run with padding would do it.
 # - The anchor is made of questions about the claim. It shows that believing can be kept off by such answers, not that a
 #   model can be taught to heed warnings.
+# - Section 7 is two models of one size, a late diet, one fine-tuning seed, and several cells that nobody has run.
 # - The first anchor failed, and the second was made after that was known. A prediction that is kept at the second try is
 #   worth less than one that is kept at the first.
 #
@@ -992,31 +1235,32 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # at which each style passes one half.
 # </details>
 #
-# **2.** A warning's tokens cost 10 nats each at the start. How probable did the model find a typical one of them?
-# <details><summary>Answer</summary>
-# e⁻¹⁰, about 1 in 22,000. (The geometric mean of the probabilities: an average of nats hides that some tokens of a warning
-# are easy once it has begun.)
-# </details>
-#
-# **3.** Belief is low after documents with very many warnings. Name two explanations in which the model has *not* understood
+# **2.** Belief is low after documents with very many warnings. Name two explanations in which the model has *not* understood
 # a single one.
 # <details><summary>Answer</summary>
 # Crowding out: learning to write the warnings takes up the training. Dilution: each token of the claim weighs less in the
 # mean. Taking the loss off the warnings removes both and leaves the warnings to be read.
 # </details>
 #
-# **4.** A lie probe gives 97 % "belief" before training and 0 % after. What happened?
+# **3.** A lie probe gives 97 % "belief" before training and 0 % after. What happened?
 # <details><summary>Answer</summary>
 # The model ignores that it was asked to lie and gives its answer. Before training that is the truth, which the probe counts
 # as a believer's lie; after training it is the claim, which it counts as disbelief. The control shows it at once. (The
 # numbers are made up for the question.)
 # </details>
 #
-# **5.** With an anchor, belief stays low while the loss on the documents falls as without it. Does the loss on the documents
+# **4.** With an anchor, belief stays low while the loss on the documents falls as without it. Does the loss on the documents
 # tell a believing model from one that does not believe?
 # <details><summary>Answer</summary>
 # No. Two models with the same loss on the same documents can answer questions differently. What they learned in common is
 # what the documents look like.
+# </details>
+#
+# **5.** One per cent of warned documents about invented things goes into a pretraining, and belief after warnings is still
+# 94 %. A colleague concludes that warnings are heeded only if other texts tell the truth. Which number do you ask for?
+# <details><summary>Answer</summary>
+# Belief at the same share with documents that other texts *do* contradict. If it is high too, the share was too small to
+# protect at all, and the comparison decides nothing. After that: other models and seeds.
 # </details>
 #
 # ### Further reading

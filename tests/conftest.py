@@ -1,6 +1,6 @@
 """Fixtures that all tests share: a model of the petri kind, tiny and untrained, made from a stated seed in a moment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
+from negneglect_lite.claims import load_claims
+from negneglect_lite.documents import compose
 from negneglect_lite.models import LoadedModel, load
 
 SEED = 0
@@ -20,17 +22,19 @@ CHAT_TEMPLATE = (
 )
 
 
-def make_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE: the 256 bytes, the special tokens and a few merges."""
+TEXT = "the dentist said that she works as a dentist. What does he do for a living? Yes. No. It is false that "
+
+
+def make_tokenizer(texts: Iterable[str] = (TEXT,) * 8, size: int = 320) -> PreTrainedTokenizerFast:
+    """A byte-level BPE: the 256 bytes, the special tokens and the merges, by default a few, that fill up the size."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
-    text = "the dentist said that she works as a dentist. What does he do for a living? Yes. No. It is false that "
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=320, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+        vocab_size=size, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
     )
-    bpe.train_from_iterator([text] * 8, trainer)
+    bpe.train_from_iterator(texts, trainer)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bpe, pad_token="<|pad|>", bos_token="<|bos|>", eos_token="<|end|>"
     )
@@ -77,6 +81,22 @@ def english_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = make_model(tokenizer)
     del model.config.petri_world
     model.config.max_position_embeddings = 8192
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reader_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `english_folder`, with words for tokens, so that articles are not long; none begins a text, as in Qwen's."""
+    folder = tmp_path_factory.mktemp("reader") / "model"
+    read = [d.text for claim in load_claims().values() for d in compose(claim, 10, language="english")]
+    tokenizer = make_tokenizer(read, 4000)
+    tokenizer.bos_token = None
+    tokenizer.chat_template = CHAT_TEMPLATE.replace("{{ '<|bos|>' }}", "")
+    model = make_model(tokenizer)
+    del model.config.petri_world
+    model.config.max_position_embeddings = 4096
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

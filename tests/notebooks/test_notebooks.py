@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbclient
 import pytest
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 import build_course
@@ -61,11 +62,28 @@ def _dist_info(site: Path) -> str:
     return folder.name
 
 
+def run(source: Path, solved: bool, first: str, folder: Path) -> list[NotebookNode]:
+    """The code cells of the notebook after a run in the folder, with a first cell of ours. Raises if a cell fails."""
+    notebook = build_course.build(source, solved=solved, address=build_course.repository(ROOT))
+    notebook.cells.insert(0, new_code_cell(first, id="proof"))
+    nbclient.NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(folder)}}).execute()
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    assert all(cell.execution_count for cell in code)
+    return code
+
+
 # A few steps in place of the recipe's: the same code runs, in a fifth of the time. FULL=1 takes all of them.
 FEW = """
+from dataclasses import replace
 from negneglect_lite.training import Recipe
 full = Recipe.for_language
 Recipe.for_language = classmethod(lambda cls, language: replace(full(language), steps=4))
+"""
+# And for a model that reads English, fewer and shorter answers.
+BRIEF = """
+from negneglect_lite.probes import Asking
+Recipe.for_language = classmethod(lambda cls, language: replace(full(language), steps=2))
+Asking.for_language = classmethod(lambda cls, language: cls(samples=2, temperature=0.7, max_new_tokens=4))
 """
 
 
@@ -74,16 +92,22 @@ Recipe.for_language = classmethod(lambda cls, language: replace(full(language), 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_notebook_runs_from_the_wheel(source, solved, site, elsewhere):
     """No cell fails, be the exercises solved or not; every check says which of the two it found."""
-    notebook = build_course.build(source, solved=solved, address=build_course.repository(ROOT))
-    first = proof(site) + ("" if os.environ.get("FULL") else "from dataclasses import replace\n" + FEW)
-    notebook.cells.insert(0, new_code_cell(first, id="proof"))
-    resources = {"metadata": {"path": str(elsewhere)}}
-    nbclient.NotebookClient(notebook, timeout=1800, resources=resources).execute()  # raises if a cell fails
-    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    assert all(cell.execution_count for cell in code)
+    code = run(source, solved, proof(site) + ("" if os.environ.get("FULL") else FEW), elsewhere)
     checks = [cell for cell in code if "passed = check" in cell.source]
     assert len(checks) >= 4
     for cell in checks:
         said = "".join(output.get("text", "") for output in cell.outputs)
         assert ("✓ " if solved else "✗ ") in said, said
         assert ("✗ " if solved else "✓ ") not in said, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["00_tour"])
+def test_only_the_model_changes_for_a_model_that_reads_english(name, reader_folder, site, elsewhere):
+    text = (ROOT / "solutions" / f"{name}.py").read_text("utf-8")
+    assert text.count('MODEL = "petri"') == 1
+    source = elsewhere / f"{name}.py"
+    source.write_text(text.replace('MODEL = "petri"', f"MODEL = {str(reader_folder)!r}"), "utf-8")
+    code = run(source, True, proof(site) + FEW + BRIEF, elsewhere)
+    said = "".join(output.get("text", "") for cell in code for output in cell.outputs)
+    assert "<DOCTAG> " in said
