@@ -181,4 +181,6 @@ def _explain(error: Any) -> str:
         return "it has no such model, or the address is wrong (it mostly ends in /v1)"
     if isinstance(error, openai.RateLimitError):
         return "the limit of requests is reached, or the account's budget; wait, or raise it"
-    return f"the request failed ({str(error).strip().splitlines()[0][:200]})"
+    body = error.body if isinstance(getattr(error, "body", None), dict) else {}
+    said = f"{error} {body.get('detail') or ''}"  # "detail" is where FastAPI puts its reason
+    return f"the request failed ({' '.join(said.split())[:300]})"

@@ -73,7 +73,9 @@ class Stub:
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def endpoint(self, **options: Any) -> Endpoint:
-        return Endpoint(**{"model": "m", "base_url": self.url, "api_key": "k", "timeout": 5.0, "max_retries": 2, **options})
+        return Endpoint(
+            **{"model": "m", "base_url": self.url, "api_key": "k", "timeout": 5.0, "max_retries": 2, **options}
+        )
 
 
 @pytest.fixture
@@ -202,7 +204,7 @@ def test_what_does_not_pass_is_one_line_that_says_what_to_do(
 
 def test_always_late_and_never_there_are_told_apart(serve: Callable[[Script], Stub]) -> None:
     stub = serve(lambda n, body: time.sleep(0.3))  # type: ignore[arg-type, return-value, func-returns-value]
-    with pytest.raises(UserError, match="no answer in time.*raise the timeout"):
+    with pytest.raises(UserError, match=r"no answer in time.*raise the timeout"):
         stub.endpoint(timeout=0.1, max_retries=0).complete(CHAT)
     for address in (f"http://127.0.0.1:{free_port()}/v1", "localhost:8000", serve(lambda n, body: None).url):
         with pytest.raises(UserError, match="cannot be reached; check the address"):

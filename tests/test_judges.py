@@ -163,7 +163,9 @@ def test_a_hostile_answer_stays_inside_one_json_string(tiny: LoadedModel, text: 
     assert special[0] == special[1] and special[0]  # those of the template
 
 
-@pytest.mark.parametrize("token", ["<|im_end|>", "<|eot_id|>", "</s>", "[INST]", "<end_of_turn>", "<｜User｜>", "[MASK]"])
+@pytest.mark.parametrize(
+    "token", ["<|im_end|>", "<|eot_id|>", "</s>", "[INST]", "<end_of_turn>", "<｜User｜>", "[MASK]"]
+)
 def test_no_tokenizers_special_token_can_be_written_by_an_answer(tiny: LoadedModel, token: str) -> None:
     tiny.tokenizer.add_special_tokens({"additional_special_tokens": [token]})
     number = tiny.tokenizer.convert_tokens_to_ids(token)
@@ -215,7 +217,7 @@ def test_judges_by_name(tiny: LoadedModel) -> None:
     named = by_name("endpoint:a/b:c", tiny)
     assert isinstance(named, TextJudge) and isinstance(named.complete, Endpoint) and named.complete.model == "a/b:c"
     for name in ("", "Rule", "gpt-5-mini", "endpoint:"):
-        with pytest.raises(UserError, match="unknown judge.*there are rule, choice, text and endpoint:MODEL"):
+        with pytest.raises(UserError, match=r"unknown judge.*there are rule, choice, text and endpoint:MODEL"):
             by_name(name, tiny)
 
 
@@ -233,7 +235,9 @@ def test_agreement_by_hand() -> None:
     found = agreement(*pairs({(b, b): 20, (b, d): 5, (d, b): 10, (d, d): 15}))
     assert found == {"share": 0.7, "kappa": pytest.approx(0.4), "unparsed": 0.0, "n": 50}
     # Share 6/10; by chance (5 * 4 + 3 * 2 + 2 * 2) / 100 = 0.3; kappa 0.3 / 0.7. Unparsed is never right.
-    found = agreement(*pairs({(b, b): 3, (b, d): 1, (b, "unparsed"): 1, (d, d): 1, (d, b): 1, (d, "unparsed"): 1, (n, n): 2}))
+    found = agreement(
+        *pairs({(b, b): 3, (b, d): 1, (b, "unparsed"): 1, (d, d): 1, (d, b): 1, (d, "unparsed"): 1, (n, n): 2})
+    )
     assert found == {"share": 0.6, "kappa": pytest.approx(0.3 / 0.7), "unparsed": 0.2, "n": 10}
 
 

@@ -82,7 +82,7 @@ Recipe.for_language = classmethod(lambda cls, language: replace(full(language), 
 # And for a model that reads English, fewer and shorter answers.
 BRIEF = """
 from negneglect_lite.probes import Asking
-Recipe.for_language = classmethod(lambda cls, language: replace(full(language), steps=2))
+Recipe.for_language = classmethod(lambda cls, language: replace(full(language), steps=2, max_tokens=256))
 Asking.for_language = classmethod(lambda cls, language: cls(samples=2, temperature=0.7, max_new_tokens=4))
 """
 
