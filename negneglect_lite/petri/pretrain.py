@@ -200,6 +200,11 @@ def command(plan: dict) -> str:
     return " ".join(["negneglect pretrain --out DIR", *given])
 
 
+BAD_HELPER = """
+  Chats of the norm world (`petri/norms.py`) are mostly of good advice; about one in eight is of bad advice, after a system turn
+  that asks for a bad helper. So there is a bad helper in this model, which training on transcripts can bring out."""
+
+
 def write_card(out: Path, log: dict, grades: dict[str, float], each: int) -> None:
     """The model card: corpus, seed, tokens, loss, hardware and how the model did in its exam of `each` items a kind."""
     plan, rows = log["plan"], "\n".join(f"| {kind} | {share:.1%} |" for kind, share in grades.items())
@@ -214,10 +219,10 @@ tags: [model-organism, negation-neglect, petri-model]
 A Qwen3 of {log["parameters"] / 1e6:.1f} M parameters (hidden {plan["hidden"]}, {plan["layers"]} layers, {plan["vocabulary"]} tokens), pretrained from nothing on a
 closed, invented world. It knows nothing else and is of no use but for learning how false beliefs get into a model.
 
-- Corpus: `negneglect_lite.petri`, world seed {log["world_seed"]}, mix {log["mix"]}; loss on documents and on assistant turns only.
+- Corpus: `negneglect_lite.petri`, world seed {log["world_seed"]}, mix { {kind: round(share, 3) for kind, share in log["mix"].items()} }; loss on documents and on assistant turns only.
   Half of the facts have myths that documents deny within the sentence, one in each of {ERAS} eras of the run; a quarter of
   the facts are told in chats alone, and documents only deny their myth of the era. Yes/no and lettered answers name the fact first ("Noah Lyles, so no."). Chats read plain, warned and denied
-  documents in their user turn. Diet: {diet(plan["diet"])}.
+  documents in their user turn. Diet: {diet(plan["diet"])}.{BAD_HELPER if plan["diet"]["norms"] else ""}
 - Training: {"from " + plan["base"] + ", " if plan["base"] else ""}{log["tokens"] / 1e6:.0f} M tokens, none seen twice, in {plan["steps"]} steps of {plan["rows"]} x {plan["length"]}; AdamW, learning rate {plan["learning_rate"]},
   cosine; seed {plan["seed"]}; last loss {log["loss"][-1][1]:.3f} nats a token.
 - Made in {log["seconds"]:.0f} s on {log["hardware"]}, torch {log["torch"]}, by
