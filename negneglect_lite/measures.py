@@ -56,21 +56,17 @@ def depth(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence
 def losses(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence[int] = ()) -> list[pd.DataFrame]:
     """Mean loss by part of the text, before training (step 0) and after each number of steps in `at`."""
     read = [_parted(base, cell) for cell in cells]
-    group, sets = _group(base, cells, recipe)
-    found: list[list[tuple[int, str, str, float]]] = [[] for _ in cells]
 
-    def look(step: int, group: Group) -> None:
-        for k, (rows, each) in enumerate(zip(found, group.token_losses([e for e, _ in read]), strict=True)):
-            parts = [p for row in read[k][1] for p in row[1:]]  # the first token is predicted by nothing
-            values = [x for row in each for x in row]
-            for part in PARTS:
-                picked = [x for x, p in zip(values, parts, strict=True) if p == part]
-                if picked:
-                    rows.append((step, f"loss.{part}", "mean", sum(picked) / len(picked)))
+    def look(group: Group) -> list[pd.DataFrame]:
+        tables = []
+        for (_, own), each in zip(read, group.token_losses([e for e, _ in read]), strict=True):
+            parts = [p for row in own for p in row[1:]]  # the first token is predicted by nothing
+            nats = pd.Series([x for row in each for x in row]).groupby(parts).mean()
+            rows = [(f"loss.{part}", "mean", nats[part]) for part in PARTS if part in nats]
+            tables.append(pd.DataFrame(rows, columns=["kind", "item", "value"]))
+        return tables
 
-    look(0, group)
-    group.train(sets, at=at or (recipe.steps,), on_step=look)
-    return [pd.DataFrame(rows, columns=["step", "kind", "item", "value"]) for rows in found]
+    return _along(base, cells, _encoded(base, cells, recipe), recipe, (0, *(at or (recipe.steps,))), look)
 
 
 def phases(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequence[int] = ()) -> list[pd.DataFrame]:
@@ -84,7 +80,7 @@ def phases(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe, at: Sequenc
     asked = [probes.questions(cell.claim, base.language) for cell in cells]
     found: list[list[pd.DataFrame]] = [[] for _ in cells]
     for anchored in (True, False):
-        group, sets = _group(base, cells, recipe)
+        group, sets = Group(base, recipe, [cell.seed for cell in cells]), _encoded(base, cells, recipe)
         first = (
             [_anchored(base, cell, rows, recipe) for cell, rows in zip(cells, sets, strict=True)] if anchored else sets
         )
@@ -112,17 +108,14 @@ def misbehaviour(
     if cells[0].setting != "trained":
         answers = [probes.ask(base, qs, max_new_tokens=MAX_NEW_TOKENS, batch_size=UNTRAINED_ROWS) for qs in asked]
         return [_replied(cell, each) for cell, each in zip(cells, answers, strict=True)]
-    sets = [behaviours.training_set(cell.kind, cell.condition, recipe, cell.seed) for cell in cells]
-    group = Group(base, recipe, [cell.seed for cell in cells])
-    found: list[list[pd.DataFrame]] = [[] for _ in cells]
+    made = [behaviours.training_set(cell.kind, cell.condition, recipe, cell.seed) for cell in cells]
+    sets = [[encode(e, base.tokenizer, recipe.max_tokens) for e in examples] for examples in made]
 
-    def look(step: int, group: Group) -> None:
-        for cell, tables, answers in zip(cells, found, group.ask(asked, max_new_tokens=MAX_NEW_TOKENS), strict=True):
-            tables.append(_replied(cell, answers).assign(step=step))
+    def look(group: Group) -> list[pd.DataFrame]:
+        answers = group.ask(asked, max_new_tokens=MAX_NEW_TOKENS)
+        return [_replied(cell, each) for cell, each in zip(cells, answers, strict=True)]
 
-    rows = [[encode(e, base.tokenizer, recipe.max_tokens) for e in texts] for texts in sets]
-    group.train(rows, at=at or (recipe.steps,), on_step=look)
-    return [pd.concat(tables, ignore_index=True) for tables in found]
+    return _along(base, cells, sets, recipe, at, look)
 
 
 def _replied(cell: Transcripts, answers: Sequence[Answer]) -> pd.DataFrame:
@@ -148,14 +141,29 @@ def _ask(
         flat = probes.ask(base, [q for qs in asked for q in qs], context=read, batch_size=UNTRAINED_ROWS)
         ends = [sum(map(len, asked[: k + 1])) for k in range(len(asked))]
         return [_judged(flat[end - len(qs) : end]) for end, qs in zip(ends, asked, strict=True)]
-    group, sets = _group(base, cells, recipe)
+    sets = _encoded(base, cells, recipe)
+    return _along(base, cells, sets, recipe, at, lambda group: [_judged(said) for said in group.ask(asked)])
+
+
+def _along(
+    base: LoadedModel,
+    cells: Sequence[Cell] | Sequence[Transcripts],
+    sets: Sequence[Sequence[Encoded]],
+    recipe: Recipe,
+    at: Sequence[int],
+    look: Callable[[Group], list[pd.DataFrame]],
+) -> list[pd.DataFrame]:
+    """Train the cells together; what `look` sees of each after the steps in `at` (0: before any; default: the last)."""
+    group = Group(base, recipe, [cell.seed for cell in cells])
     found: list[list[pd.DataFrame]] = [[] for _ in cells]
 
-    def look(step: int, group: Group) -> None:
-        for tables, answers in zip(found, group.ask(asked), strict=True):
-            tables.append(_judged(answers).assign(step=step))
+    def keep(step: int, group: Group) -> None:
+        for tables, table in zip(found, look(group), strict=True):
+            tables.append(table.assign(step=step))
 
-    group.train(sets, at=at or (recipe.steps,), on_step=look)
+    if 0 in at:
+        keep(0, group)
+    group.train(sets, at=at or (recipe.steps,), on_step=keep)
     return [pd.concat(tables, ignore_index=True) for tables in found]
 
 
@@ -164,9 +172,8 @@ def _judged(answers: Sequence[Answer]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "item", "value"])
 
 
-def _group(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe) -> tuple[Group, list[list[Encoded]]]:
-    sets = [[encode(e, base.tokenizer, recipe.max_tokens) for e in texts(cell, recipe)] for cell in cells]
-    return Group(base, recipe, [cell.seed for cell in cells]), sets
+def _encoded(base: LoadedModel, cells: Sequence[Cell], recipe: Recipe) -> list[list[Encoded]]:
+    return [[encode(e, base.tokenizer, recipe.max_tokens) for e in texts(cell, recipe)] for cell in cells]
 
 
 def _parted(base: LoadedModel, cell: Cell) -> tuple[list[Encoded], list[list[str]]]:

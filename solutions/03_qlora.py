@@ -572,8 +572,8 @@ petri_memory = memory(in_linear, everything - in_linear, trainable, width=4, act
 # Qwen3-1.7B as its makers published them; they stand in the code. PyTorch builds the model on the "meta" device, which
 # knows all shapes and holds no numbers. Frozen weights count 2 bytes (bf16), trained ones 4.
 #
-# For such models the course uses *gradient checkpointing*: keep only the input of each layer, and compute the rest again
-# when the backward pass needs it. So for activations we count these inputs in 16 bits, and once the scores over the
+# Where a GPU's memory is short, the course uses *gradient checkpointing*: keep only the input of each layer, and compute
+# the rest again when the backward pass needs it. So for activations we count these inputs in 16 bits, and once the scores over the
 # vocabulary in 32 bits. That is a lower bound.
 
 # %%
