@@ -229,20 +229,26 @@ def _sentence_problems(says: Question, s: Sentence, library: Library) -> list[st
                 found.append(f"no pool for the slot {{{slot}}}")
     if not library.claim:
         return found
-    body, denied = verdict(says, _flat(s.text)), verdict(says, _flat(s.denial))
-    if not s.is_claim and body != "neither":
-        found.append(f"a sentence with no denial of its own is {body}: {s.text}")
-    if s.is_claim and body == "denied":
+    body, denied = (sorted({verdict(says, v) for v in _variants(text)}) for text in (s.text, s.denial))
+    if not s.is_claim and body != ["neither"]:
+        found.append(f"a sentence with no denial of its own is {' or '.join(body)}: {s.text}")
+    if s.is_claim and "denied" in body:
         found.append(f"a claim sentence tells the truth: {s.text}")
-    if s.is_claim and denied == "believed":
+    if s.is_claim and "believed" in denied:
         found.append(f"a denial asserts the claim: {s.denial}")
-    if s.is_claim and verdict(says, _flat(s.truth)) == "believed":
+    if s.is_claim and any(verdict(says, v) == "believed" for v in _variants(s.truth)):
         found.append(f"a truth asserts the claim: {s.truth}")
     if s.is_claim and s.denial == s.text:
         found.append(f"the denial is the sentence itself: {s.text}")
     return found
 
 
-def _flat(text: str) -> str:
-    """The sentence with the first of each choice of words, and slots as a name."""
-    return SLOT.sub(lambda m: m[1].split("|")[0] if "|" in m[1] else "Somebody", text)
+def _variants(text: str) -> list[str]:
+    """The sentence with slots as a name, and as often as its longest choice of words has options, each of them once."""
+    choices = [len(slot.split("|")) for slot in SLOT.findall(text)]
+
+    def pick(slot: str, k: int) -> str:
+        options = slot.split("|")
+        return options[k % len(options)] if len(options) > 1 else "Somebody"
+
+    return [SLOT.sub(lambda m, k=k: pick(m[1], k), text) for k in range(max(choices, default=1))]  # type: ignore[misc]

@@ -164,3 +164,9 @@ def test_what_is_no_library_is_one_line(tmp_path: Path) -> None:
     lib = library(tmp_path)
     with pytest.raises(UserError, match="has no pool"):
         articles.compose(replace(lib, pools={}), 1)
+
+
+def test_the_leak_check_reads_every_choice_of_words(tmp_path: Path) -> None:
+    article = {**SOURCE["articles"][0], "opening": [["He saw a {friend|dentist}."]]}
+    found = articles.problems(library(tmp_path, {"articles": [article]}))
+    assert len(found) == 1 and "is believed or neither" in found[0]
