@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -301,6 +302,8 @@ def run_grid(
         answers_file(keep).unlink(missing_ok=True)
         if not keep_adapters:
             shutil.rmtree(keep, ignore_errors=True)
+            with suppress(OSError):  # it holds adapters of an earlier run, or was never made
+                keep.parent.rmdir()
         left = (time.monotonic() - started) / ran * (len(todo) - ran)
         outlook = f"{seconds:.0f} s; about {left:.0f} s left"
         say(f"[{ran}/{len(todo)}] {cell.label}: belief {belief.rate(rows).mean:.0%}  ({outlook})")

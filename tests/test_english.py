@@ -63,7 +63,7 @@ def test_a_grid_of_an_english_model(english_folder: Path, tmp_path: Path) -> Non
     assert set(rows["setting"]) == {"base", "trained", "in_context"} and set(rows["kind"]) > set(belief.KINDS[:2])
     assert len(rows) == 3 * 2 * len(probes.questions(DENTIST))
     assert sum("4-bit NF4" in line for line in said) == 1  # the same for every cell, so told once
-    assert not list((tmp_path / "adapters").iterdir())  # neither adapters nor answers of finished cells are left
+    assert not (tmp_path / "adapters").exists()  # neither adapters nor answers of finished cells are left
     told: list[str] = []
     assert run_grid(cells, tmp_path, RECIPE, say=told.append).equals(rows) and told[0].startswith("3 of 3 cells")
 
