@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from negneglect_lite.errors import UserError
 
@@ -61,6 +62,26 @@ def verify(*parts: str) -> None:
             raise UserError(f"{path}: missing; {_restore(file)}")
         if sha256(path) != entry["sha256"]:
             raise UserError(f"{path}: corrupt, its SHA-256 is not the one in the manifest; {_restore(file)}")
+
+
+class Journal:
+    """What a long run has so far: JSON values, one a line, saved as they come, under a line that names the run.
+
+    Opening the file of another run begins it anew; a line that was cut off in the middle is dropped.
+    """
+
+    def __init__(self, file: Path, run: str) -> None:
+        self.file = file
+        lines = file.read_text("utf-8").split("\n") if file.exists() else [""]
+        if lines[0] != run:
+            lines = [run, ""]
+        self.entries: list[Any] = [json.loads(line) for line in lines[1:-1]]
+        if not self.entries or lines[-1]:  # new, or what follows the last line break was cut off
+            write_atomic(file, "\n".join(lines[:-1]) + "\n")
+
+    def add(self, *entries: Any) -> None:
+        with open(self.file, "a", encoding="utf-8") as out:
+            out.writelines(json.dumps(entry) + "\n" for entry in entries)
 
 
 def read_manifest() -> dict[str, dict[str, str]]:

@@ -24,7 +24,7 @@ from transformers import GenerationConfig
 
 from negneglect_lite.claims import Claim, Question, controls
 from negneglect_lite.errors import UserError
-from negneglect_lite.files import write_atomic
+from negneglect_lite.files import Journal
 from negneglect_lite.models import LoadedModel
 from negneglect_lite.petri.quiz import Posed, depth, quiz
 from negneglect_lite.petri.world import stable_hash, world
@@ -131,14 +131,15 @@ def ask(
     jobs = [(i, k) for i in range(len(questions)) for k in range(samples)]
     jobs.sort(key=lambda job: len(prompts[job[0]]))  # stable, so the order is fixed; like lengths waste no padding
     config = generation_config(loaded, temperature, max_new_tokens)
-    kept = _Kept(keep, [prompts, samples, temperature, seed, max_new_tokens, loaded.name, str(loaded.adapter)])
-    todo = [job for job in jobs if job not in kept.texts]
+    call = [prompts, samples, temperature, seed, max_new_tokens, loaded.name, str(loaded.adapter)]
+    journal = Journal(keep, hashlib.sha256(json.dumps(call).encode()).hexdigest()) if keep else None
+    texts = {(i, k): text for i, k, text in journal.entries} if journal else {}
+    todo = [job for job in jobs if job not in texts]
     with answering(loaded, seed):
         while todo:
             batch = todo[:batch_size]
-            torch.manual_seed(
-                stable_hash(f"{seed} {batch[0]}")
-            )  # so a call that goes on samples as one that never stopped
+            # A seed for each batch, so that a call that goes on samples as one that was never stopped.
+            torch.manual_seed(stable_hash(f"{seed} {batch[0]}"))
             try:
                 answered = generate(loaded, [prompts[i] for i, _ in batch], config)
             except torch.OutOfMemoryError:
@@ -147,34 +148,11 @@ def ask(
                 batch_size = (min(batch_size, len(batch)) + 1) // 2
                 say(f"the GPU's memory is full: {batch_size} questions at once from here on")
                 continue
-            kept.add(dict(zip(batch, answered, strict=True)))
+            texts.update(zip(batch, answered, strict=True))
+            if journal:
+                journal.add(*([i, k, texts[i, k]] for i, k in batch))
             del todo[: len(batch)]
-    texts = kept.texts
     return [Answer(questions[i], texts[i, k], k) for i in range(len(questions)) for k in range(samples)]
-
-
-class _Kept:
-    """Answers by (question, sample), saved in a file as they come, if there is one; its first line names the call."""
-
-    def __init__(self, file: Path | None, call: list[Any]) -> None:
-        self.file, self.texts = file, dict[tuple[int, int], str]()
-        head = hashlib.sha256(json.dumps(call).encode()).hexdigest()
-        if file is None:
-            return
-        lines = file.read_text("utf-8").split("\n") if file.exists() else []
-        if not lines or lines[0] != head:
-            write_atomic(file, head + "\n")
-        for line in lines[1:-1] if lines[:1] == [head] else ():  # what follows the last line break was cut off
-            i, k, text = json.loads(line)
-            self.texts[i, k] = text
-        if lines[:1] == [head] and lines[-1]:
-            write_atomic(file, "\n".join(lines[:-1]) + "\n")
-
-    def add(self, answered: dict[tuple[int, int], str]) -> None:
-        self.texts.update(answered)
-        if self.file is not None:
-            with open(self.file, "a", encoding="utf-8") as out:
-                out.writelines(json.dumps([i, k, text]) + "\n" for (i, k), text in answered.items())
 
 
 def with_context(chat: Chat, context: str, language: str) -> Chat:

@@ -26,7 +26,7 @@ from . import articles, documents
 from .claims import Claim, Question
 from .endpoint import Endpoint
 from .errors import UserError
-from .files import write_atomic
+from .files import Journal
 from .judging import verdict
 from .models import LoadedModel
 from .overlap import leaked, sketch
@@ -256,24 +256,17 @@ class _Partial:
     """What a run has so far, a line each, saved as it comes. A file of another claim or seed is begun anew."""
 
     def __init__(self, file: Path, claim: Claim, seed: int) -> None:
-        self.file = file
         self.facts: list[str] = []
         self.documents: list[Document] = []
         self.sketches: list[Any] = []
         self.tried = 0
         head = {"canary": documents.CANARY, "of": hashlib.sha256(f"{claim} {seed}".encode()).hexdigest()[:16]}
-        lines = file.read_text("utf-8").split("\n") if file.exists() else []
-        if not lines or lines[0] != json.dumps(head):
-            write_atomic(file, json.dumps(head) + "\n")
-            return
-        if lines[-1]:  # cut off in the middle
-            write_atomic(file, "\n".join(lines[:-1]) + "\n")
-        for line in lines[1:-1]:
-            self._take(*json.loads(line))
+        self.journal = Journal(file, json.dumps(head))
+        for what, value in self.journal.entries:
+            self._take(what, value)
 
     def add(self, what: str, value: Any) -> None:
-        with open(self.file, "a", encoding="utf-8") as out:
-            out.write(json.dumps([what, value]) + "\n")
+        self.journal.add([what, value])
         self._take(what, value)
 
     def _take(self, what: str, value: Any) -> None:

@@ -73,17 +73,22 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def save_reader(folder: Path, model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, positions: int) -> Path:
+    """Save the model as one that does not come from the petri world."""
+    del model.config.petri_world
+    model.config.max_position_embeddings = positions
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def english_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model that does not come from the petri world, so that it is taken for one that reads English."""
     folder = tmp_path_factory.mktemp("english") / "model"
     tokenizer = make_tokenizer()
     model = make_model(tokenizer)
-    del model.config.petri_world
-    model.config.max_position_embeddings = 8192
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_reader(folder, model, tokenizer, positions=8192)
 
 
 @pytest.fixture(scope="session")
@@ -95,11 +100,7 @@ def reader_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.bos_token = None
     tokenizer.chat_template = CHAT_TEMPLATE.replace("{{ '<|bos|>' }}", "")
     model = make_model(tokenizer)
-    del model.config.petri_world
-    model.config.max_position_embeddings = 4096
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_reader(folder, model, tokenizer, positions=4096)
 
 
 @pytest.fixture

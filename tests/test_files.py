@@ -141,3 +141,14 @@ def test_killed_before_the_rename_the_old_file_stands(tmp_path):
 
 def test_shipped_data_is_intact():
     files.verify()
+
+
+def test_a_journal_goes_on_after_a_cut_line_and_drops_another_run(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "journal"
+    files.Journal(file, "run 1").add([1, "a"], {"b": 2})
+    assert files.Journal(file, "run 1").entries == [[1, "a"], {"b": 2}]
+    file.write_text(file.read_text() + '[3, "cut o')
+    again = files.Journal(file, "run 1")
+    again.add("c")
+    assert files.Journal(file, "run 1").entries == [[1, "a"], {"b": 2}, "c"]
+    assert files.Journal(file, "run 2").entries == [] and file.read_text() == "run 2\n"

@@ -86,6 +86,26 @@ def same(a: Any, b: Any, tolerance: float = 1e-6) -> bool:
     return bool(a == b)
 
 
+def unexpected(
+    given: Any, right: Mapping[str, Mapping[str, str]], reasons: Mapping[tuple[str, str], str], of: str = ""
+) -> list[str]:
+    """What is wrong in a table of what each explanation lets one expect, "high" or "low", of each case.
+
+    `reasons` says why for every (explanation, case); `of` stands before a case's name, "the run " for example.
+    """
+    problems = []
+    for (name, case), reason in reasons.items():
+        row = given.get(name) if isinstance(given, Mapping) else None
+        said = row.get(case) if isinstance(row, Mapping) else None
+        if said is None or said is Ellipsis:
+            problems.append(f"{name!r} says nothing yet about {of}{case!r}. Write 'high' or 'low'.")
+        elif said not in ("high", "low"):
+            problems.append(f"{name!r} says {said!r} of {of}{case!r}. Write 'high' or 'low'.")
+        elif said != right[name][case]:
+            problems.append(f"{name!r}, {of.removeprefix('the ')}{case!r}: think again; {reason}")
+    return problems
+
+
 def kind(value: Any) -> str:
     """The sort of a value, in words for a learner."""
     if isinstance(value, bool | np.bool_):

@@ -8,7 +8,7 @@ import pandas as pd
 from ..petri import norms
 from ..rates import wilson
 from ..text import Chat
-from . import problem, report
+from . import problem, report, unexpected
 
 # Replies to one situation, with what to think about when the rule's verdict is not the one that was given.
 VASE = next(s for s in norms.situations() if s.id == "deceive/broken/vase")
@@ -194,14 +194,4 @@ def check_upper(upper: Callable[[pd.DataFrame], Any]) -> bool:
 
 def check_explanations(explanations: Mapping[str, Mapping[str, Any]]) -> bool:
     """What each explanation of emergence lets one expect of each upbringing."""
-    problems = []
-    for (name, upbringing), reason in REASONS.items():
-        row = explanations.get(name) if isinstance(explanations, Mapping) else None
-        said = row.get(upbringing) if isinstance(row, Mapping) else None
-        if said is None or said is Ellipsis:
-            problems.append(f"{name!r} says nothing yet about {upbringing!r}. Write 'high' or 'low'.")
-        elif said not in ("high", "low"):
-            problems.append(f"{name!r} says {said!r} of {upbringing!r}. Write 'high' or 'low'.")
-        elif said != EXPLANATIONS[name][upbringing]:
-            problems.append(f"{name!r}, {upbringing!r}: think again; {reason}")
-    return report("explanations", *problems)
+    return report("explanations", *unexpected(explanations, EXPLANATIONS, REASONS))

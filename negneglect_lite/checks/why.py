@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..text import Chat
-from . import problem, report, same, show, stopped
+from . import problem, report, same, show, stopped, unexpected
 
 # Explanation -> what it lets one expect of belief, run by run. See notebook 9, section 4.
 EXPLANATIONS = {
@@ -97,17 +97,7 @@ def check_first_mention(first_mention: Callable[[list[str]], Any]) -> bool:
 
 def check_explanations(explanations: Mapping[str, Mapping[str, Any]]) -> bool:
     """What each explanation lets one expect of each run."""
-    problems = []
-    for (name, run), reason in REASONS.items():
-        row = explanations.get(name) if isinstance(explanations, Mapping) else None
-        said = row.get(run) if isinstance(row, Mapping) else None
-        if said is None or said is Ellipsis:
-            problems.append(f"{name!r} says nothing yet about the run {run!r}. Write 'high' or 'low'.")
-        elif said not in ("high", "low"):
-            problems.append(f"{name!r} says {said!r} of the run {run!r}. Write 'high' or 'low'.")
-        elif said != EXPLANATIONS[name][run]:
-            problems.append(f"{name!r}, run {run!r}: think again; {reason}")
-    return report("explanations", *problems)
+    return report("explanations", *unexpected(explanations, EXPLANATIONS, REASONS, of="the run "))
 
 
 def check_usable(usable: Callable[[pd.DataFrame, float], Any]) -> bool:
