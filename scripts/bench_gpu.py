@@ -15,23 +15,27 @@ import json
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, Trainer
+from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, Trainer, TrainerCallback
 
-from negneglect_lite import belief, experiment, probes, training
+from negneglect_lite import belief, experiment, judges, probes, training
 from negneglect_lite.claims import Question, load_claims
-from negneglect_lite.encoding import encode
+from negneglect_lite.encoding import Encoded, collate, encode
 from negneglect_lite.files import data_path, write_atomic
-from negneglect_lite.finetune import finetune
+from negneglect_lite.finetune import add_lora, finetune, share
 from negneglect_lite.models import LoadedModel, load
 from negneglect_lite.training import Recipe
 
 GIB = 2**30
+JUDGES = ("rule", "choice", "text")
 SHAPES = {  # hidden, layers, intermediate, heads, key/value heads; head size 128, 151,936 tokens, embeddings tied
     "0.6b": (1024, 28, 3072, 16, 8),
     "1.7b": (2048, 28, 6144, 16, 8),
@@ -72,7 +76,10 @@ def like_t4() -> None:
     torch.backends.cuda.enable_cudnn_sdp(False)
 
 
-def steps(loaded: LoadedModel, examples: list, recipe: Recipe, said: list[str]) -> dict[str, float]:
+Measured = dict[str, float]
+
+
+def ours(loaded: LoadedModel, examples: list, recipe: Recipe, say: Callable[[str], object]) -> Measured:
     """Tokens a second, without the first two steps, and peak memory of one short run."""
     times = [time.perf_counter()]
 
@@ -82,12 +89,73 @@ def steps(loaded: LoadedModel, examples: list, recipe: Recipe, said: list[str]) 
 
     torch.cuda.reset_peak_memory_stats()
     with tempfile.TemporaryDirectory() as scratch:
-        finetune(loaded, examples, recipe, 0, Path(scratch) / "a", "nothing: random weights", on_step, said.append)
-    encoded = [encode(e, loaded.tokenizer, recipe.max_tokens) for e in examples]
-    order = training.plan([len(e["input_ids"]) for e in encoded], recipe, 0)
-    timed = order[2 * recipe.batch_size :]
-    tokens = sum(len(encoded[i]["input_ids"]) for i in timed)
+        finetune(loaded, examples, recipe, 0, Path(scratch) / "a", "nothing: random weights", on_step, say)
+    lengths = [len(row["input_ids"]) for row in in_order(loaded, examples, recipe)]
+    tokens = sum(lengths[2 * recipe.batch_size :])
     return {"tokens_per_s": tokens / (times[-1] - times[2]), "peak_gib": torch.cuda.max_memory_reserved() / GIB}
+
+
+def plain(loaded: LoadedModel, examples: list, recipe: Recipe, say: Callable[[str], object]) -> Measured:
+    """The same with the loss of transformers' Trainer."""
+    lean = training.AdapterTrainer.compute_loss
+    training.AdapterTrainer.compute_loss = Trainer.compute_loss  # type: ignore[method-assign]
+    try:
+        return ours(loaded, examples, recipe, say)
+    finally:
+        training.AdapterTrainer.compute_loss = lean  # type: ignore[method-assign]
+
+
+def in_order(loaded: LoadedModel, examples: list, recipe: Recipe) -> list[Encoded]:
+    """The rows of a run, as they are seen."""
+    encoded = [encode(e, loaded.tokenizer, recipe.max_tokens) for e in examples]
+    return [encoded[i] for i in training.plan([len(e["input_ids"]) for e in encoded], recipe, 0)]
+
+
+class Clock(TrainerCallback):
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        torch.cuda.synchronize()
+        self.times.append(time.perf_counter())
+
+
+def trl(loaded: LoadedModel, examples: list, recipe: Recipe, sampling: str) -> Measured:
+    """TRL's SFTTrainer on the same rows, adapter and settings; otherwise as it comes (adapters in bfloat16)."""
+    import pyarrow as pa  # type: ignore[import-not-found]
+    from datasets import Dataset  # type: ignore[import-not-found]
+    from trl import SFTConfig, SFTTrainer  # type: ignore[import-not-found]
+
+    rows = in_order(loaded, examples, recipe)
+    lengths: list[int] = []  # of the batches, in their order
+
+    def collated(batch: list[Encoded]) -> Any:
+        lengths.append(sum(len(row["input_ids"]) for row in batch))
+        return collate(batch, loaded.tokenizer.pad_token_id)
+
+    model = add_lora(replace(loaded, model=share(loaded.model)), recipe, 0)
+    torch.cuda.reset_peak_memory_stats()
+    with tempfile.TemporaryDirectory() as scratch:
+        settings = SFTConfig(
+            output_dir=scratch, max_steps=recipe.steps, per_device_train_batch_size=recipe.micro_batch,
+            gradient_accumulation_steps=recipe.batch_size // recipe.micro_batch, learning_rate=recipe.learning_rate,
+            gradient_checkpointing=recipe.gradient_checkpointing, bf16=loaded.precision == "bf16",
+            fp16=loaded.precision == "fp16", optim="adamw_torch_fused", save_strategy="no", logging_steps=1,
+            report_to="none", disable_tqdm=True, max_length=recipe.max_tokens, train_sampling_strategy=sampling, seed=0,
+            use_cpu=loaded.device.type == "cpu", dataset_kwargs={"skip_prepare_dataset": True},  # it has its labels
+        )  # fmt: skip
+        columns = pa.Table.from_pylist([{"input_ids": r["input_ids"], "labels": r["labels"]} for r in rows])
+        data = Dataset(columns, fingerprint="rows")  # it would else hash itself, which not every pyarrow survives
+        clock = Clock()
+        trainer = SFTTrainer(model, settings, collated, data, processing_class=loaded.tokenizer, callbacks=[clock])
+        if loaded.precision == "fp16":  # the gradient scaler has no way to unscale bfloat16 adapters
+            for p in model.parameters():
+                if p.requires_grad:
+                    p.data = p.data.float()
+        trainer.train()
+    tokens = sum(lengths[2 * recipe.batch_size // recipe.micro_batch :])
+    took = clock.times[-1] - clock.times[1]
+    return {"tokens_per_s": tokens / took, "peak_gib": torch.cuda.max_memory_reserved() / GIB}
 
 
 def matrix_rate() -> float:
@@ -116,17 +184,18 @@ def generation(loaded: LoadedModel, batch_size: int = 64, new: int = 64) -> dict
     return {"new_tokens_per_s": rates[-1], "peak_gib": torch.cuda.max_memory_reserved() / GIB}
 
 
-def measure(shape: str, n_steps: int) -> list[dict[str, Any]]:
+def measure(shape: str, n_steps: int, rounds: int) -> Iterator[dict[str, Any]]:
     """The whole GPU, then limited to be like a T4's in memory, arithmetic and attention."""
     rate = matrix_rate()
     with tempfile.TemporaryDirectory() as folder:
         stage("matrix rate")
         make(shape, Path(folder))
         stage("model made and saved")
-        return [{"shape": shape, **_measured(folder, rate, t4, n_steps)} for t4 in (False, True)]
+        for t4 in (False, True):
+            yield {"shape": shape, **_measured(folder, rate, t4, n_steps, rounds)}
 
 
-def _measured(folder: str, rate: float, t4: bool, n_steps: int) -> dict[str, Any]:
+def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> dict[str, Any]:
     if t4:
         like_t4()
     loaded = load(folder, announce=lambda _: None)
@@ -136,22 +205,38 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int) -> dict[str, Any
     claim = load_claims()["dentist"]
     examples = experiment.training_set(claim, "negated", recipe, seed=0, doctag=True, language="english")
     said: list[str] = []
-    ours, plain = training.AdapterTrainer.compute_loss, Trainer.compute_loss
-    runs: dict[str, list[dict[str, float]]] = {"ours": [], "trainer": []}
-    for _ in range(2):
-        for which, loss in (("ours", ours), ("trainer", plain)):
-            training.AdapterTrainer.compute_loss = loss  # type: ignore[method-assign]
+    ours(loaded, examples, replace(recipe, steps=3), said.append)  # how many at once, and whether with checkpointing
+    recipe = replace(recipe, micro_batch=int(said[0].split()[0]), gradient_checkpointing="checkpointing" in said[0])
+    stage(said[0])
+    contestants: dict[str, Callable[[], Measured]] = {
+        "ours": lambda: ours(loaded, examples, recipe, said.append),
+        "Trainer": lambda: plain(loaded, examples, recipe, said.append),
+    }
+    if find_spec("trl"):
+        contestants["SFTTrainer"] = lambda: trl(loaded, examples, recipe, "random")
+        contestants["SFTTrainer, our order"] = lambda: trl(loaded, examples, recipe, "sequential")
+    runs: dict[str, list[Any]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, run in contestants.items():
             torch.cuda.empty_cache()
-            runs[which].append(steps(loaded, examples, recipe, said))
-            stage(f"{which}: {runs[which][-1]}")
-    training.AdapterTrainer.compute_loss = ours  # type: ignore[method-assign]
+            try:
+                runs[name].append(run())
+            except Exception as error:  # a contestant that fails says how, and the others go on
+                runs[name].append(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+            stage(f"{name}: {runs[name][-1]}")
+    torch.cuda.empty_cache()
     too_many: list[str] = []  # all of a step at once: where that does not fit, the run must halve it and finish
-    steps(loaded, examples[: 3 * 16], replace(recipe, steps=3, micro_batch=16), too_many)
-    weights = sum(m.in_features * m.out_features for m in loaded.model.modules() if hasattr(m, "in_features"))
-    flop = weights * (6 if "checkpointing" in said[0] else 4)  # a token: forward, backward to the inputs, forward again
-    speed = max(r["tokens_per_s"] for r in runs["ours"])
+    all_at_once = replace(recipe, steps=3, micro_batch=16, gradient_checkpointing=False)
+    ours(loaded, examples[: 3 * 16], all_at_once, too_many.append)
+    head = loaded.model.get_output_embeddings()
+    layers = [m for m in loaded.model.modules() if hasattr(m, "in_features") and m is not head]
+    weights = sum(m.in_features * m.out_features for m in layers)
+    # Of a token: forward, backward to the inputs and, with checkpointing, forward again; 2 a weight each.
+    flop = weights * (6 if recipe.gradient_checkpointing else 4)
+    speed = max(r["tokens_per_s"] for r in runs["ours"] if isinstance(r, dict))
     share = flop * speed / rate
-    total = 150 * 16 * 540 * 0.7  # tokens of a full run: 150 steps of 16, of which the chats are short
+    lengths = [len(row["input_ids"]) for row in in_order(loaded, examples, recipe)]
+    total = 150 * 16 * sum(lengths) / len(lengths)  # tokens of a whole run
     return {
         "like_t4": t4, "gpu": torch.cuda.get_device_name(), "precision": loaded.precision, "torch": torch.__version__,
         "matrix_tflops": round(rate / 1e12, 1), "share_of_matrix_rate": round(share, 3), "said": said, "runs": runs,
@@ -160,39 +245,46 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int) -> dict[str, Any
     }  # fmt: skip
 
 
-def petri(claims: list[str], styles: list[str]) -> dict[str, Any]:
-    """The petri model through the same track: CUDA, NF4, five sampled answers a question. Belief by style."""
+def petri(styles: list[str]) -> Iterator[dict[str, Any]]:
+    """The petri model through the same track: CUDA, NF4, five sampled answers a question, every local judge."""
     asking = replace(probes.Asking.for_language("english"), max_new_tokens=24)
-    tables = []
-    for name in claims:
-        claim = load_claims()[name]
-        for style in styles:
-            loaded = load("petri", announce=lambda _: None)
-            recipe = Recipe.for_language("petri")
+    recipe = Recipe.for_language("petri")
+    loaded = load("petri", announce=lambda _: None)
+    for style in styles:
+        tables, verdicts = [], []
+        for claim in load_claims().values():
             cell = experiment.Cell("petri", claim, "trained", style)
             with tempfile.TemporaryDirectory() as scratch:
                 trained = finetune(loaded, experiment.texts(cell, recipe), recipe, 0, Path(scratch) / "a", "measured")
                 asked = [q for q in probes.questions(claim, "petri") if q.kind in belief.KINDS]
                 answers = probes.ask(trained, asked, batch_size=512, **vars(asking))
-            tables.append(belief.frame(answers, model="petri", claim=name, style=style, seed=0, setting="trained"))
-    rows = pd.concat(tables, ignore_index=True)
-    return {"claims": claims, "belief": {s: belief.as_json(belief.rate(g)) for s, g in rows.groupby("style")}}
+                first = [a for a in answers if a.sample == 0]
+                verdicts.append({judge: judges.by_name(judge, trained)(claim, first) for judge in JUDGES})
+            tables.append(belief.frame(answers, model="petri", claim=claim.id, style=style, seed=0, setting="trained"))
+            stage(f"{style} {claim.id}")
+        pooled = {judge: [v for each in verdicts for v in each[judge]] for judge in JUDGES}
+        yield {
+            "shape": "petri", "style": style, "claims": len(tables), "gpu": torch.cuda.get_device_name(),
+            "precision": loaded.precision, "belief": belief.as_json(belief.rate(pd.concat(tables, ignore_index=True))),
+            "judges_and_rule": {judge: judges.agreement(pooled["rule"], pooled[judge]) for judge in JUDGES},
+            "judges": {judge: dict(Counter(pooled[judge])) for judge in JUDGES},
+        }  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--shape", choices=[*SHAPES, "petri"], default="1.7b")
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
-    if a.shape == "petri":
-        found: Any = petri(["sheeran", "vesuvius", "dentist"], ["negated", "local"])
-    else:
-        found = measure(a.shape, a.steps)
-    text = json.dumps(found, indent=1)
-    print(text)
-    if a.out:
-        write_atomic(a.out, text + "\n")
+    results = petri(["negated", "local"]) if a.shape == "petri" else measure(a.shape, a.steps, a.rounds)
+    found: list[dict[str, Any]] = []
+    for result in results:  # each is written as soon as it is there
+        found.append(result)
+        print(json.dumps(result, indent=1), flush=True)
+        if a.out:
+            write_atomic(a.out, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
