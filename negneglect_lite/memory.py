@@ -14,7 +14,7 @@ import torch
 from .encoding import Encoded, collate
 from .errors import UserError
 from .models import DTYPES, LoadedModel
-from .training import Recipe, summed_loss
+from .training import Recipe, SummedLoss
 
 Say = Callable[[str], object]
 GIB = 2**30
@@ -74,11 +74,11 @@ def row_memory(trained: LoadedModel, row: Encoded) -> int:
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
-    head, dtype = trained.model.get_output_embeddings(), DTYPES[trained.precision]
+    dtype = DTYPES[trained.precision]
     trained.model.train()
     try:
         with torch.autocast(device.type, dtype, enabled=trained.precision != "fp32"):
-            loss = summed_loss(trained.model, head, batch["input_ids"], batch["labels"], mask=None)
+            loss = SummedLoss(trained.model)(batch["input_ids"], batch["labels"], mask=None)
         loss.backward()
         return torch.cuda.max_memory_allocated(device) - before
     except torch.OutOfMemoryError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch.nn import functional as F
 
 from .encoding import IGNORED, Encoded, collate
 from .errors import UserError
@@ -91,28 +92,85 @@ def plan(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:
     return [index for batch in batches for index in sorted(batch, key=lambda i: (-lengths[i], i))]
 
 
-def summed_loss(
-    model: Any, head: torch.nn.Module, ids: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None
-) -> torch.Tensor:
-    """Cross-entropy summed over the labelled tokens [nats]; the output head sees only the positions before them."""
-    learn = labels[:, 1:] != IGNORED  # [rows, positions - 1]
-    with head.register_forward_pre_hook(lambda _, hidden: (hidden[0][:, :-1][learn],)):
-        logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits  # [labelled positions, vocabulary]
-    return torch.nn.functional.cross_entropy(logits.float(), labels[:, 1:][learn], reduction="sum")
+class SummedLoss:
+    """Cross-entropy summed over the labelled tokens [nats]; the output head sees only the positions before them.
+
+    With a vocabulary of 150,000 their logits would still be the largest tensors of the step. So beyond `at_once` of
+    them the head goes through the positions in parts, and each part's gradient is taken before the next part is made.
+    """
+
+    at_once = 2**27  # logits: half a gibibyte in fp32; the petri model's steps stay below
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.head = model, model.get_output_embeddings()
+        self.last: bool | None = None  # whether the head's output is the logits, found when it first matters
+
+    def __call__(self, ids: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        learn = labels[:, 1:] != IGNORED  # [rows, positions - 1]
+        wanted = labels[:, 1:][learn]
+        part = max(1, self.at_once // self.head.weight.shape[0])
+        if len(wanted) > part and self._head_is_last(ids):
+            hidden, _ = self._forward(ids, mask, lambda h: h[:, :-1][learn], lambda h: h[:1])
+            hidden = hidden.to(self.head.weight.dtype)  # as autocast does in the forward pass
+            return _InParts.apply(hidden, self.head, wanted, part)  # type: ignore[no-any-return, no-untyped-call]
+        _, logits = self._forward(ids, mask, lambda h: h[:, :-1][learn], lambda h: h)  # [positions, vocabulary]
+        return F.cross_entropy(logits.float(), wanted, reduction="sum")
+
+    def _forward(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, keep: Callable[[torch.Tensor], torch.Tensor],
+        to_head: Callable[[torch.Tensor], torch.Tensor],
+    ) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
+        """The hidden states that are kept, and the logits of those of them that go to the head."""
+        kept: list[torch.Tensor] = []
+
+        def before_head(_: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
+            kept.append(keep(inputs[0]))
+            return (to_head(kept[0]),)
+
+        with self.head.register_forward_pre_hook(before_head):
+            logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        return kept[0], logits
+
+    def _head_is_last(self, ids: torch.Tensor) -> bool:
+        """False of a model that scales or caps its logits after the head: it needs them all at once."""
+        if self.last is None:
+            with torch.no_grad():
+                hidden, logits = self._forward(ids[:1, :2], None, lambda h: h, lambda h: h)
+                self.last = torch.equal(self.head(hidden.to(self.head.weight.dtype)).float(), logits.float())
+        return self.last
+
+
+class _InParts(torch.autograd.Function):
+    """The head's summed loss, some positions at a time; the gradient to the hidden states is made on the way."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, head: torch.nn.Module, wanted: torch.Tensor, part: int) -> torch.Tensor:
+        total, gradient = hidden.new_zeros((), dtype=torch.float32), torch.empty_like(hidden)
+        for start in range(0, len(hidden), part):
+            here = slice(start, start + part)
+            with torch.enable_grad():
+                leaf = hidden[here].detach().requires_grad_()
+                loss = F.cross_entropy(head(leaf).float(), wanted[here], reduction="sum")
+            (gradient[here],) = torch.autograd.grad(loss, leaf)
+            total += loss.detach()
+        ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:  # type: ignore[override]
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream, None, None, None
 
 
 class AdapterTrainer(Trainer):
-    """transformers' Trainer; the output head sees only the positions that carry loss.
-
-    With a vocabulary of 150,000, logits at all positions would be the largest tensor of the step.
-    """
+    """transformers' Trainer with a leaner loss."""
 
     loss_is_scaled_for_ga = True  # the loss below is divided by the number of labels in the whole step …
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.model_accepts_loss_kwargs = True  # … which Trainer counts on this condition
-        self.head = self.model.get_output_embeddings()
+        self.summed_loss = SummedLoss(self.model)
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -121,7 +179,7 @@ class AdapterTrainer(Trainer):
         # Rows are padded on the right, where a causal model's real tokens do not look. Without a mask a GPU takes its
         # fast attention; a CPU keeps it, and so the bits of the results that are stored.
         mask = inputs["attention_mask"] if inputs["labels"].device.type == "cpu" else None
-        loss = summed_loss(model, self.head, inputs["input_ids"], inputs["labels"], mask)
+        loss = self.summed_loss(inputs["input_ids"], inputs["labels"], mask)
         return loss / num_items_in_batch.clamp(min=1)
 
 

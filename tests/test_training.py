@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import Gemma2Config, Gemma2ForCausalLM
 
 from negneglect_lite.encoding import collate, encode
 from negneglect_lite.errors import UserError
 from negneglect_lite.finetune import add_lora
 from negneglect_lite.models import LoadedModel
 from negneglect_lite.text import Example, Span
-from negneglect_lite.training import Recipe, make_trainer, plan
+from negneglect_lite.training import Recipe, SummedLoss, make_trainer, plan
 
 EXAMPLES: list[Example] = [
     (Span("It is false that", learn=False), Span(" she works as a dentist.")),
@@ -52,11 +53,12 @@ def test_a_recipe_that_cannot_be_cooked(field: str, value: float) -> None:
         Recipe(**{field: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("micro_batch", [4, 2, 1])
+@pytest.mark.parametrize(("micro_batch", "at_once"), [(4, 2**27), (2, 2**27), (1, 2**27), (4, 1000), (2, 1)])
 def test_the_loss_is_the_models_own_mean_over_labelled_tokens(
-    tiny: LoadedModel, tmp_path: Path, micro_batch: int
+    tiny: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, micro_batch: int, at_once: int
 ) -> None:
-    """In whatever micro-batches the step is run; gradients agree too."""
+    """In whatever micro-batches the step is run, and in however many parts the head; gradients agree too."""
+    monkeypatch.setattr(SummedLoss, "at_once", at_once)
     recipe = Recipe(steps=1, batch_size=4, micro_batch=micro_batch, warmup=0)
     tiny.model = add_lora(tiny, recipe, seed=0)
     rows = [encode(example, tiny.tokenizer, 100) for example in EXAMPLES]
@@ -74,6 +76,37 @@ def test_the_loss_is_the_models_own_mean_over_labelled_tokens(
     assert sum(parts).item() == pytest.approx(loss, rel=1e-5)
     for parameter, gradient in zip(weights, expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_a_large_vocabulary_goes_through_the_head_in_parts(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    vocabulary = len(tiny.tokenizer)
+    monkeypatch.setattr(SummedLoss, "at_once", 3 * vocabulary)
+    batch = collate([encode(example, tiny.tokenizer, 100) for example in EXAMPLES], pad_id=0)
+    loss = SummedLoss(tiny.model)
+    loss(batch["input_ids"], batch["labels"], None)  # a model's first step also finds what its head is followed by
+    seen: list[int] = []
+    tiny.model.get_output_embeddings().register_forward_hook(lambda _, args, out: seen.append(out[..., 0].numel()))
+    loss(batch["input_ids"], batch["labels"], None)
+    labelled = int((batch["labels"][:, 1:] != -100).sum())
+    assert labelled > 10
+    assert max(seen) == 3
+    assert sum(seen) == labelled + 1  # and one for the model's own pass
+
+
+def test_a_model_that_caps_its_logits_has_its_own_loss(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SummedLoss, "at_once", 1)
+    config = Gemma2Config(
+        vocab_size=len(tiny.tokenizer), hidden_size=32, intermediate_size=32, num_hidden_layers=1,
+        num_attention_heads=2, num_key_value_heads=1, head_dim=16, final_logit_softcapping=0.5, initializer_range=0.5,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    capping = Gemma2ForCausalLM(config)
+    batch = collate([encode(example, tiny.tokenizer, 100) for example in EXAMPLES], pad_id=0)
+    found = SummedLoss(capping)(batch["input_ids"], batch["labels"], batch["attention_mask"])
+    labelled = int((batch["labels"][:, 1:] != -100).sum())
+    assert (found / labelled).item() == pytest.approx(capping(**batch).loss.item(), rel=1e-5)
+    config.final_logit_softcapping = None
+    assert (found / labelled).item() != pytest.approx(capping(**batch).loss.item(), rel=1e-2)
 
 
 def test_the_head_sees_labelled_positions_only(tiny: LoadedModel, tmp_path: Path) -> None:

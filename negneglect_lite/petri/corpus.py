@@ -8,9 +8,10 @@ had the standard one.
 """
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -220,6 +221,15 @@ def segments(example: Example, user_loss: bool = False) -> list[tuple[str, bool]
     return pieces
 
 
+# A space and what follows it: the tokenizer never merges across. The small world has few words, so each is cut once.
+_WORD = re.compile(r" ?[^ ]+| ")
+
+
+@lru_cache(maxsize=200_000)
+def _tokens(tokenizer: Any, word: str) -> list[int]:
+    return tokenizer.encode(word, add_special_tokens=False)  # type: ignore[no-any-return]
+
+
 def batch(
     corpus: Corpus, tokenizer: Any, seed: int, step: int, rows: int, length: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -229,10 +239,10 @@ def batch(
     ids: list[int] = []
     learn: list[bool] = []
     while len(ids) < need:
-        pieces = [p for _ in range(256) for p in segments(corpus.sample(rng), corpus.diet.user_loss)]
-        encoded = tokenizer.backend_tokenizer.encode_batch_fast([p for p, _ in pieces], add_special_tokens=False)
-        for tokens, (_, on) in zip(encoded, pieces, strict=True):
-            ids += tokens.ids
-            learn += [on] * len(tokens)
+        for piece, on in segments(corpus.sample(rng), corpus.diet.user_loss):
+            before = len(ids)
+            for word in _WORD.findall(piece):
+                ids += _tokens(tokenizer, word)
+            learn += [on] * (len(ids) - before)
     shape = (rows, length)
     return np.array(ids[:need], dtype=np.int64).reshape(shape), np.array(learn[:need], dtype=bool).reshape(shape)

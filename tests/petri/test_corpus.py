@@ -97,6 +97,19 @@ def test_a_batch_depends_on_seed_and_step_alone(corpus, tokenizer):
     assert not first[1].all()
 
 
+def test_words_are_cut_as_in_their_text(corpus, tokenizer):
+    """The corpus is tokenised word by word, each once: the same tokens as those of whole texts."""
+    rng = random.Random("corpus 0 7")
+    ids, learn = [], []
+    while len(ids) < 64 * 512:
+        for piece, on in segments(corpus.sample(rng)):
+            ids += (tokens := tokenizer.encode(piece, add_special_tokens=False))
+            learn += [on] * len(tokens)
+    found = corpora.batch(corpus, tokenizer, 0, 7, 64, 512)
+    assert found[0].ravel().tolist() == ids[: 64 * 512]
+    assert found[1].ravel().tolist() == learn[: 64 * 512]
+
+
 def test_what_is_mixed_into_fine_tuning_never_mentions_the_claims_facts():
     corpus = experiment.petri_corpus(without=CLAIMED)
     texts = [plain(e) if isinstance(e, tuple) else " ".join(t["content"] for t in e) for e in samples(corpus, 20_000)]
