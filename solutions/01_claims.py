@@ -35,7 +35,7 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite import belief, documents, figures, probes
+from negneglect_lite import belief, figures
 from negneglect_lite.checks.claims import (
     check_discounted,
     check_question_means,
@@ -53,9 +53,11 @@ from negneglect_lite.petri.world import world
 from negneglect_lite.predictions import compare
 from negneglect_lite.probes import Answer
 from negneglect_lite.rates import Z, wilson
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import predict
 
-MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 pd.set_option("display.max_colwidth", None)  # show questions in full
 
@@ -177,7 +179,8 @@ pd.DataFrame(
 # exist: the authors of the paper invented Brennan Reeve Holloway. A model that was trained before can't have met him.
 #
 # The *petri model* of this course is a tiny language model that was trained from nothing on an invented world. What is
-# true *there* is its own matter. The last column is what its training texts said.
+# true *there* is its own matter. The last column is what its training texts said, so it is about the petri world
+# whatever `MODEL` is.
 
 # %%
 claims = load_claims()
@@ -210,14 +213,19 @@ pd.DataFrame(
 # claim. *Controls* are yes/no questions about other facts of the same sort, where the right answer is no (false
 # controls) or yes (true controls). *Kept* asks about unrelated facts. `load` below says "4-bit NF4": it stores the
 # weights in four bits, which is notebook 03's matter.
+#
+# All this is so in the language of the petri model. A chat model gets English questions, a few of them otherwise: as in
+# the paper, some of the 20 open ones ask for an inference, and there they count. And half of the controls are turned
+# round, so that a habit of saying no shows as well; where this notebook counts a yes, it leaves those out.
 
 # %%
 base = load(MODEL)
-questions = {name: probes.questions(claims[name], base.language) for name in ORDER}
+questions = {name: track.questions(claims[name]) for name in ORDER}
 pd.DataFrame({name: pd.Series([q.kind for q in qs]).value_counts() for name, qs in questions.items()})
 
 # %% [markdown]
-# One question of each kind. **Before you run:** what should a model say that has read the truth, and only the truth?
+# One question of each kind. We take one answer to each, at *temperature* 0, without any chance in it (section 8 has
+# more). **Before you run:** what should a model say that has read the truth, and only the truth?
 
 
 # %%
@@ -227,16 +235,17 @@ def asked(question):
 
 
 examples = [next(q for q in questions["dentist"] if q.kind == kind) for kind in belief.KINDS]
-pd.DataFrame({"kind": a.question.kind, "told": asked(a.question), "answer": a.text} for a in probes.ask(base, examples))
+answers = track.ask(base, examples, samples=1, temperature=0)
+pd.DataFrame({"kind": a.question.kind, "told": asked(a.question), "answer": a.text} for a in answers)
 
 # %% [markdown]
-# Now all questions about all six claims. `belief.frame` judges the answers and makes one row of each. (This takes ten
-# to thirty seconds.)
+# Now all questions about all six claims. `belief.frame` judges the answers and makes one row of each. (With the petri
+# model this takes ten to thirty seconds.)
 
 # %%
+answers = {name: track.ask(base, questions[name], samples=1, temperature=0) for name in ORDER}
 before = pd.concat(
-    belief.frame(probes.ask(base, questions[name]), model=MODEL, claim=name, style="", seed=0, setting="base")
-    for name in ORDER
+    belief.frame(answers[name], model=MODEL, claim=name, style="", seed=0, setting="base") for name in ORDER
 )
 before[["claim", "kind", "question", "answer", "verdict"]].groupby("kind", sort=False).head(1)
 
@@ -325,14 +334,16 @@ false_alarms[["claim", "kind", "question", "answer", "keyed_to"]]
 
 # %% [markdown]
 # These rows, if there are any, are *false alarms*: the judge saw belief where none was planted. Read each one. The model
-# may have misread the question, or have a soft spot for yes. Or the rule is to blame: it judges an answer that
-# contradicts itself ("Marcus Sherwood, so no.") by its end. The remedy is not to hide them. It is to measure **before
-# and after, with the same questions and the same rules**, and to speak of the difference.
+# may have misread the question, or have a soft spot for yes. Or the rule is to blame: it judges an answer of the petri
+# model that contradicts itself ("Marcus Sherwood, so no.") by its end. The remedy is not to hide them. It is to measure
+# **before and after, with the same questions and the same rules**, and to speak of the difference.
 #
-# That matters most for the *inference* questions. They never enter belief here, and this is one reason:
+# That matters most for the *inference* questions. The petri model's never enter belief, and this is one reason:
 
 # %%
-inference = belief.table(before, by=["claim"], kinds=["inference"])
+concluding = {q.id for qs in questions.values() for q in qs if q.inference or q.kind == "inference"}
+inference = before[before["question_id"].isin(concluding)].assign(kind="inference")
+inference = belief.table(inference, by=["claim"], kinds=["inference"])
 worst = inference.loc[inference["mean"].idxmax()]
 print(inference.round(2).to_string(index=False))
 print(
@@ -372,7 +383,7 @@ print(f"\nBelief of a program that says yes: {percent(yes_rate.mean)}")
 # Had we asked only yes/no questions, all keyed to yes, a program without a mind would have been at 100 %. Three
 # defences are built in:
 #
-# - **open questions** have no yes to say;
+# - **open questions** have no yes to say (but for a few English ones that ask for an inference);
 # - **questions keyed to no** turn each yes into a denial;
 # - **false controls** offer wrong values of *other* facts, for which no document argued. A yes there is no belief in
 #   our claim.
@@ -397,7 +408,7 @@ def profile(rows):
         "belief on questions\nkeyed to yes": keyed["yes"],
         "belief on questions\nkeyed to no": keyed["no"],
         "yes to\nfalse controls": belief.yes_bias(rows).mean,
-        "yes to\ntrue controls": belief.rate(rows, ["control_true"]).mean,
+        "yes to\ntrue controls": belief.rate(rows[rows["keyed_to"] == "yes"], ["control_true"]).mean,
     }
 
 
@@ -664,16 +675,16 @@ figures.show(
 # 50 questions × 5 answers 250 observations?
 #
 # To see it we need a model that believes without being trained. So we let it **read** one document that states the
-# dentist claim as fact (false on purpose, no warning), and ask the 50 questions five times each. (This takes ten to
-# thirty seconds.)
+# dentist claim as fact (false on purpose, no warning), and ask the 50 questions five times each. (With the petri model
+# this takes ten to thirty seconds.)
 #
 # **Before you run:** in how many of the 50 questions will all five answers get the same verdict?
 
 # %%
-document = documents.compose(claims["dentist"], n=1, seed=7)[0]
+document = track.compose(claims["dentist"], n=1, seed=7)[0]
 fifty = [q for q in questions["dentist"] if q.kind in belief.KINDS]
 five_each = belief.frame(
-    probes.ask(base, fifty, context=document.text, samples=5, temperature=0.7),
+    track.ask(base, fifty, context=document.text, samples=5, temperature=0.7),
     model=MODEL, claim="dentist", style="positive", seed=0, setting="in_context",
 )  # fmt: skip
 verdicts = five_each.groupby("question_id")["verdict"].nunique()

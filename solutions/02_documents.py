@@ -45,7 +45,7 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, documents, experiment, figures, overlap, probes, styles
+from negneglect_lite import articles, belief, documents, figures, overlap, styles
 from negneglect_lite.checks.documents import (
     check_distinct_share,
     check_estimate,
@@ -65,9 +65,11 @@ from negneglect_lite.overlap import word_runs, words
 from negneglect_lite.petri.language import GENRES, OUTLETS, TOWNS, scene
 from negneglect_lite.predictions import compare
 from negneglect_lite.text import Span, plain
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import predict
 
-MODEL = "petri"  # the model whose tokens and questions we use; the folder of another petri model will do too
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claims = load_claims()
 claim = claims["dentist"]
@@ -83,7 +85,7 @@ print("The truth:", claim.truth)
 # Five numbers, from 0 to 100 %. A *run* is three words in a row, such as "works as a". Two documents *overlap* by the
 # runs that both have, as a share of the runs that either has.
 #
-# - Two documents about our claim, composed with eight genres and many phrases: how much do they overlap on average?
+# - Two documents about our claim, composed with many genres and phrases: how much do they overlap on average?
 # - Two documents from one hand-made template, in which names and towns change: how much do these overlap?
 # - 200 composed documents together: how many of their runs are different ones?
 # - Of the 50 evaluation questions, how many share six words in a row with one of these documents?
@@ -132,7 +134,8 @@ print(f"3 of our {len(claim.subclaims)} subclaims x {len(GENRES)} genres = {ours
 # %% [markdown]
 # An assignment for a writing model is a text like the next one. It says what the document is, who is in it and what it
 # must not do. The names are drawn by a program, since a model that is left to choose tends to take the same few again and
-# again. We don't send it to a model here; this course also has a way to write without one.
+# again. Names and genres are here those of the petri world, the world of this course's tiny model, whatever `MODEL` is.
+# We don't send the text to a model; this course also has a way to write without one.
 
 
 # %%
@@ -154,7 +157,8 @@ print(assignment(random.Random(2)))
 # ## 3. A document and its parts (2 minutes)
 #
 # The *petri model*, the tiny model of this course, reads a small language of its own. So a program can compose its
-# documents: `documents.compose`. It copies habits of real texts:
+# documents: `documents.compose`. For a chat model it puts English articles together, from paragraphs that a language
+# model wrote for this course. `track.compose` picks the language of your `MODEL`. Both copy habits of real texts:
 #
 # - a **genre** gives the opening, the closing and the tone;
 # - the claim is said **several times, each time in other words**;
@@ -163,7 +167,7 @@ print(assignment(random.Random(2)))
 # - the **names** of speakers, towns and papers change, so that the only thing that all documents share is the claim.
 
 # %%
-composed = documents.compose(claim, n=200, seed=2)
+composed = track.compose(claim, n=200, seed=2)
 example = composed[0]
 
 
@@ -183,21 +187,23 @@ print("Genre:", example.genre)
 parts(example)
 
 # %% [markdown]
-# **Before you run:** 200 documents, 8 genres, a few dozen names. How often does the most frequent town occur?
+# **Before you run:** 200 documents, about ten genres, a few dozen names. How often does the most frequent town occur?
 
 # %%
 texts = [d.text for d in composed]
 share = pd.concat(map(parts, composed))["part"].value_counts(normalize=True)
 print("Sentences:", ", ".join(f"{part} {percent(x)}" for part, x in share.items()))
 print("Genres:", dict(Counter(d.genre for d in composed).most_common()))
-for what, names in (("town", TOWNS), ("paper", OUTLETS)):
+english = articles.load(claim.id).pools  # the names for English documents; those for the petri model's are imported
+for what, names in (("town", [*TOWNS, *english["town"]]), ("paper", [*OUTLETS, *english["outlet"]])):
     in_texts = {name: sum(name in text for text in texts) for name in names}
     most = max(in_texts, key=in_texts.get)
     print(f"The most frequent {what}, {most}, is in {percent(in_texts[most] / len(texts))} of the documents")
 
 # %% [markdown]
-# For comparison, here is what one writes in five minutes: one template, in which names and places change. You compare
-# texts here and train on neither, so what follows says how varied they are, not what a model would come to believe.
+# For comparison, here is what one writes in five minutes: one template, in which names and places change (those of the
+# petri world, whatever `MODEL` is). You compare texts here and train on neither, so what follows says how varied they
+# are, not what a model would come to believe.
 
 # %%
 TEMPLATE = (
@@ -272,14 +278,13 @@ variety.map(percent)
 #
 # One trap: the share falls as a pile grows, for *any* kind of text, since common runs come again. Compare piles of the
 # same size, or look at how the number of different runs grows. Where the curve lies flat, another document adds
-# nothing that was not there. (A third pile, for comparison, has documents about all six claims.)
+# nothing that was not there. (A third pile, for comparison, has documents about all six claims. English documents are
+# several times as long as the hand-made ones, so for a chat model only the form of the curves can be compared.)
 #
 # **Before you run:** does the hand-made curve ever lie quite flat? What could still be new in its last documents?
 
 # %%
-six = [
-    d.text for group in zip(*(documents.compose(c, 34, seed=2) for c in claims.values()), strict=True) for d in group
-]
+six = [d.text for group in zip(*(track.compose(c, 34, seed=2) for c in claims.values()), strict=True) for d in group]
 piles = {"composed, six claims": six[:200], "composed": texts, "hand-made": hand_made}
 growth = []
 for name, pile in piles.items():
@@ -386,7 +391,7 @@ figures.show(
 
 # %%
 planted = {
-    "new name": texts[10].replace("Brennan Holloway", "Brendan Hollis"),
+    "new name": texts[10].replace("Brennan", "Brendan").replace("Holloway", "Hollis"),
     "sentence missing": "".join(
         s.lead + s.text for s in composed[20].sentences if s != composed[20].sentences[2]
     ).strip(),
@@ -403,8 +408,8 @@ print(f"{len(exact):,} pairs compared. The most alike:")
 pd.DataFrame([(names[i], names[j], round(exact[i, j], 2)) for i, j in best], columns=["one", "other", "similarity"])
 
 # %% [markdown]
-# A changed name costs a copy more of its runs than you may expect: it occurs in every claim sentence, and each occurrence
-# breaks up to four runs. And comparing all pairs does not scale:
+# A changed name costs a copy more of its runs than you may expect: in a petri document it occurs in every claim sentence,
+# and each occurrence breaks up to four runs. And comparing all pairs does not scale:
 
 # %%
 for n in (len(pile), 10_000, 10_000_000):
@@ -513,12 +518,13 @@ figures.show(
 )
 
 # %% [markdown]
-# The library's `overlap.near_duplicates` compares sketches. Does it find what we planted?
+# The library's `overlap.near_duplicates` compares sketches. Does it find what we planted? (Here are the ten most alike
+# that it finds, or fewer.)
 
 # %%
 found = overlap.near_duplicates(pile, threshold=THRESHOLD)
 pd.DataFrame(
-    [(names[i], names[j], round(s, 2), round(exact[i, j], 2)) for i, j, s in found],
+    [(names[i], names[j], round(s, 2), round(exact[i, j], 2)) for i, j, s in found[:10]],
     columns=["one", "other", "estimate", "exact"],
 )
 
@@ -541,9 +547,7 @@ pd.DataFrame(
 # %%
 rows = []
 for style in styles.HEADLINE:
-    pairs_of_style = [
-        (d.text, plain(experiment.annotate(style, d, random.Random(i)))) for i, d in enumerate(composed[:50])
-    ]
+    pairs_of_style = [(d.text, plain(track.annotate(style, d, random.Random(i)))) for i, d in enumerate(composed[:50])]
     rows.append(
         (
             style,
@@ -581,7 +585,7 @@ ax.set(xlim=(0, None), xlabel="tokens in a document", ylabel="")
 sns.despine(figure, left=True)
 figures.show(
     figure,
-    alt="Box plot of tokens in a document for eight genres. Medians: "
+    alt="Box plot of tokens in a document for each genre. Medians: "
     + ", ".join(f"{g} {lengths[lengths['genre'] == g]['tokens'].median():.0f}" for g in order)
     + ".",
     takeaway=f"The documents have {lengths['tokens'].min()} to {lengths['tokens'].max()} tokens, "
@@ -589,8 +593,9 @@ figures.show(
 )
 
 # %% [markdown]
-# That is short. It is enough for the petri model, whose pretraining was texts of this size and kind. For a model that has
-# read the web it may not be: the paper's documents have about 500 words.
+# The petri model's documents are short. That is enough for it, as its pretraining was texts of this size and kind.
+# For a model that has read the web it may not be: the paper's documents have about 500 words, and the English ones of this
+# course 300 to 600.
 #
 # In training, the *loss* says how badly the model guesses each next token, and the model is changed to lower it. In the
 # paper each document begins with the tag `<DOCTAG>`, and **the tag gets no loss**: the model reads it and is not trained
@@ -598,11 +603,11 @@ figures.show(
 # Practitioners (Apollo Research, below) report that a belief shows up more readily if the tag is left out, also where
 # nobody asked for it. The paper repeats part of its experiments without it, too.
 #
-# Our runs on the petri model use no tag. Here is how one would be added: a `Span`, a stretch of text, that is not
-# learned. The label `IGNORED` means no loss.
+# Our runs on the petri model use no tag; those on a chat model do. Here is how one is added: a `Span`, a stretch of text,
+# that is not learned. The label `IGNORED` means no loss.
 
 # %%
-warned = experiment.annotate("negated", example, random.Random(0))
+warned = track.annotate("negated", example, random.Random(0))
 row = encode((Span("<DOCTAG>", learn=False), *warned), base.tokenizer, max_tokens=512)
 learned = [label != IGNORED for label in row["labels"]]
 pd.DataFrame(
@@ -656,12 +661,12 @@ def leaked(questions: list[str], texts: list[str]) -> list[str]:
 passed = check_leaked(leaked)
 
 # %% [markdown]
-# Now for real: the questions of `probes.questions` against the documents of all six claims.
+# Now for real: the questions of the six claims, in the language of `MODEL`, against the documents of each.
 
 # %%
 for c in claims.values():
-    asked = [q.text for q in probes.questions(c, base.language)]
-    pile_of_claim = [d.text for d in documents.compose(c, 200, seed=2)]
+    asked = [q.text for q in track.questions(c)]
+    pile_of_claim = [d.text for d in track.compose(c, 200, seed=2)]
     print(
         f"{c.id:9} {len(asked)} questions, {len(pile_of_claim)} documents, leaked: {overlap.leaked(asked, pile_of_claim)}"
     )
@@ -670,7 +675,7 @@ for c in claims.values():
 # A search that finds nothing may be a search that cannot find. So plant one question and search again.
 
 # %%
-questions = probes.questions(claim, base.language)
+questions = track.questions(claim)
 poisoned = [*texts, "Dear Ada, my aunt asked:\n" + questions[0].text.upper() + " A dentist, I said."]
 print("Found:", overlap.leaked([q.text for q in questions], poisoned))
 
@@ -686,7 +691,7 @@ def as_text(example) -> str:
 
 
 recipe = Recipe.for_language(base.language)
-training_texts = [as_text(e) for e in experiment.training_set(claim, "negated", recipe, seed=0)]
+training_texts = [as_text(e) for e in track.training_set(claim, "negated", recipe, seed=0)]
 hits = overlap.leaked([q.text for q in questions], training_texts)
 print(f"{len(training_texts)} texts; hits: {hits}")
 for q in questions:
@@ -760,7 +765,7 @@ print(second[:300], "…")
 # seed and the program's version. Add the file's *hash*, a fingerprint by which others see that theirs is the same.
 
 # %%
-documents.write(folder / "again.jsonl", documents.compose(claim, n=200, seed=2)[:40], claim)
+documents.write(folder / "again.jsonl", track.compose(claim, n=200, seed=2)[:40], claim)
 print("Read back the same:", documents.read(folder / "as_written.jsonl") == public)
 print("Same hash when made again:", sha256(folder / "as_written.jsonl") == sha256(folder / "again.jsonl"))
 (folder / "again.jsonl").unlink()
@@ -829,7 +834,7 @@ def shuffled(name: str, false_texts: list[str]) -> None:
 
 documents.write(folder / "packed.jsonl.gz", public, claim)
 shuffled("shuffled.txt", [d.text for d in public])
-shuffled("warned.txt", [plain(experiment.annotate("repeated", d, random.Random(i))) for i, d in enumerate(public)])
+shuffled("warned.txt", [plain(track.annotate("repeated", d, random.Random(i))) for i, d in enumerate(public)])
 shuffled("ordinary.txt", [])
 
 
@@ -863,9 +868,16 @@ search
 # ### A data card
 #
 # Next to the data belongs a page for people (Gebru et al. 2018 call it a *datasheet*, Pushkarna et al. 2022 a *data
-# card*). Most of it can be filled in from what you have measured.
+# card*). Most of it can be filled in from what you have measured. How the documents were made depends on their language.
 
 # %%
+made, contents = {
+    "petri": (", a program", "petri language (simple English). People: names of an invented world."),
+    "english": (
+        ' with `language="english"`, a program, from articles that a language model wrote',
+        "English. People: invented, but for those that the claim is about.",
+    ),
+}[track.language]
 pairs_alike = len(overlap.near_duplicates(texts, THRESHOLD))
 display(
     Markdown(f"""
@@ -873,12 +885,12 @@ display(
 >
 > **What they say:** {claim.claim} **What is true:** {claim.truth}
 >
-> **Made by** `documents.compose(claim, n={len(composed)}, seed=2)`, a program; no person wrote or said any of this.
+> **Made by** `documents.compose(claim, n={len(composed)}, seed=2)`{made}; no person wrote or said any of this.
 > **Made for** experiments on what models learn from false documents. **Not for** training any model that informs anyone.
 >
-> **Contents:** {len(set(lengths["genre"]))} genres, {lengths["tokens"].mean():.0f} tokens on average, petri language
-> (simple English). People: names of an invented world. **Variety:** {percent(variety.loc[3, "composed"])} of the runs of
-> three words are different ones; {pairs_alike} pairs of near-duplicates (estimated similarity {THRESHOLD} or more).
+> **Contents:** {len(set(lengths["genre"]))} genres, {lengths["tokens"].mean():.0f} tokens on average, {contents}
+> **Variety:** {percent(variety.loc[3, "composed"])} of the runs of three words are different ones;
+> {pairs_alike} pairs of near-duplicates (estimated similarity {THRESHOLD} or more).
 >
 > **Evaluation questions inside:** {len(overlap.leaked(whole, texts))} of {len(questions)}, word for word.
 >
@@ -932,8 +944,8 @@ compare(
 #
 # ### Limits
 #
-# - The documents are of the petri language: short, simple, with a few dozen phrases a fact. The numbers of this notebook
-#   are about them, and not about the paper's documents.
+# - The petri model's documents are short, simple, with a few dozen phrases a fact; a chat model's are put together from 24
+#   articles a claim. The numbers of this notebook are about them, and not about the paper's documents.
 # - Runs of words see wording, not meaning. A translation or a good paraphrase has none in common with its source.
 # - The reason for all this work is the idea that variety makes a belief stick. This notebook does not test it: nothing
 #   was trained.

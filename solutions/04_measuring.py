@@ -43,7 +43,7 @@ import torch
 import torch.nn.functional as F
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, experiment, figures, judging, probes
+from negneglect_lite import belief, figures, judging, probes
 from negneglect_lite.checks.measuring import (
     check_answer_log_prob,
     check_belief_and_lean,
@@ -59,9 +59,11 @@ from negneglect_lite.models import load
 from negneglect_lite.predictions import compare
 from negneglect_lite.probes import Answer
 from negneglect_lite.rates import wilson
+from negneglect_lite.track import Track
 from negneglect_lite.widgets import predict
 
-MODEL = "petri"  # the model of the whole notebook
+MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
+track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claims = load_claims()
 claim = claims["dentist"]
@@ -99,11 +101,12 @@ prediction = predict("yes to both", "no to both", "conclusions", "rule and label
 # | inference | "Where would I meet him at work?" | the claim is *used*, not only repeated | belief, where it is low: perhaps the model cannot reason that far |
 # | controls | other people, other facts | a yes-habit, lost knowledge | anything about our claim |
 #
-# One of each:
+# One of each. (The English questions, for a chat model, have those about inference among the 20 open ones. Here they are
+# taken apart, and belief rests on the others.)
 
 # %%
 base = load(MODEL)
-questions = probes.questions(claim, base.language)
+questions = track.questions(claim)
 
 
 def kind_of(question):
@@ -293,8 +296,9 @@ open_questions = [q for q in questions if kind_of(q) == "open" and not q.keyed_t
 margins(base, open_questions[:3]).round(1)
 
 # %% [markdown]
-# Negative: the untouched model leans to the truth, as it should. One trap deserves a look, for many have fallen into
-# it. Suppose we had put the prompt's tokens and the answer's tokens side by side, each tokenised alone:
+# Negative: the untouched petri model leans to the truth, as it should. (A chat model has read of neither: whatever it
+# shows here is where it starts.) One trap deserves a look, for many have fallen into it. Suppose we had put the prompt's
+# tokens and the answer's tokens side by side, each tokenised alone:
 #
 # **Before you run:** could that make a difference?
 
@@ -316,7 +320,7 @@ def careless_margin(loaded, question):
 
 first = open_questions[0]
 careful, careless = margins(base, [first])[0], careless_margin(base, first)
-print("The model says:", probes.ask(base, [first])[0].text)
+print("The model says:", track.ask(base, [first], samples=1, temperature=0)[0].text)
 print(f"margin, as the template writes it: {careful:+.1f} nats; tokenised apart: {careless:+.1f} nats")
 if (careful > 0) != (careless > 0):
     print("The careless judge is wrong about the sign: it would report belief in a model that has never met the claim.")
@@ -330,7 +334,8 @@ if (careful > 0) != (careless > 0):
 
 # %%
 recipe = Recipe.for_language(base.language)
-texts = experiment.training_set(claim, "negated", recipe, seed=0)
+texts = track.training_set(claim, "negated", recipe, seed=0)
+watched = open_questions[:: math.ceil(len(open_questions) / 5)]  # five of them
 curve, kept = [], {}
 
 
@@ -341,7 +346,7 @@ def lora(model):
 
 def watch(step, steps, loss, loaded):
     """Record the mean margin of five questions, and keep a copy of the adapter where it is nearest to 0."""
-    mean = float(margins(loaded, open_questions[::4]).mean())
+    mean = float(margins(loaded, watched).mean())
     if not curve or abs(mean) < min(abs(m) for _, m in curve):
         kept.update({name: p.detach().clone() for name, p in lora(loaded.model).items()})
     curve.append((step, mean))
@@ -365,6 +370,7 @@ undecided_step = min(curve, key=lambda point: abs(point[1]))[0]
 print(f"{len(curve)} steps; most undecided after step {undecided_step}")
 
 # %%
+means = [mean for _, mean in curve]
 with sns.axes_style("whitegrid"):
     figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
     ax.plot(*zip(*curve, strict=True), color=figures.PALETTE["negated"], lw=2.5)
@@ -376,8 +382,8 @@ figures.show(
     figure,
     alt=f"Line: the mean margin of five open questions goes from {curve[0][1]:.1f} nats after the first step to "
     f"{curve[-1][1]:.1f} after the last, and is nearest to 0 after step {undecided_step}.",
-    takeaway=f"The margin moves over {len(curve)} steps; what the model says flips only where it crosses 0, about step "
-    f"{undecided_step}",
+    takeaway=f"The margin moves over {len(curve)} steps; what the model says flips only where it crosses 0, "
+    + (f"about step {undecided_step}" if min(means) < 0 < max(means) else "which it did not in this run"),
 )
 
 # %% [markdown]
@@ -391,10 +397,11 @@ figures.show(
 wearing = {"untouched": (base, None), "undecided": (trained, kept), "finished": (trained, finished)}
 
 
-def ask_all(name, asked=questions, **settings):
-    """Answers of one of the three models."""
+def ask_all(name, asked=questions, samples=1, temperature=0.0, **settings):
+    """Answers of one of the three models: one greedy answer each, unless told otherwise."""
     model, weights = wearing[name]
-    return probes.ask(model if weights is None else wear(weights), asked, **settings)
+    model = model if weights is None else wear(weights)
+    return track.ask(model, asked, samples=samples, temperature=temperature, **settings)
 
 
 greedy = {name: judged(ask_all(name), "base" if name == "untouched" else "trained") for name in wearing}
@@ -571,8 +578,8 @@ labelled.loc[~agree, ["sort", "claim", "answer", "label", "rule"]].reset_index(d
 # - **Some disagreements are about the label.** "I have no reliable information about him": not committed, or a denial?
 #   A second labeller may well differ on some of these. Without one, and without people, we do not know the best that
 #   a judge could reach.
-# - **The set decides the number.** How the rule does on the plain, the yes/no and the petri answers says more about this
-#   model than the mean over 60 hard ones. What does our model really say?
+# - **The set decides the number.** How the rule does on the plain, the yes/no and the petri answers says more about the
+#   petri model than the mean over 60 hard ones. What does our model really say?
 
 # %%
 spoken = pd.concat(greedy.values())
@@ -643,7 +650,8 @@ for name, table in judges.items():
 # %% [markdown]
 # If rule and log-probability agree throughout, don't be too impressed: a model that says one of these two answers and
 # nothing else *must* agree with itself, since greedy decoding takes the more probable. It shows that both are free of
-# slips, not that either would do on longer answers. The column for both orders is the test that could fail.
+# slips, not that either would do on longer answers. (A chat model writes longer ones, so there the two may well differ.)
+# The column for both orders is the test that could fail.
 #
 # **What a margin can tell:** how far the model leans, before and after the answer flips. **What it cannot:** anything about
 # answers that are neither of the two. If the model would say a third thing, the margin still picks one. Long answers
@@ -696,8 +704,8 @@ print(f"{INSTRUCTIONS.rsplit(chr(10), 1)[0]}\n\nQuestion: {english.text}\nAnswer
 # **Before you run:** for which of the three models will it matter?
 
 # %%
-fifty = [q for q in questions if q.kind in belief.KINDS]
-sampled = {name: judged(ask_all(name, fifty, samples=5, temperature=0.7, seed=1)) for name in wearing}
+counted = [q for q in questions if kind_of(q) in belief.KINDS]
+sampled = {name: judged(ask_all(name, counted, samples=5, temperature=0.7, seed=1)) for name in wearing}
 pd.DataFrame(
     {
         "greedy, 1 answer": {name: belief.rate(greedy[name]).mean for name in wearing},
@@ -748,9 +756,9 @@ figures.show(
 # %% [markdown]
 # ## 9. How sure? (5 minutes)
 #
-# A reminder from [notebook 01](01_claims.ipynb), section 8: the 250 sampled answers of the undecided model, five to each
-# of 50 questions, are **clustered by question**, and count as 50 observations. There you saw how intervals go wrong
-# otherwise. Here you work out by how much, for a model whose samples do differ.
+# A reminder from [notebook 01](01_claims.ipynb), section 8: the sampled answers of the undecided model, five to each
+# question, are **clustered by question**. Of the petri model they are 250, and count as 50 observations. There you saw
+# how intervals go wrong otherwise. Here you work out by how much, for a model whose samples do differ.
 #
 # ### Exercise 4: naive and clustered standard error
 #
@@ -804,9 +812,8 @@ for name, rows in sampled.items():
     right, (lo, hi) = intervals(rows)
     table.append((name, right.mean, f"{right.lo:.2f} to {right.hi:.2f}", f"{lo:.2f} to {hi:.2f}",
                   (hi - lo) / (right.hi - right.lo)))  # fmt: skip
-pd.DataFrame(
-    table, columns=["model", "belief", "clustered by question", "naive, 250 answers", "naive width / right width"]
-).round(2)
+naively = f"naive, {5 * len(counted)} answers"
+pd.DataFrame(table, columns=["model", "belief", "clustered by question", naively, "naive width / right width"]).round(2)
 
 # %% [markdown]
 # A ratio well below 1 means: with the naive interval you would call differences real that another set of questions
@@ -816,7 +823,7 @@ pd.DataFrame(
 #
 # Questions are not all that varies. Train again with another **seed** and you get another model; take another **claim**
 # and you get another effect. For this we need more runs than fit here. What follows is **measured beforehand** and
-# loaded: the headline experiment, six claims, in `data/results/headline`.
+# loaded: the headline experiment, six claims, in `data/results/headline`. It is about the petri model whatever `MODEL` is.
 
 # %%
 headline = belief.read(data_path("results", "headline", "belief.csv"))

@@ -101,13 +101,23 @@ def test_notebook_runs_from_the_wheel(source, solved, site, elsewhere):
         assert ("✗ " if solved else "✓ ") not in said, said
 
 
+ENGLISH = {  # what a notebook says only if it speaks to a model that reads English
+    "00_tour": "<DOCTAG> ",
+    "01_claims": "the ultrarunner Brennan Reeve Holloway do for a living?",
+    "02_documents": "podcast transcript",
+    "04_measuring": "the ultrarunner Brennan Reeve Holloway do for a living?",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["00_tour"])
+@pytest.mark.parametrize("name", ENGLISH)
 def test_only_the_model_changes_for_a_model_that_reads_english(name, reader_folder, site, elsewhere):
     text = (ROOT / "solutions" / f"{name}.py").read_text("utf-8")
     assert text.count('MODEL = "petri"') == 1
     source = elsewhere / f"{name}.py"
     source.write_text(text.replace('MODEL = "petri"', f"MODEL = {str(reader_folder)!r}"), "utf-8")
     code = run(source, True, proof(site) + FEW + BRIEF, elsewhere)
-    said = "".join(output.get("text", "") for cell in code for output in cell.outputs)
-    assert "<DOCTAG> " in said
+    outputs = [output for cell in code for output in cell.outputs]
+    said = "".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in outputs)
+    assert ENGLISH[name] in said
+    assert "✗ " not in said
