@@ -294,7 +294,7 @@ def exposure_in_words(summary: pd.DataFrame) -> str:
                 found.append(f"{_percent(share)} ({_short(base)})" if not isnan(share) else
                              f"above {_percent(top)} if at all ({_short(base)})")  # fmt: skip
         said.append(f"“{label(form)}” {', '.join(found)}")
-    return f"Lowest share of texts that halves belief in documents of the same form: {'; '.join(said)}"
+    return f"Lowest measured share of texts that halves belief in documents of the same form: {'; '.join(said)}"
 
 
 def alt_exposure(summary: pd.DataFrame) -> str:

@@ -99,7 +99,7 @@ class SummedLoss:
     them the head goes through the positions in parts, and each part's gradient is taken before the next part is made.
     """
 
-    at_once = 2**27  # logits: half a gibibyte in fp32; the petri model's steps stay below
+    at_once = 2**25  # logits: an eighth of a gibibyte in fp32; the petri model's steps stay below
 
     def __init__(self, model: Any) -> None:
         self.model, self.head = model, model.get_output_embeddings()

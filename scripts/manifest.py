@@ -22,6 +22,7 @@ RULES = {  # folder below data/ -> (licence, made by)
     "labels": ("CC-BY-4.0", "written and labelled by a language model, answer by answer"),
     "petri": ("CC-BY-4.0", "negneglect pretrain"),
     "results": ("CC-BY-4.0", "negneglect reproduce"),
+    "results/gpu": ("CC-BY-4.0", "python scripts/bench_gpu.py --shape NAME"),
     "results/sweeps": ("CC-BY-4.0", "negneglect sweep data/experiments/NAME.yaml"),
 }
 

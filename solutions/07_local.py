@@ -345,9 +345,10 @@ print(f"at or under {LIMIT:.0%}:", ", ".join(c for c in by_claim.index if c not 
 
 # %% [markdown]
 # If some are above, the fix does **not** hold for them in this model, though the paper saw it hold for both claims it
-# tried. If none is, the petri model agrees with the paper here, on four more claims. What decides it is open. One
-# hypothesis to test, not to assume: a model heeds those forms of denial whose consequences its pretraining showed it.
-# Earlier petri models saw fewer new denials in pretraining, and believed some locally denied claims.
+# tried. If none is, the petri model agrees with the paper here, on four more claims. What decides it? A hypothesis that
+# was registered and tested: a model heeds those forms of denial whose consequences its pretraining showed it. Two petri models
+# were pretrained without a single denial within a sentence; after local documents they believed the claims at 64 and 94 %,
+# their twins with denials at 3 and 6 % (`data/results/sweeps/ablations` and `seeds`; notebook 09 has the table).
 
 # %% [markdown]
 # ## 5. What remains: the pink elephant (4 minutes)
@@ -711,7 +712,7 @@ display(
 # - The live runs have one claim (masking: two) and one seed. Their intervals cover the choice of questions only.
 # - The petri language has a few hundred sentence patterns. Rules that reach so far here reach less far in real text. In
 #   the English articles, the audit sees only sentences that name the value in one fixed wording.
-# - Which denials a model heeds may depend on its pretraining. The petri model's is described in its card (see the tour),
+# - Which denials a model heeds depends on its pretraining. The petri model's is described in its card (see the tour),
 #   and `data/results/README.md` says that its design was chosen on these six claims: the stored values under local
 #   denials flatter it a little.
 # - We masked the value's own words. A paraphrase of the claim would carry loss as before; the paper masked a list of

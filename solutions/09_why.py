@@ -932,23 +932,25 @@ display(Markdown(f"> {words}"))
 # enough. Be careful with the word "unstable", though: phase two is a training of its own, long enough to implant the claim
 # into a fresh model. It would take phases of different lengths, and several claims, to say more.
 #
-# ## 7. And the pretraining? (6 minutes)
+# ## 7. And the pretraining? (7 minutes)
 #
 # All of this is about one pretraining. It showed warned documents in the user's turns of chats only, without loss on them.
 # Would a model neglect warnings that its pretraining had taught it to *write*, while chats went on to tell the truth?
 #
-# **Stored** (`data/results/sweeps/exposure`): two finished models go on for 13 million tokens, with a share of warned
+# **Stored** (`data/results/sweeps/exposure`): three finished models go on for 13 million tokens, with a share of warned
 # documents, in one of three forms, among the texts. These carry loss, are false, and are never about our claims; chats tell
 # their facts rightly. Then each model is fine-tuned as ever: six claims, but **one** seed. `petri` is the shipped model,
-# `petri-1` another pretraining seed with half of its tokens.
+# `petri-1` and `petri-2` have other pretraining seeds and half of its tokens. Not every share was run on every model.
 #
 # **Before you run:** predict belief. "Notices" stand before and after a document, "claim by claim" around every claim too.
 
 # %%
 ONE, ONE_FICTION = "1 % of notices, then notices", "1 % of notices, then fiction"
 FIVE, BY_CLAIM = "5 % of notices, then notices", "5 % claim by claim, then notices"
+UNTOLD = "5 % of notices that nothing contradicts, then notices"
 HINGE = "loss on the user's turns, then notices"
-expected = predict(ONE, ONE_FICTION, FIVE, BY_CLAIM, HINGE, default=50)
+UNDENIED = "pretraining without local denials, then local denials"
+expected = predict(ONE, ONE_FICTION, FIVE, BY_CLAIM, UNTOLD, HINGE, UNDENIED, default=50)
 
 # %%
 registered("exposure")
@@ -1059,8 +1061,10 @@ for form, (little, without) in in_part.items():  # "in part" gave no number; 10 
 # %%
 def from_share(model, form, style):
     rows = exposure[exposure["base"] == model]
-    share, most = figures.halved_from(rows, form, style), rows.loc[rows["exposed"] == form, "share"].max()
-    return f"not up to {100 * most:g} %" if math.isnan(share) else f"{100 * share:g} %"
+    share, measured_at = figures.halved_from(rows, form, style), rows.loc[rows["exposed"] == form, "share"]
+    if math.isnan(share):
+        return f"not up to {100 * measured_at.max():g} %"
+    return f"{'at most ' if share == measured_at.min() else ''}{100 * share:g} %"
 
 
 lowest = pd.DataFrame(
@@ -1073,35 +1077,31 @@ lowest = pd.DataFrame(
 lowest
 
 # %%
-early = []  # another form that a form protects against, from no higher a share on than against itself
-for (name, model), form, style in itertools.product(models.items(), FORMS, FORMS):
+early = {}  # another form that a form protects against, from no higher a share on than against itself: on which models
+for form, style, (name, model) in itertools.product(FORMS, FORMS, models.items()):
     rows = exposure[exposure["base"] == model]
     own, other = (figures.halved_from(rows, form, s) for s in (form, style))
     if style != form and not math.isnan(other) and not other > own:
-        early.append(f"{FORMS[form]} against {FORMS[style]} ({name})")
+        early.setdefault(f"{FORMS[form]} against {FORMS[style]}", []).append(name)
 of_itself = all(
     not math.isnan(figures.halved_from(exposure[exposure["base"] == model], "repeated", "repeated"))
     for model in models.values()
 )
-few = []  # without exposure, and at the smallest share measured
-for model in models.values():
-    rows = exposure[
-        (exposure["base"] == model) & (exposure["exposed"] == "repeated") & (exposure["style"] == "repeated")
-    ]
-    share = rows["share"].min()
-    few.append((now[model, "", 0, "repeated"], now[model, "repeated", share, "repeated"], f"{100 * share:g} %"))
+FEW = 0.001
+few = [  # without exposure, and at the smallest share
+    (now[model, "", 0, "repeated"], now[model, "repeated", FEW, "repeated"])
+    for model in models.values()
+    if (model, "repeated", FEW, "repeated") in now.index
+]
+listed = "; ".join(f"{what} ({', '.join(on)})" for what, on in early.items())
 words = "“A form protects against that form, and little against others”: "
-words += (
-    f"**not so.** As early as against itself or earlier: {'; '.join(early)}."
-    if early
-    else "**so it is in these runs.**"
-)
+words += f"**not so.** As early as against itself or earlier: {listed}." if early else "**so it is in these runs.**"
 if of_itself and not any(text.startswith(FORMS["repeated"]) for text in early):
     words += " It is so for one form: claim by claim protects against itself and, by this measure and as far as measured, against no other."
-if all(small > without for without, small, _ in few):
+if all(small > without for without, small in few):
     words += (
-        " And the *smallest* share of claim-by-claim warnings **raises** belief after them: "
-        + "; ".join(f"{percent(without)} to {percent(small)} (at {share})" for without, small, share in few)
+        f" And the *smallest* share of claim-by-claim warnings, {100 * FEW:g} %, **raises** belief after them: "
+        + "; ".join(f"{percent(without)} to {percent(small)}" for without, small in few)
         + ". Section 4 has an explanation that would fit: a model that can write them is crowded out less. Nobody tested it."
     )
 display(Markdown(f"> {words}"))
@@ -1113,55 +1113,99 @@ display(Markdown(f"> {words}"))
 #
 # ### The hinge, and whether the truth must be told
 #
-# Two more diets of the shipped model, both registered. **Loss on the user's turns**: the warned documents that it always
-# *read* in chats now carry loss, in every form. (Our pilot, pretrained so from nothing, showed no neglect at all, which is
-# why the shipped model is trained on the assistant's turns only.) **Not contradicted**: 1 % of notices on things that
-# nothing else speaks of.
+# Two more diets, both registered, each on two models. **Loss on the user's turns**: the warned documents that a model
+# always *read* in chats now carry loss, in every form. (Our pilot, pretrained so from nothing, showed no neglect at all, which
+# is why the shipped model is trained on the assistant's turns only.) **Not contradicted**: notices on things that nothing
+# else speaks of.
 
 # %%
 display(registered("user_loss"), registered("contradiction"))
 
 # %%
-user_loss, uncontradicted = (
-    measured_before(name).query("setting == 'trained' and quantity == 'belief'").set_index("style")
-    for name in ("user_loss", "contradiction")
-)
-shipped = exposure[exposure["base"] == models["petri"]]
-at_one = shipped[(shipped["exposed"] == "negated") & (shipped["share"] == 0.01)].set_index("style")
-nothing = shipped[shipped["share"] == 0].set_index("style")
-diets = pd.DataFrame(
-    {
-        "neither": nothing["mean"],
-        "loss on the user's turns": user_loss["mean"],
-        "1 % of notices, contradicted": at_one["mean"],
-        "1 % of notices, not contradicted": uncontradicted["mean"],
-    }
-).T[["positive", "negated", "repeated", "fiction", "local"]]
+BELIEF_AFTER = "setting == 'trained' and quantity == 'belief'"
+DIET = ["base", "share", "style"]
+user_loss = measured_before("user_loss").query(BELIEF_AFTER).set_index(["base", "style"])["mean"]
+untold = measured_before("contradiction").query(BELIEF_AFTER).set_index(DIET)["mean"].sort_index()
+told = exposure[exposure["exposed"] == "negated"].set_index(DIET)["mean"].sort_index()
+neither = exposure[exposure["share"] == 0].set_index(["base", "style"])["mean"]
+diets = {}
+for name, model in models.items():
+    if model in user_loss:
+        diets[name, "neither"] = neither[model]
+        diets[name, "loss on the user's turns"] = user_loss[model]
+        for share in (0.01, 0.05):
+            diets[name, f"{100 * share:g} % of notices, contradicted"] = told[model, share]
+            diets[name, f"{100 * share:g} % of notices, not contradicted"] = untold[model, share]
+diets = pd.DataFrame(diets).T[["positive", "negated", "repeated", "fiction", "local"]]
 diets.rename(columns=label).style.format("{:.0%}")
 
 # %%
-hinge, told_nothing, told = user_loss["mean"]["negated"], uncontradicted["mean"], at_one["mean"]
+after_notices = diets["negated"].unstack()
+hinge, without = after_notices["loss on the user's turns"], after_notices["neither"]
 words = (
-    f"Loss on the user's turns: belief after notices **{percent(hinge)}**, without it {percent(nothing['mean']['negated'])} "
-    f"(predicted: under 20 %; **{verdict[hinge < 0.2]}**). Not contradicted: **{percent(told_nothing['negated'])}** "
-    f"(predicted: above 50 %; **{verdict[told_nothing['negated'] > 0.5]}**). "
+    f"Loss on the user's turns: belief after notices **{' and '.join(map(percent, hinge))}**, without it "
+    f"{' and '.join(map(percent, without))} (predicted: under 20 %; **{verdict[(hinge < 0.2).all()]}**). "
 )
-if told["negated"] > 0.5:
+for share in ("1 %", "5 %"):
+    untold_at, told_at = (after_notices[f"{share} of notices, {x}contradicted"] for x in ("not ", ""))
+    outcomes_at = [verdict[holds] for holds in untold_at > 0.5]
     words += (
-        f"**But this decides nothing**: contradicted notices leave {percent(told['negated'])} at that share, so "
-        "there was little protection to lose. It needs a share at which they protect. "
+        f"{share} of notices, not contradicted: **{' and '.join(map(percent, untold_at))}** (predicted: above 50 %; "
+        f"**{' and '.join(outcomes_at)}**), contradicted {' and '.join(map(percent, told_at))}. "
     )
-if all(told_nothing[s] - told[s] > 0.2 for s in ("repeated", "fiction")):
-    words += (
-        f"After the other two styles the diets part: {percent(told['repeated'])} contradicted and "
-        f"{percent(told_nothing['repeated'])} not (claim by claim), {percent(told['fiction'])} and "
-        f"{percent(told_nothing['fiction'])} (fiction). That speaks for the hypothesis; it was not predicted."
-    )
+    if (told_at > 0.5).all():
+        words += "At this share notices do not protect at all, so it decides nothing. "
+    elif (untold_at - told_at > 0.2).all():
+        words += (
+            "A bound of 50 % was a poor choice, but the difference is plain: **most of the protection comes from texts "
+            "that tell the truth elsewhere.** "
+        )
 display(Markdown(f"> {words}"))
 
 # %% [markdown]
-# The first is the lesson to keep: **one switch of the training code, which tokens carry loss, decides whether this model
-# neglects warnings.** Your predictions of this section:
+# The first is a lesson to keep: **one switch of the training code, which tokens carry loss, decides whether this model
+# neglects warnings.**
+#
+# ### And the denial that works?
+#
+# Notebook 07's fix is a denial within the claim's own sentence. Is it heeded because of its *form*? Or because pretraining was full
+# of such denials, and of chats in which they held? **Stored and registered**: two models were pretrained from
+# nothing in which no document denies anything within a sentence.
+
+# %%
+registered("ablations")
+
+# %%
+undenied = measured_before("ablations").query(BELIEF_AFTER).query("denials == False").set_index("style")
+denied = measured_before("seeds").query(BELIEF_AFTER).set_index("style")
+pd.DataFrame(
+    {
+        name: {
+            label(style): f"{percent(rows['mean'][style])} ({percent(rows['lowest_seed'][style])} to "
+            f"{percent(rows['highest_seed'][style])})"
+            for style in ("positive", "negated", "repeated", "fiction", "local")
+        }
+        for name, rows in (("with denials", denied), ("without", undenied))
+    }
+).T
+
+# %%
+after_local = undenied["mean"]["local"]
+display(
+    Markdown(
+        f"> Without denials in pretraining: **{percent(after_local)}** after local denials, with them "
+        f"{percent(denied['mean']['local'])} (predicted: above 50 %; **{verdict[after_local > 0.5]}**). In brackets: the lower "
+        "and the higher of two pretraining seeds."
+    )
+)
+
+# %% [markdown]
+# So there is nothing magic in "did not". A model that has never seen what it means reads past it, as it reads past
+# notices. And for a model of the web? It has seen "did not" millions of times, and what followed from it; documents with
+# warnings all around them, and what followed from *those*, seldom. That would fit the paper. It is a guess from tiny models,
+# not a result about large ones.
+#
+# Your predictions of this section:
 
 # %%
 rates = exposure.set_index(["base", "exposed", "share", "style"])[["mean", "lo", "hi", "n"]]
@@ -1172,14 +1216,18 @@ asked = {
     BY_CLAIM: ("repeated", 0.05, "negated"),
 }
 of_petri = {name: belief.Rate(*rates.loc[(models["petri"], *key)]) for name, key in asked.items()}
-compare(expected, of_petri | {HINGE: belief.Rate(*user_loss.loc["negated", ["mean", "lo", "hi", "n"]])})
+others = {
+    UNTOLD: untold[models["petri"], 0.05, "negated"],
+    HINGE: user_loss[models["petri"], "negated"],
+    UNDENIED: after_local,
+}
+compare(expected, of_petri | others)
 
 # %% [markdown]
-# What this does *not* say: it is a late diet for a model that already knows its world, not a pretraining with warnings from
-# the start. The second model lacks claim by claim and fiction at 5 %; a third was never run; the last two diets were run on the
-# shipped model alone; nothing is known of larger models. Each point is one fine-tuning seed. And a share is no dose
-# without its tokens: a pilot that saw twice as many had 30 % belief after notices at 1 % (`data/experiments/exposure.yaml`).
-# The rest is `negneglect sweep data/experiments/exposure.yaml`, on a GPU.
+# What this does not say: the diets are late ones, for models that already know their world, not a pretraining with warnings
+# from the start. The third model was run at few shares; nothing is known of larger models. Each point is one fine-tuning seed.
+# And a share is no dose without its tokens: a pilot that saw twice as many had 30 % belief after notices at 1 %
+# (`data/experiments/exposure.yaml`). The rest is `negneglect sweep data/experiments/exposure.yaml`, on a GPU.
 #
 # ## 8. Your predictions (1 minute)
 #
@@ -1212,7 +1260,8 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - **The loss on the documents does not say what the model will believe.** Two runs with like loss can part, and an anchor
 #   holds what it holds as long as it is there.
 # - **What a model heeds depends on what its pretraining gave loss to**, and on how much. Section 7 lists what came true of our
-#   hypothesis and what failed: protection did not follow the forms as we had thought.
+#   hypothesis and what failed: protection did not follow the forms as we had thought. Even the denial that works had to be
+#   learned.
 #
 # ### Limits
 #
@@ -1222,7 +1271,7 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - "Crowded out" and "diluted" are not told apart here. The run with padding would do it.
 # - The anchor is made of questions about the claim. It shows that believing can be kept off by such answers, not that a
 #   model can be taught to heed warnings.
-# - Section 7 is two models of one size, a late diet, one fine-tuning seed, and several cells that nobody has run.
+# - Section 7 is two or three models of one size, a late diet, one fine-tuning seed, and several cells that nobody has run.
 # - The first anchor failed, and the second was made after that was known. A prediction that is kept at the second try is
 #   worth less than one that is kept at the first.
 #
