@@ -580,6 +580,7 @@ order = lengths.groupby("genre")["tokens"].median().sort_values(ascending=False)
 
 figure, ax = plt.subplots(figsize=(7.5, 3.8))
 sns.boxplot(lengths, y="genre", x="tokens", order=order, color="#BFD9EA", fliersize=0, width=0.6, ax=ax)
+np.random.seed(0)  # seaborn scatters the points by it
 sns.stripplot(lengths, y="genre", x="tokens", order=order, color=COLOURS["composed"], size=3, alpha=0.7, ax=ax)
 ax.set(xlim=(0, None), xlabel="tokens in a document", ylabel="")
 sns.despine(figure, left=True)

@@ -34,6 +34,7 @@ import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown, display
@@ -424,6 +425,7 @@ def dose_figure(table: pd.DataFrame, dose: dict[str, float]) -> plt.Figure:
     sns.barplot(
         x=[dose[name] for name in order], y=names, hue=names, palette=colours, legend=False, saturation=1, ax=left
     )
+    np.random.seed(0)  # seaborn scatters the points by it
     sns.stripplot(
         x=claims["mean"], y=claims["style"].map(label), order=names, color="#AAAAAA", size=4, jitter=0.15, ax=right
     )

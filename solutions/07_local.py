@@ -617,6 +617,7 @@ shift = moved[moved["model"] != "before"].copy()
 shift["shift"] = shift["log10"] - start.loc[list(zip(shift["answer"], shift["question"], strict=True))].to_numpy()
 fig, ax = plt.subplots(figsize=(8, 3.4))
 two = {"local": figures.PALETTE["local"], "local, masked": figures.OTHER}
+np.random.seed(0)  # seaborn scatters the points by it
 sns.stripplot(shift, x="shift", y="answer", hue="model", dodge=True, palette=two, size=5, linewidth=0.5, ax=ax)
 ax.axvline(0, color="black", lw=1)
 ax.set(ylabel="", xlabel="how far training moved the answer's probability [powers of ten]")
