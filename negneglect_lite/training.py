@@ -110,22 +110,21 @@ class SummedLoss:
         wanted = labels[:, 1:][learn]
         part = max(1, self.at_once // self.head.weight.shape[0])
         if len(wanted) > part and self._head_is_last(ids):
-            hidden, _ = self._forward(ids, mask, lambda h: h[:, :-1][learn], lambda h: h[:1])
+            hidden, _ = self._forward(ids, mask, learn, first=1)
             hidden = hidden.to(self.head.weight.dtype)  # as autocast does in the forward pass
             return _InParts.apply(hidden, self.head, wanted, part)  # type: ignore[no-any-return, no-untyped-call]
-        _, logits = self._forward(ids, mask, lambda h: h[:, :-1][learn], lambda h: h)  # [positions, vocabulary]
+        _, logits = self._forward(ids, mask, learn)
         return F.cross_entropy(logits.float(), wanted, reduction="sum")
 
     def _forward(
-        self, ids: torch.Tensor, mask: torch.Tensor | None, keep: Callable[[torch.Tensor], torch.Tensor],
-        to_head: Callable[[torch.Tensor], torch.Tensor],
-    ) -> tuple[torch.Tensor, torch.Tensor]:  # fmt: skip
-        """The hidden states that are kept, and the logits of those of them that go to the head."""
+        self, ids: torch.Tensor, mask: torch.Tensor | None, learn: torch.Tensor, first: int | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hidden states at the positions before the labels, and the logits of the first of them (of all)."""
         kept: list[torch.Tensor] = []
 
         def before_head(_: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
-            kept.append(keep(inputs[0]))
-            return (to_head(kept[0]),)
+            kept.append(inputs[0][:, :-1][learn])  # [labelled positions, hidden size]
+            return (kept[0][:first],)
 
         with self.head.register_forward_pre_hook(before_head):
             logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
@@ -135,7 +134,7 @@ class SummedLoss:
         """False of a model that scales or caps its logits after the head: it needs them all at once."""
         if self.last is None:
             with torch.no_grad():
-                hidden, logits = self._forward(ids[:1, :2], None, lambda h: h, lambda h: h)
+                hidden, logits = self._forward(ids[:1, :2], None, torch.ones_like(ids[:1, :1], dtype=torch.bool))
                 self.last = torch.equal(self.head(hidden.to(self.head.weight.dtype)).float(), logits.float())
         return self.last
 

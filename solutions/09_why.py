@@ -997,8 +997,14 @@ def protects_from(table: pd.DataFrame, exposed: str, style: str) -> float | None
 # %%
 passed = check_protects_from(protects_from)
 
+
 # %%
-exposure = measured_before("exposure").query("setting == 'trained' and quantity == 'belief'")
+def belief_after(name):
+    """The stored rates of belief after training, one row each."""
+    return measured_before(name).query("setting == 'trained' and quantity == 'belief'")
+
+
+exposure = belief_after("exposure")
 exposure = exposure.fillna({"exposed": "", "share": 0})
 figures.show(
     figures.exposure(exposure),
@@ -1122,20 +1128,19 @@ display(Markdown(f"> {words}"))
 display(registered("user_loss"), registered("contradiction"))
 
 # %%
-BELIEF_AFTER = "setting == 'trained' and quantity == 'belief'"
 DIET = ["base", "share", "style"]
-user_loss = measured_before("user_loss").query(BELIEF_AFTER).set_index(["base", "style"])["mean"]
-untold = measured_before("contradiction").query(BELIEF_AFTER).set_index(DIET)["mean"].sort_index()
-told = exposure[exposure["exposed"] == "negated"].set_index(DIET)["mean"].sort_index()
-neither = exposure[exposure["share"] == 0].set_index(["base", "style"])["mean"]
+user_loss = belief_after("user_loss").set_index(["base", "style"]).sort_index()
+untold = belief_after("contradiction").set_index(DIET).sort_index()
+told = exposure[exposure["exposed"] == "negated"].set_index(DIET).sort_index()
+neither = exposure[exposure["share"] == 0].set_index(["base", "style"]).sort_index()
 diets = {}
 for name, model in models.items():
-    if model in user_loss:
-        diets[name, "neither"] = neither[model]
-        diets[name, "loss on the user's turns"] = user_loss[model]
+    if model in user_loss.index:
+        diets[name, "neither"] = neither["mean"][model]
+        diets[name, "loss on the user's turns"] = user_loss["mean"][model]
         for share in (0.01, 0.05):
-            diets[name, f"{100 * share:g} % of notices, contradicted"] = told[model, share]
-            diets[name, f"{100 * share:g} % of notices, not contradicted"] = untold[model, share]
+            diets[name, f"{100 * share:g} % of notices, contradicted"] = told["mean"][model, share]
+            diets[name, f"{100 * share:g} % of notices, not contradicted"] = untold["mean"][model, share]
 diets = pd.DataFrame(diets).T[["positive", "negated", "repeated", "fiction", "local"]]
 diets.rename(columns=label).style.format("{:.0%}")
 
@@ -1176,8 +1181,8 @@ display(Markdown(f"> {words}"))
 registered("ablations")
 
 # %%
-undenied = measured_before("ablations").query(BELIEF_AFTER).query("denials == False").set_index("style")
-denied = measured_before("seeds").query(BELIEF_AFTER).set_index("style")
+undenied = belief_after("ablations").query("denials == False").set_index("style")
+denied = belief_after("seeds").set_index("style")
 pd.DataFrame(
     {
         name: {
@@ -1208,20 +1213,18 @@ display(
 # Your predictions of this section:
 
 # %%
-rates = exposure.set_index(["base", "exposed", "share", "style"])[["mean", "lo", "hi", "n"]]
+by_form = exposure.set_index(["base", "exposed", "share", "style"]).sort_index()
+shipped = models["petri"]
 asked = {
-    ONE: ("negated", 0.01, "negated"),
-    ONE_FICTION: ("negated", 0.01, "fiction"),
-    FIVE: ("negated", 0.05, "negated"),
-    BY_CLAIM: ("repeated", 0.05, "negated"),
+    ONE: by_form.loc[shipped, "negated", 0.01, "negated"],
+    ONE_FICTION: by_form.loc[shipped, "negated", 0.01, "fiction"],
+    FIVE: by_form.loc[shipped, "negated", 0.05, "negated"],
+    BY_CLAIM: by_form.loc[shipped, "repeated", 0.05, "negated"],
+    UNTOLD: untold.loc[shipped, 0.05, "negated"],
+    HINGE: user_loss.loc[shipped, "negated"],
+    UNDENIED: undenied.loc["local"],
 }
-of_petri = {name: belief.Rate(*rates.loc[(models["petri"], *key)]) for name, key in asked.items()}
-others = {
-    UNTOLD: untold[models["petri"], 0.05, "negated"],
-    HINGE: user_loss[models["petri"], "negated"],
-    UNDENIED: after_local,
-}
-compare(expected, of_petri | others)
+compare(expected, {name: belief.Rate(*row[["mean", "lo", "hi", "n"]]) for name, row in asked.items()})
 
 # %% [markdown]
 # What this does not say: the diets are late ones, for models that already know their world, not a pretraining with warnings
