@@ -4,6 +4,7 @@ A step's examples are drawn at random, so that each step sees documents and chat
 step they are sorted by length and run in micro-batches, so that little of what is computed is padding.
 """
 
+import math
 import random
 import shutil
 from collections.abc import Callable, Sequence
@@ -100,6 +101,7 @@ class SummedLoss:
     """
 
     at_once = 2**25  # logits: an eighth of a gibibyte in fp32; the petri model's steps stay below
+    parts = 40  # a part's logits are then little beside what the other layers keep, and a matrix product is still large
 
     def __init__(self, model: Any) -> None:
         self.model, self.head = model, model.get_output_embeddings()
@@ -108,8 +110,8 @@ class SummedLoss:
     def __call__(self, ids: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         learn = labels[:, 1:] != IGNORED  # [rows, positions - 1]
         wanted = labels[:, 1:][learn]
-        part = max(1, self.at_once // self.head.weight.shape[0])
-        if len(wanted) > part and self._head_is_last(ids):
+        if len(wanted) * self.head.weight.shape[0] > self.at_once and self._head_is_last(ids):
+            part = math.ceil(len(wanted) / self.parts)
             hidden, _ = self._forward(ids, mask, learn, first=1)
             hidden = hidden.to(self.head.weight.dtype)  # as autocast does in the forward pass
             return _InParts.apply(hidden, self.head, wanted, part)  # type: ignore[no-any-return, no-untyped-call]
@@ -143,15 +145,19 @@ class _InParts(torch.autograd.Function):
     """The head's summed loss, some positions at a time; the gradient to the hidden states is made on the way."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: torch.Tensor, head: torch.nn.Module, wanted: torch.Tensor, part: int) -> torch.Tensor:
+    def forward(ctx: Any, hidden: torch.Tensor, head: torch.nn.Linear, wanted: torch.Tensor, part: int) -> torch.Tensor:
         total, gradient = hidden.new_zeros((), dtype=torch.float32), torch.empty_like(hidden)
         for start in range(0, len(hidden), part):
             here = slice(start, start + part)
-            with torch.enable_grad():
-                leaf = hidden[here].detach().requires_grad_()
-                loss = F.cross_entropy(head(leaf).float(), wanted[here], reduction="sum")
-            (gradient[here],) = torch.autograd.grad(loss, leaf)
-            total += loss.detach()
+            # In place, as each more tensor of this size is memory: logits, then probabilities, then their gradient.
+            logits = head(hidden[here]).float()
+            logits -= logits.amax(dim=1, keepdim=True)
+            of_wanted = logits.gather(1, wanted[here, None])
+            mass = logits.exp_().sum(dim=1, keepdim=True)
+            total += (mass.log() - of_wanted).sum()
+            logits /= mass
+            logits.scatter_add_(1, wanted[here, None], torch.full_like(of_wanted, -1))
+            gradient[here] = logits.to(head.weight.dtype) @ head.weight
         ctx.save_for_backward(gradient)
         return total
 

@@ -99,6 +99,7 @@ def test_pretraining_can_vary_and_seeds_begin_at_its_own(write: Write) -> None:
         ({**SMALL, "measure": "weight"}, "unknown measure 'weight'"),
         ({**SMALL, "vary": [{"recipe.mood": [1]}]}, "'recipe.mood' cannot be varied"),
         ({**SMALL, "vary": [{"recipe.rank": [0]}]}, "rank is 0"),
+        ({**SMALL, "vary": [{"pretrain.hidden": [576]}]}, "hidden size 576: give a multiple of 128"),
     ],
 )
 def test_a_wrong_file_is_one_line_that_helps(write: Write, content: dict[str, Any], says: str) -> None:

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
+from ..errors import UserError
 from ..files import data_path
 from .corpus import STANDARD, Corpus, Diet, batch, segments
 from .world import ERAS
@@ -49,9 +50,21 @@ class Plan:
     diet: Diet = STANDARD
     base: str = ""  # "petri" or a folder: a petri model to go on from, with its tokenizer, not from random weights
 
+    def __post_init__(self) -> None:
+        if self.hidden % 64 or self.heads % self.key_value_heads:
+            raise UserError(f"hidden size {self.hidden}: give a multiple of 128; heads of 64 share keys two by two")
+
     @property
     def tokens(self) -> int:
         return self.steps * self.rows * self.length
+
+    @property
+    def heads(self) -> int:
+        return self.hidden // 64
+
+    @property
+    def key_value_heads(self) -> int:
+        return max(1, self.hidden // 128)
 
 
 def train_tokenizer(corpus: Corpus, plan: Plan, texts: int = 30_000) -> PreTrainedTokenizerFast:
@@ -78,7 +91,7 @@ def new_model(plan: Plan, tokenizer: PreTrainedTokenizerFast, world_seed: int) -
     """A Qwen3 with random weights: 256 x 6 layers x 4,096 tokens are 5.8 M parameters, embeddings tied."""
     config = Qwen3Config(
         vocab_size=len(tokenizer), hidden_size=plan.hidden, num_hidden_layers=plan.layers, intermediate_size=3 * plan.hidden,
-        num_attention_heads=plan.hidden // 64, num_key_value_heads=max(1, plan.hidden // 128), head_dim=64,
+        num_attention_heads=plan.heads, num_key_value_heads=plan.key_value_heads, head_dim=64,
         tie_word_embeddings=True, max_position_embeddings=2048, pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, petri_world={"seed": world_seed},
     )  # fmt: skip
