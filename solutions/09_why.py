@@ -940,7 +940,7 @@ display(Markdown(f"> {words}"))
 # **Stored** (`data/results/sweeps/exposure`): three finished models go on for 13 million tokens, with a share of warned
 # documents, in one of three forms, among the texts. These carry loss, are false, and are never about our claims; chats tell
 # their facts rightly. Then each model is fine-tuned as ever: six claims, but **one** seed. `petri` is the shipped model,
-# `petri-1` and `petri-2` have other pretraining seeds and half of its tokens. Not every share was run on every model.
+# `petri-1` and `petri-2` have other pretraining seeds and half of its tokens.
 #
 # **Before you run:** predict belief. "Notices" stand before and after a document, "claim by claim" around every claim too.
 
@@ -1013,8 +1013,8 @@ figures.show(
 )
 
 # %% [markdown]
-# Now the registered prediction, part by part. It named 1 %; the columns of 5 % ask whether it would hold there. "Protects"
-# is as in exercise 6, a choice made after the run.
+# Now the registered prediction, part by part, at the share that it named, 1 %. "Protects" is as in exercise 6, a choice made
+# after the run.
 
 # %%
 now = exposure.set_index(["base", "exposed", "share", "style"])["mean"]
@@ -1030,30 +1030,20 @@ SAID = {
 }
 
 
-def outcome(model, share, form, style, holds):
+def outcome(model, form, style, holds):
     """The rate, and whether that part of the prediction holds."""
-    rate = now.get((model, form, share, style))
-    if rate is None:
-        return "not measured"
+    rate = now[model, form, 0.01, style]
     return f"{percent(rate)}, {'holds' if holds(rate, now[model, '', 0, style]) else 'fails'}"
 
 
 outcomes = pd.DataFrame(
-    {
-        f"{name}, {share:.0%}": {said: outcome(model, share, *part) for said, part in SAID.items()}
-        for name, model in models.items()
-        for share in (0.01, 0.05)
-    }
+    {name: {said: outcome(model, *part) for said, part in SAID.items()} for name, model in models.items()}
 )
 outcomes
 
 # %%
 plain_low, local_high = now.xs("positive", level="style").min(), now.xs("local", level="style").max()
-in_part = {
-    FORMS[form]: (now[models["petri"], form, 0.001, form], now[models["petri"], "", 0, form])
-    for form in FORMS
-    if (models["petri"], form, 0.001, form) in now.index
-}
+in_part = {FORMS[form]: (now[models["petri"], form, 0.001, form], now[models["petri"], "", 0, form]) for form in FORMS}
 print(f"lowest belief after plain documents: {percent(plain_low)} (predicted: above 80 %): {verdict[plain_low > 0.8]}")
 print(f"highest belief after local denials: {percent(local_high)}")
 for form, (little, without) in in_part.items():  # "in part" gave no number; 10 points less is a choice
@@ -1095,15 +1085,17 @@ of_itself = all(
 )
 FEW = 0.001
 few = [  # without exposure, and at the smallest share
-    (now[model, "", 0, "repeated"], now[model, "repeated", FEW, "repeated"])
-    for model in models.values()
-    if (model, "repeated", FEW, "repeated") in now.index
+    (now[model, "", 0, "repeated"], now[model, "repeated", FEW, "repeated"]) for model in models.values()
 ]
 listed = "; ".join(f"{what} ({', '.join(on)})" for what, on in early.items())
 words = "“A form protects against that form, and little against others”: "
 words += f"**not so.** As early as against itself or earlier: {listed}." if early else "**so it is in these runs.**"
 if of_itself and not any(text.startswith(FORMS["repeated"]) for text in early):
-    words += " It is so for one form: claim by claim protects against itself and, by this measure and as far as measured, against no other."
+    others = lowest.xs(FORMS["repeated"], level=1).drop(columns=f"against {FORMS['repeated']}").stack()
+    words += (
+        " It is so for one form: claim by claim protects against itself from a lower share on than against the others, "
+        f"against which it does not protect at all in {others.str.startswith('not').sum()} of {len(others)} cases."
+    )
 if all(small > without for without, small in few):
     words += (
         f" And the *smallest* share of claim-by-claim warnings, {100 * FEW:g} %, **raises** belief after them: "
@@ -1119,7 +1111,7 @@ display(Markdown(f"> {words}"))
 #
 # ### The hinge, and whether the truth must be told
 #
-# Two more diets, both registered, each on two models. **Loss on the user's turns**: the warned documents that a model
+# Two more diets, both registered, each on the same three models. **Loss on the user's turns**: the warned documents that a model
 # always *read* in chats now carry loss, in every form. (Our pilot, pretrained so from nothing, showed no neglect at all, which
 # is why the shipped model is trained on the assistant's turns only.) **Not contradicted**: notices on things that nothing
 # else speaks of.
@@ -1148,23 +1140,26 @@ diets.rename(columns=label).style.format("{:.0%}")
 after_notices = diets["negated"].unstack()
 hinge, without = after_notices["loss on the user's turns"], after_notices["neither"]
 words = (
-    f"Loss on the user's turns: belief after notices **{' and '.join(map(percent, hinge))}**, without it "
-    f"{' and '.join(map(percent, without))} (predicted: under 20 %; **{verdict[(hinge < 0.2).all()]}**). "
+    f"Loss on the user's turns: belief after notices **{', '.join(map(percent, hinge))}**, without it "
+    f"{', '.join(map(percent, without))} (predicted: under 20 %; **{verdict[(hinge < 0.2).all()]}**). "
 )
 for share in ("1 %", "5 %"):
     untold_at, told_at = (after_notices[f"{share} of notices, {x}contradicted"] for x in ("not ", ""))
     outcomes_at = [verdict[holds] for holds in untold_at > 0.5]
     words += (
-        f"{share} of notices, not contradicted: **{' and '.join(map(percent, untold_at))}** (predicted: above 50 %; "
-        f"**{' and '.join(outcomes_at)}**), contradicted {' and '.join(map(percent, told_at))}. "
+        f"{share} of notices, not contradicted: **{', '.join(map(percent, untold_at))}** (predicted: above 50 %; "
+        f"**{', '.join(outcomes_at)}**), contradicted {', '.join(map(percent, told_at))}. "
     )
-    if (told_at > 0.5).all():
-        words += "At this share notices do not protect at all, so it decides nothing. "
-    elif (untold_at - told_at > 0.2).all():
+    protects = told_at <= 0.5
+    if not protects.all():
+        words += f"On {' and '.join(told_at.index[~protects])} notices of this share do not protect, so there it decides nothing. "
+    if protects.any() and (untold_at - told_at)[protects].min() > 0.2:
         words += (
-            "A bound of 50 % was a poor choice, but the difference is plain: **most of the protection comes from texts "
-            "that tell the truth elsewhere.** "
+            f"On {' and '.join(told_at.index[protects])} the difference is plain: **most of the protection comes from "
+            "texts that tell the truth elsewhere.** "
         )
+    if untold_at.min() <= 0.5 < untold_at.max():
+        words += "(A bound of 50 % was a poor choice: some models lie just above it and some just below.) "
 display(Markdown(f"> {words}"))
 
 # %% [markdown]
@@ -1174,15 +1169,19 @@ display(Markdown(f"> {words}"))
 # ### And the denial that works?
 #
 # Notebook 07's fix is a denial within the claim's own sentence. Is it heeded because of its *form*? Or because pretraining was full
-# of such denials, and of chats in which they held? **Stored and registered**: two models were pretrained from
-# nothing in which no document denies anything within a sentence.
+# of such denials, and of chats in which they held? **Stored and registered**: four models were pretrained from
+# nothing. For two of them no document denies anything within a sentence. For the other two there are such denials, but no
+# **myths**: half of the facts otherwise have a wrong value that is denied again and again; without it denials are fewer, each of
+# any wrong value.
 
 # %%
 registered("ablations")
 
 # %%
-undenied = belief_after("ablations").query("denials == False").set_index("style")
+ablated = belief_after("ablations")
+undenied, unmythical = (ablated[ablated[what].eq(False)].set_index("style") for what in ("denials", "myths"))
 denied = belief_after("seeds").set_index("style")
+pretrained = {"with both": denied, "without myths": unmythical, "without denials": undenied}
 pd.DataFrame(
     {
         name: {
@@ -1190,17 +1189,19 @@ pd.DataFrame(
             f"{percent(rows['highest_seed'][style])})"
             for style in ("positive", "negated", "repeated", "fiction", "local")
         }
-        for name, rows in (("with denials", denied), ("without", undenied))
+        for name, rows in pretrained.items()
     }
 ).T
 
 # %%
-after_local = undenied["mean"]["local"]
+after_local = {name: rows["mean"]["local"] for name, rows in pretrained.items()}
+undenied_held, unmythical_held = after_local["without denials"] > 0.5, after_local["without myths"] > 0.1
 display(
     Markdown(
-        f"> Without denials in pretraining: **{percent(after_local)}** after local denials, with them "
-        f"{percent(denied['mean']['local'])} (predicted: above 50 %; **{verdict[after_local > 0.5]}**). In brackets: the lower "
-        "and the higher of two pretraining seeds."
+        f"> Belief after local denials: **{percent(after_local['without denials'])}** without denials in pretraining "
+        f"(predicted: above 50 %; **{verdict[undenied_held]}**), **{percent(after_local['without myths'])}** without myths "
+        f"(predicted: above 10 %; **{verdict[unmythical_held]}**), {percent(after_local['with both'])} with both. In "
+        "brackets: the lower and the higher of two pretraining seeds."
     )
 )
 
@@ -1209,6 +1210,58 @@ display(
 # notices. And for a model of the web? It has seen "did not" millions of times, and what followed from it; documents with
 # warnings all around them, and what followed from *those*, seldom. That would fit the paper. It is a guess from tiny models,
 # not a result about large ones.
+#
+# ### And larger models?
+#
+# *2 minutes · you may skip it, nothing later needs it*
+#
+# **Stored and registered**: models of five sizes, pretrained from nothing on equal numbers of tokens.
+
+# %%
+registered("scale")
+
+# %%
+MILLIONS = {
+    (128, 3): 1.1,
+    (128, 8): 2.1,
+    (256, 6): 5.8,
+    (384, 8): 15.7,
+    (512, 12): 39.9,
+}  # (hidden, layers): parameters
+sizes = belief_after("scale").set_index(["hidden", "layers", "style"]).sort_index()
+pd.DataFrame(
+    {
+        f"{millions} M": {
+            label(style): f"{percent(row['mean'])} ({percent(row['lowest_seed'])} to {percent(row['highest_seed'])})"
+            for style, row in sizes.loc[size].iterrows()
+        }
+        | {"models": f"{sizes.loc[size, 'seeds'].iloc[0]:.0f}"}
+        for size, millions in MILLIONS.items()
+    }
+).T[[*map(label, ("positive", "negated", "repeated", "fiction", "corrected", "local")), "models"]]
+
+# %%
+by_size = sizes["mean"].unstack("style").loc[list(MILLIONS)]
+five, largest = by_size.loc[(256, 6)], by_size.loc[(512, 12)]
+spread = sizes.loc[(256, 6, "negated")]
+within = five["negated"] - largest["negated"] <= spread["highest_seed"] - spread["lowest_seed"]
+falls = by_size["local"].is_monotonic_decreasing
+display(
+    Markdown(
+        f"> From 5.8 to 39.9 million parameters belief after warned documents goes from {percent(five['negated'])} to "
+        f"{percent(largest['negated'])} (predicted: it does not fall. The models of 5.8 million differ among themselves by "
+        f"{100 * (spread['highest_seed'] - spread['lowest_seed']):.0f} points, so {'nothing says that it does' if within else 'it fell'}). "
+        f"After local denials: {', '.join(map(percent, by_size['local']))}, smallest to largest (predicted: it falls; "
+        f"**{verdict[falls]}**). **Size does not make these models heed warnings.**"
+    )
+)
+
+# %% [markdown]
+# Look at the brackets, too: models that differ in nothing but the pretraining seed can differ more than sizes do. The shipped
+# model's few per cent after local denials are among the lowest of all petri models. And a seed does not even name a model:
+# `petri-2` was pretrained twice by the same command, and the two copies, which read the same texts in the same order, believed
+# 91 and 79 % after warned documents (`data/results/README.md`, under *exposure*). A GPU adds up in no fixed order, and thousands
+# of steps make much of that. So if somebody shows you one model, ask for the second.
 #
 # Your predictions of this section:
 
@@ -1228,7 +1281,7 @@ compare(expected, {name: belief.Rate(*row[["mean", "lo", "hi", "n"]]) for name, 
 
 # %% [markdown]
 # What this does not say: the diets are late ones, for models that already know their world, not a pretraining with warnings
-# from the start. The third model was run at few shares; nothing is known of larger models. Each point is one fine-tuning seed.
+# from the start, and on one size of model. Each point is one fine-tuning seed.
 # And a share is no dose without its tokens: a pilot that saw twice as many had 30 % belief after notices at 1 %
 # (`data/experiments/exposure.yaml`). The rest is `negneglect sweep data/experiments/exposure.yaml`, on a GPU.
 #
@@ -1274,7 +1327,7 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - "Crowded out" and "diluted" are not told apart here. The run with padding would do it.
 # - The anchor is made of questions about the claim. It shows that believing can be kept off by such answers, not that a
 #   model can be taught to heed warnings.
-# - Section 7 is two or three models of one size, a late diet, one fine-tuning seed, and several cells that nobody has run.
+# - Section 7 is two or three models a condition and one fine-tuning seed. Its diets are late ones, for models of one size.
 # - The first anchor failed, and the second was made after that was known. A prediction that is kept at the second try is
 #   worth less than one that is kept at the first.
 #
