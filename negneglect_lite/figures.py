@@ -284,17 +284,21 @@ def exposure(summary: pd.DataFrame) -> Figure:
 def exposure_in_words(summary: pd.DataFrame) -> str:
     """The finding of `exposure` in a sentence: from which share on each form halves the belief in its own documents."""
     rows = _exposures(summary)
+    bases = list(dict.fromkeys(rows["base"]))
     said = []
     for form in _forms(rows):
         found = []
-        for base in dict.fromkeys(rows["base"]):
+        for base in bases:
             mine = rows[rows["base"] == base]
             share, top = halved_from(mine, form, form), mine.loc[mine["exposed"] == form, "share"].max()
-            if not isnan(top):
-                found.append(f"{_percent(share)} ({_short(base)})" if not isnan(share) else
-                             f"above {_percent(top)} if at all ({_short(base)})")  # fmt: skip
+            if isnan(top):
+                found.append("not measured")
+            else:
+                found.append(f"above {_percent(top)} if at all" if isnan(share) else _percent(share))
         said.append(f"“{label(form)}” {', '.join(found)}")
-    return f"Lowest measured share of texts that halves belief in documents of the same form: {'; '.join(said)}"
+    on = ", ".join(map(_short, bases))
+    what = f"Lowest measured share of texts that halves belief in documents of the same form, on {on}"
+    return f"{what}: {'; '.join(said)}"
 
 
 def alt_exposure(summary: pd.DataFrame) -> str:

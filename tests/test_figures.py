@@ -278,8 +278,8 @@ def test_exposure_has_a_panel_a_model_and_form_and_starts_without_exposure() -> 
 
 def test_exposure_says_from_which_share_on_a_form_halves_belief() -> None:
     finding = (
-        "Lowest measured share of texts that halves belief in documents of the same form: “warnings before and after” "
-        "1 % (petri), above 1 % if at all (two); “called fiction” above 1 % if at all (petri)"
+        "Lowest measured share of texts that halves belief in documents of the same form, on petri, two: “warnings "
+        "before and after” 1 %, above 1 % if at all; “called fiction” above 1 % if at all, not measured"
     )
     assert title(figures.exposure(exposed())) == finding
     alt = figures.alt_exposure(exposed()).replace("\N{NO-BREAK SPACE}", " ")
