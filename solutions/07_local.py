@@ -346,11 +346,12 @@ print(f"at or under {LIMIT:.0%}:", ", ".join(c for c in by_claim.index if c not 
 # %% [markdown]
 # If some are above, the fix does **not** hold for them in this model, though the paper saw it hold for both claims it
 # tried. If none is, the petri model agrees with the paper here, on four more claims. What decides it? A hypothesis that
-# was registered and tested: a model heeds those forms of denial whose consequences its pretraining showed it. Two petri models
-# were pretrained without a single denial within a sentence; after local documents they believed the claims at 64 and 94 %,
-# their twins with denials at 3 and 6 % (`data/results/sweeps/ablations` and `seeds`; notebook 09 has the table). And the
-# shipped model is a good pupil: 14 petri models of other sizes and pretraining seeds, brought up alike on half of its
-# tokens, were left with 5 to 30 % (`data/results/sweeps/scale`).
+# was registered and tested: a model heeds those forms of denial whose consequences its pretraining showed it. For local denials
+# it came true: two petri models were pretrained without a single one, and after local documents they believed the claims at
+# 64 and 94 %, their twins with denials at 3 and 6 % (`data/results/sweeps/ablations` and `seeds`). For warnings it failed in
+# part (notebook 09, section 7). And the shipped model is a good pupil: 14 other petri models, of 1 to 40 million parameters and
+# half of its tokens, were left with 5 to 30 % after local documents, half of them with 8 % or less
+# (`data/results/sweeps/scale`), the shipped one with 3 to 4.
 
 # %% [markdown]
 # ## 5. What remains: the pink elephant (4 minutes)

@@ -1105,11 +1105,9 @@ if all(small > without for without, small in few):
 display(Markdown(f"> {words}"))
 
 # %% [markdown]
-# One **reading**, made afterwards and not tested: what a model learns is the *build* of a text. Notices and fiction frames are
-# built alike, something before and something after; warnings claim by claim are another build. A test would need a
-# form with the words of the one and the build of the other.
+# Repeated denials hold notices, too, so "form" alone explains little here. What a model takes from such texts nobody knows yet.
 #
-# ### The hinge, and whether the truth must be told
+# ### Which tokens carry loss, and whether the truth must be told
 #
 # Two more diets, both registered, each on the same three models. **Loss on the user's turns**: the warned documents that a model
 # always *read* in chats now carry loss, in every form. (Our pilot, pretrained so from nothing, showed no neglect at all, which
@@ -1155,8 +1153,8 @@ for share in ("1 %", "5 %"):
         words += f"On {' and '.join(told_at.index[~protects])} notices of this share do not protect, so there it decides nothing. "
     if protects.any() and (untold_at - told_at)[protects].min() > 0.2:
         words += (
-            f"On {' and '.join(told_at.index[protects])} the difference is plain: **most of the protection comes from "
-            "texts that tell the truth elsewhere.** "
+            f"On {' and '.join(told_at.index[protects])} the difference is plain: **texts that tell the truth elsewhere "
+            "do much of the protecting.** "
         )
     if untold_at.min() <= 0.5 < untold_at.max():
         words += "(A bound of 50 % was a poor choice: some models lie just above it and some just below.) "
@@ -1206,7 +1204,7 @@ display(
 )
 
 # %% [markdown]
-# So there is nothing magic in "did not". A model that has never seen what it means reads past it, as it reads past
+# So there is nothing magic in "did not". A model that has never seen what it means reads past it, nearly as it reads past
 # notices. And for a model of the web? It has seen "did not" millions of times, and what followed from it; documents with
 # warnings all around them, and what followed from *those*, seldom. That would fit the paper. It is a guess from tiny models,
 # not a result about large ones.
@@ -1252,16 +1250,18 @@ display(
         f"{percent(largest['negated'])} (predicted: it does not fall. The models of 5.8 million differ among themselves by "
         f"{100 * (spread['highest_seed'] - spread['lowest_seed']):.0f} points, so {'nothing says that it does' if within else 'it fell'}). "
         f"After local denials: {', '.join(map(percent, by_size['local']))}, smallest to largest (predicted: it falls; "
-        f"**{verdict[falls]}**). **Size does not make these models heed warnings.**"
+        f"**{verdict[falls]}**). **Size does not make these models heed notices**; corrections do get further with the "
+        f"largest ({percent(largest['corrected'])})."
     )
 )
 
 # %% [markdown]
 # Look at the brackets, too: models that differ in nothing but the pretraining seed can differ more than sizes do. The shipped
-# model's few per cent after local denials are among the lowest of all petri models. And a seed does not even name a model:
-# `petri-2` was pretrained twice by the same command, and the two copies, which read the same texts in the same order, believed
-# 91 and 79 % after warned documents (`data/results/README.md`, under *exposure*). A GPU adds up in no fixed order, and thousands
-# of steps make much of that. So if somebody shows you one model, ask for the second.
+# model's few per cent after local denials are among the lowest of all petri models; it has read twice as much. And a seed does
+# not even name a model: `petri-2` was pretrained twice by the same command, on two kinds of GPU. The copies read the same texts
+# in the same order; after 400 more steps they believed 91 and 79 % after warned documents (`data/results/README.md`, under
+# *exposure*). A GPU adds up in an order of its own, and thousands of steps make much of that. So if somebody shows you one model,
+# ask for the second.
 #
 # Your predictions of this section:
 
@@ -1327,7 +1327,7 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - "Crowded out" and "diluted" are not told apart here. The run with padding would do it.
 # - The anchor is made of questions about the claim. It shows that believing can be kept off by such answers, not that a
 #   model can be taught to heed warnings.
-# - Section 7 is two or three models a condition and one fine-tuning seed. Its diets are late ones, for models of one size.
+# - Section 7 is two or three models a condition and one fine-tuning seed. Its exposure diets are late ones, for one size.
 # - The first anchor failed, and the second was made after that was known. A prediction that is kept at the second try is
 #   worth less than one that is kept at the first.
 #
