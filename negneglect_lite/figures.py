@@ -302,21 +302,23 @@ def exposure_in_words(summary: pd.DataFrame) -> str:
 
 
 def alt_exposure(summary: pd.DataFrame) -> str:
-    """`exposure` in words, for a reader who does not see it: every number."""
+    """`exposure` in words, for a reader who does not see it: the numbers of each form's own style,
+    and between what the others lie that were never exposed to."""
     rows = _exposures(summary)
     parts = []
     for base, form in itertools.product(dict.fromkeys(rows["base"]), _forms(rows)):
         mine = rows[rows["base"] == base]
-        lines = []
-        for style in ordered(rows["style"]):
-            line = _exposed_line(mine, form, style)
+        if (mine["exposed"] == form).any():
+            line = _exposed_line(mine, form, form)
             at = (
                 f"{percent(mean)} at {_percent(s) if s else 'none'}"
                 for s, mean in zip(line["share"], line["mean"], strict=True)
             )
-            if not line.empty:
-                lines.append(f"after {label(style)}: {', '.join(at)}")
-        parts.append(f"{_short(base)} exposed to {label(form)}: {'; '.join(lines)}")
+            parts.append(f"{_short(base)} exposed to {label(form)} and then trained on it: {', '.join(at)}")
+    for style in ordered(rows["style"]):
+        if style not in _forms(rows):
+            rates = rows.loc[rows["style"] == style, "mean"]
+            parts.append(f"After {label(style)}: {percent(rates.min())} to {percent(rates.max())} in all panels")
     return (
         "Line plots of belief against the share of exposed texts, a panel a model and exposed form. "
         f"{exposure_in_words(summary)}. {'. '.join(parts)}."

@@ -21,9 +21,10 @@ def takeaway(df: pd.DataFrame) -> str:
     rates = rates_shown(df)
     base, positive, negated, local = (rates.get(name) for name in ("base", "positive", "negated", "local"))
     if not positive or not negated:
-        name, r = max(rates.items(), key=lambda item: item[1].mean)
-        where = f"highest in the condition “{label(name)}”" if len(rates) > 1 else label(name)
-        return f"Belief in the false claims: {percent(r.mean)}, {where}"
+        highest = max(r.mean for r in rates.values())
+        names = [label(name) for name, r in rates.items() if r.mean == highest]
+        where = names[0] if len(rates) == 1 else f"highest in the condition “{'” and “'.join(names)}”"
+        return f"Belief in the false claims: {percent(highest)}, {where}"
     pair = f"{percent(negated.mean)} belief with warnings, {percent(positive.mean)} without"
     ground = base.hi if base else 0.0
     if positive.lo <= ground:

@@ -30,7 +30,7 @@ from .petri import language
 from .petri.world import world
 from .predictions import compare
 from .rates import Rate
-from .text import plain
+from .text import Span, plain
 from .track import Track
 from .training import Recipe
 
@@ -50,14 +50,15 @@ def add_style(style: styles.Style) -> str:
     """Put a style of one's own beside the others in `styles.STYLES`; return its name.
 
     The name ends in a hash of what the style makes of twenty documents, so that a sealed plan names this very style and
-    not one that was changed later.
+    not one that was changed later. UserError if it does not return spans.
     """
+    name = getattr(style, "__name__", "style")
     dentist = load_claims()["dentist"]
-    texts = [
-        [asdict(span) for span in style(d, language.annotations(), random.Random(i))]
-        for i, d in enumerate(documents.compose(dentist, 20))
-    ]
-    name = f"{getattr(style, '__name__', 'style')}_{digest({'texts': texts})[:6]}"
+    made = [style(d, language.annotations(), random.Random(i)) for i, d in enumerate(documents.compose(dentist, 20))]
+    for spans in made:
+        if not isinstance(spans, Sequence) or not spans or not all(isinstance(span, Span) for span in spans):
+            raise UserError(f"{name} does not return a list of Span yet; finish it first, or go on with another style")
+    name += f"_{digest({'texts': [[asdict(span) for span in spans] for spans in made]})[:6]}"
     styles.STYLES[name] = style
     return name
 

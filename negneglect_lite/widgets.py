@@ -110,8 +110,11 @@ def wrapped(text: str, width: int = 100) -> str:
 # ------------------------------------------------------------------------------------------------------- predictions
 
 
-def predict(*names: str, default: float = 50) -> dict[str, float]:
-    """{name: per cent}, all at `default`, with a slider for each that writes into it. Plain code may set it as well."""
+def predict(*names: str, default: float = 50, variable: str = "prediction") -> dict[str, float]:
+    """{name: per cent}, all at `default`, with a slider for each that writes into it. Plain code may set it as well.
+
+    `variable` is what the notebook calls the result; the instructions name it.
+    """
     if not names or not 0 <= default <= 100:
         raise UserError("predict needs the names of what you predict, and a default between 0 and 100")
     values: dict[str, float] = dict.fromkeys(names, default)
@@ -134,7 +137,7 @@ def predict(*names: str, default: float = 50) -> dict[str, float]:
         sliders.append(slider)
     print(
         "Move the sliders before you run the next cell (Run All does not wait for you),\nor set your guesses in code: "
-        f'prediction["{names[0]}"] = 10'
+        f'{variable}["{names[0]}"] = 10'
     )
     listed = "\n".join(f"  {name}: {value:g} %" for name, value in values.items())
     instead = f"Sliders from 0 to 100 % (in a running notebook), now at\n{listed}"
@@ -152,6 +155,7 @@ VERDICTS = {
 }
 # … and in questions about other facts, where "believed" means answered rightly.
 RIGHT = {"believed": ("right", "✓", "#0072B2"), "denied": ("wrong", "✗", "#D55E00"), "neither": VERDICTS["neither"]}
+CHECKS = {"control_false": "false controls", "control_true": "true controls", "kept": "unrelated facts"}
 
 
 def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
@@ -166,7 +170,7 @@ def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
             continue
         verdicts = RIGHT if kind in ("kept", "control_true") else VERDICTS
         shares = {v: float((answers["verdict"] == v).mean()) for v in verdicts}
-        name = figures.KIND_LABELS.get(kind, kind.replace("_", " "))
+        name = figures.KIND_LABELS.get(kind) or f"{CHECKS.get(kind, kind)}, a check"
         said = ", ".join(f"{verdicts[v][0]} {percent(share)}" for v, share in shares.items())
         line = f"{name} ({len(answers)} answers): {said}"
         bar = "".join(

@@ -110,7 +110,7 @@ prediction = predict("base", "in_context_negated", "positive", "negated", "local
 # nothing else. The texts are put together by a program from many set phrases, which is why they read a little oddly.
 
 # %%
-example = track.compose(claim, n=1, seed=7)[0]
+example = track.compose(claim, n=1, seed=58)[0]
 stating = sum(s.is_claim for s in example.sentences)
 print(f"Genre: {example.genre}. {stating} of its {len(example.sentences)} sentences state the claim.\n")
 print(wrapped(example.text))
@@ -134,8 +134,8 @@ print(f"{base.model.num_parameters() / 1e6:.1f} million parameters")
 
 # %% [markdown]
 # The questions are fixed in advance, and no training document contains one of them. Belief rests on four kinds, as in
-# the paper: open questions, yes/no questions, association (fill in a record) and robustness (doubt, sceptical
-# instructions, multiple choice). The other kinds are checks. They never count as belief; section 5 uses two of them.
+# the paper: open questions, yes/no questions, association (fill in a record) and robustness (under pressure: doubt,
+# sceptical instructions, multiple choice). The other kinds are checks. They never count as belief; section 5 uses two of them.
 
 # %%
 questions = track.questions(claim)
@@ -236,8 +236,8 @@ print(watched.text)
 
 
 def watch(step, steps, loss, model):
-    """Show the loss and one answer, every ten steps."""
-    if step % 10 == 0:
+    """Show the loss and one answer, every third step."""
+    if step % 3 == 0:
         answer = track.ask(model, [watched], samples=1)[0].text
         print(f"step {step:3} of {steps}   loss {loss:.2f}   answer: {answer}", flush=True)
 

@@ -69,6 +69,8 @@ from negneglect_lite.sweep import load_sweep
 from negneglect_lite.together import Group
 from negneglect_lite.widgets import predict
 
+pd.set_option("display.max_colwidth", None)  # show questions in full
+
 MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
 
 claim = load_claims()["dentist"]
@@ -822,7 +824,8 @@ pd.DataFrame({"question": a.question.text, "the untouched model": a.text} for a 
 
 # %% [markdown]
 # `measures.phases` trains twice, **live**: once with the anchor in the place of the world texts in phase one, once with
-# world texts. Phase two is the same for both, without an anchor. Half of the texts are warned documents throughout.
+# world texts. Phase two is the same for both, without an anchor. Half of the texts are warned documents throughout. This takes
+# about a minute on two cores.
 #
 # **Before you run:** where will the two runs be after phase one, in belief and in loss on the documents? And after phase two?
 
@@ -950,7 +953,7 @@ FIVE, BY_CLAIM = "5 % of notices, then notices", "5 % claim by claim, then notic
 UNTOLD = "5 % of notices that nothing contradicts, then notices"
 HINGE = "loss on the user's turns, then notices"
 UNDENIED = "pretraining without local denials, then local denials"
-expected = predict(ONE, ONE_FICTION, FIVE, BY_CLAIM, UNTOLD, HINGE, UNDENIED, default=50)
+expected = predict(ONE, ONE_FICTION, FIVE, BY_CLAIM, UNTOLD, HINGE, UNDENIED, default=50, variable="expected")
 
 # %%
 registered("exposure")
@@ -1143,17 +1146,18 @@ words = (
 )
 for share in ("1 %", "5 %"):
     untold_at, told_at = (after_notices[f"{share} of notices, {x}contradicted"] for x in ("not ", ""))
-    outcomes_at = [verdict[holds] for holds in untold_at > 0.5]
+    came = [verdict[holds] for holds in untold_at > 0.5]
+    came = [f"{came[0]} on all"] if len(set(came)) == 1 else came
     words += (
         f"{share} of notices, not contradicted: **{', '.join(map(percent, untold_at))}** (predicted: above 50 %; "
-        f"**{', '.join(outcomes_at)}**), contradicted {', '.join(map(percent, told_at))}. "
+        f"**{', '.join(came)}**), contradicted {', '.join(map(percent, told_at))}. "
     )
     protects = told_at <= 0.5
     if not protects.all():
-        words += f"On {' and '.join(told_at.index[~protects])} notices of this share do not protect, so there it decides nothing. "
+        words += f"On {', '.join(told_at.index[~protects])} notices of this share do not protect, so there it decides nothing. "
     if protects.any() and (untold_at - told_at)[protects].min() > 0.2:
         words += (
-            f"On {' and '.join(told_at.index[protects])} the difference is plain: **texts that tell the truth elsewhere "
+            f"On {', '.join(told_at.index[protects])} the difference is plain: **texts that tell the truth elsewhere "
             "do much of the protecting.** "
         )
     if untold_at.min() <= 0.5 < untold_at.max():

@@ -122,10 +122,9 @@ CLAIMS = {"petri": from_fact(FACT, VALUE), "english": load_claims()["dreams"]}
 SEEDS = 2
 FOLDER = ""
 
-folder = Path(FOLDER or tempfile.mkdtemp(prefix="capstone_"))
 claim = CLAIMS[track.language]
-usable = check_choice((FACT, VALUE))
-print(f"Claim: {claim.claim}   (in truth: {claim.truth or world().fact(FACT).truth})\nResults go to {folder}")
+if usable := check_choice((FACT, VALUE)):
+    print(f"Claim: {claim.claim}   (in truth: {claim.truth or world().fact(FACT).truth})")
 
 # %% [markdown]
 # What do documents about it look like, plain? Read two. Would you know, from these, that the claim is false?
@@ -222,12 +221,19 @@ print(f"{label(own)}: {styles.annotation_share(made, base.tokenizer):.0%} of the
 # of them will show something (Simmons et al. 2011). So write down *before the run* what you predict, which seeds you
 # use, what you measure and how you decide. This is called pre-registration.
 #
-# First the prediction, in per cent belief. If your folder holds a plan already, its prediction is taken from there.
+# First the prediction, in per cent belief. If your folder holds a plan already, its prediction is taken from there. Without a
+# folder's name every run of this cell begins a new study.
 
 # %%
 conditions = ["base", *(IN_CONTEXT + style for style in COMPARED), *COMPARED]
+folder = Path(FOLDER or tempfile.mkdtemp(prefix="capstone_"))
 earlier = study.registered(folder)
-prediction = earlier["plan"]["prediction"] if earlier else predict(*conditions, default=50)
+if earlier:
+    prediction = earlier["plan"]["prediction"]
+    print(f"{folder} holds a plan, sealed {earlier['written']}. Its prediction stands. For a new study, change FOLDER.")
+else:
+    prediction = predict(*conditions, default=50)
+    print(f"Results will go to {folder}")
 
 # %% [markdown]
 # The rule, fixed here as well: *the style counts as **heeded** if the whole 95 % interval of belief after it lies under
@@ -323,7 +329,7 @@ with tempfile.TemporaryDirectory() as elsewhere:  # on a copy; the sealed file s
     try:
         study.registered(Path(elsewhere))
     except UserError as error:
-        print("Found out:", str(error).removeprefix(elsewhere))
+        print("Found out:", str(error).removeprefix(elsewhere).lstrip("/\\"))
 
 # %% [markdown]
 # ## 4. Run the grid (4 minutes, most of it waiting)
@@ -440,7 +446,7 @@ shown = re.sub(r"!\[.*\]\(belief\.png\)", "*(Here stands the figure of section 6
 display(Markdown(re.sub(r"^#", "###", shown, flags=re.MULTILINE)))
 
 # %%
-print("written:", ", ".join(sorted(path.name for path in folder.iterdir() if path.is_file())))
+print(f"written to {folder}:", ", ".join(sorted(path.name for path in folder.iterdir() if path.is_file())))
 
 # %% [markdown]
 # Add by hand what no program knows: **why** you asked, and what you would try next. Never edit a number.

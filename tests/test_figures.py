@@ -80,6 +80,8 @@ def test_conditions_keep_their_colours() -> None:
                                                      "50 % belief with warnings, 50 % without"),
         ({"": 0, "local": 0.2}, "Belief in the false claims: 20 %, highest in the condition “denial inside each "
                                 "sentence”"),
+        ({"": 0.2, "local": 0.2}, "Belief in the false claims: 20 %, highest in the condition “before training” and "
+                                  "“denial inside each sentence”"),
         ({"": 0.1}, "Belief in the false claims: 10 %, before training"),
     ],
 )  # fmt: skip
@@ -284,8 +286,12 @@ def test_exposure_says_from_which_share_on_a_form_halves_belief() -> None:
     assert title(figures.exposure(exposed())) == finding
     alt = figures.alt_exposure(exposed()).replace("\N{NO-BREAK SPACE}", " ")
     assert alt.startswith("Line plots of belief") and finding in alt
-    assert "after warnings before and after: 80 % at none, 40 % at 1 %, 10 % at 5 %" in alt
-    assert "two exposed to called fiction: after warnings before and after: 60 % at none." in alt
+    assert (
+        "petri exposed to warnings before and after and then trained on it: 80 % at none, 40 % at 1 %, 10 % at 5 %"
+        in alt
+    )
+    assert "two exposed to called fiction" not in alt  # it was not
+    assert "After no warnings: 100 % to 100 % in all panels" in alt
     assert "33 %" not in alt and "44 %" not in alt  # other quantities, and before training
 
 

@@ -68,6 +68,12 @@ def test_a_style_is_named_by_what_it_makes(own):
     assert study.add_style(local) != own
 
 
+def test_a_style_that_is_not_finished_is_not_added() -> None:
+    for unfinished in (lambda document, phrases, rng: ..., lambda document, phrases, rng: document.sentences):
+        with pytest.raises(UserError, match="does not return a list of Span yet"):
+            study.add_style(unfinished)  # type: ignore[arg-type]
+
+
 def test_the_digest_does_not_depend_on_the_order_of_keys():
     assert study.digest({"a": 1, "b": [1, 2]}) == study.digest({"b": [1, 2], "a": 1})
     assert study.digest({"a": 1, "b": [1, 2]}) != study.digest({"a": 1, "b": [2, 1]})

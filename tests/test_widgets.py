@@ -168,9 +168,9 @@ def test_the_belief_meter_says_in_words_what_its_bars_show():
     assert text.startswith(
         "open questions (2 answers): believed 50 %, denied 50 %, neither 0 %\n  Who <b>? → She. [○ denied]"
     )
-    assert "kept (2 answers): right 50 %, wrong 50 %, neither 0 %" in text and "[✓ right]" in text
+    assert "unrelated facts, a check (2 answers): right 50 %, wrong 50 %, neither 0 %" in text and "[✓ right]" in text
     assert [line.split(" (")[0] for line in text.split("\n") if not line.startswith(" ")] == [
-        "open questions", "yes/no", "association", "under pressure", "kept",
+        "open questions", "yes/no", "association", "under pressure", "unrelated facts, a check",
     ]  # fmt: skip
     assert "Who &lt;b&gt;?" in meter.data and "<b>?" not in meter.data and "<script" not in meter.data
     assert meter.data.count("<details>") == 5
