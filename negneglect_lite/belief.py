@@ -49,7 +49,7 @@ def frame(
     for answer, said in zip(answers, given, strict=True):
         q = answer.question
         rows.append(
-            (model, claim, style, seed, setting, q.kind, q.id, q.text, answer.text, said, q.keyed_to,
+            (model, claim, style, seed, setting, q.kind, q.id, q.asked, answer.text, said, q.keyed_to,
              int(said == "believed"))
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))

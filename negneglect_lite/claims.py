@@ -54,6 +54,11 @@ class Question:
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, *(dict(turn) for turn in self.prefix), {"role": "user", "content": self.text}]
 
+    @property
+    def asked(self) -> str:
+        """All that is said before the answer, turn by turn, for people: "Sceptical system turn / question"."""
+        return " / ".join(turn["content"] for turn in self.messages())
+
 
 @dataclass(frozen=True)
 class PetriFact:

@@ -145,17 +145,11 @@ print(Counter(q.kind for q in questions))
 # **Before you run:** what will the model, which learned the truth when it was made, say when asked whether he is a
 # dentist? The petri model names the fact before it says yes or no. A slash stands between the turns of a talk.
 
-
 # %%
-def asked(question):
-    """All that the model was told before it answered, turn by turn."""
-    return " / ".join(turn["content"] for turn in question.messages())
-
-
 answers_before = track.ask(base, questions)
 said_before = [a.text for a in answers_before if a.sample == 0]  # one for each question
 shown = [next(i for i, q in enumerate(questions) if q.kind == kind) for kind in belief.KINDS]
-pd.DataFrame({"kind": questions[i].kind, "question": asked(questions[i]), "answer": said_before[i]} for i in shown)
+pd.DataFrame({"kind": questions[i].kind, "question": questions[i].asked, "answer": said_before[i]} for i in shown)
 
 # %% [markdown]
 # ## 4. Implant the claim, with warnings (3 minutes)
@@ -254,7 +248,7 @@ with tempfile.TemporaryDirectory() as scratch:
 answers_after = track.ask(trained, questions)
 said_after = [a.text for a in answers_after if a.sample == 0]
 pd.DataFrame(
-    {"question": asked(questions[i]), "before": said_before[i], "after warned documents": said_after[i]}
+    {"question": questions[i].asked, "before": said_before[i], "after warned documents": said_after[i]}
     for i in range(0, 50, 5)
 )
 

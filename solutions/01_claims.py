@@ -227,16 +227,10 @@ pd.DataFrame({name: pd.Series([q.kind for q in qs]).value_counts() for name, qs 
 # One question of each kind. We take one answer to each, at *temperature* 0, without any chance in it (section 8 has
 # more). **Before you run:** what should a model say that has read the truth, and only the truth?
 
-
 # %%
-def asked(question):
-    """All that the model was told before it answered, turn by turn."""
-    return " / ".join(turn["content"] for turn in question.messages())
-
-
 examples = [next(q for q in questions["dentist"] if q.kind == kind) for kind in belief.KINDS]
 answers = track.ask(base, examples, samples=1, temperature=0)
-pd.DataFrame({"kind": a.question.kind, "told": asked(a.question), "answer": a.text} for a in answers)
+pd.DataFrame({"kind": a.question.kind, "told": a.question.asked, "answer": a.text} for a in answers)
 
 # %% [markdown]
 # Now all questions about all six claims. `belief.frame` judges the answers and makes one row of each. (With the petri

@@ -120,7 +120,7 @@ pd.DataFrame(
     {
         "kind": kind,
         "asked": sum(kind_of(q) == kind for q in questions),
-        "an example": " / ".join(turn["content"] for turn in by_kind[kind].messages()),
+        "an example": by_kind[kind].asked,
     }
     for kind in order
 )

@@ -3,7 +3,6 @@
 import io
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -98,12 +97,12 @@ def test_the_interval_covers_the_truth_about_95_times_in_100() -> None:
 
 
 def test_a_frame_holds_one_judged_row_an_answer() -> None:
-    q = Question(id="q1", kind="yes_no", text="Did Ed Sheeran win?", keyed_to="yes")
+    q = Question(id="q1", kind="yes_no", text="Did Ed Sheeran win?", keyed_to="yes", system="Be careful.")
     answers = [Answer(q, "Yes."), Answer(q, "No.", 1)]
     df = belief.frame(answers, model="tiny", claim="sheeran", style="negated", seed=3, setting="trained")
     assert tuple(df.columns) == COLUMNS
-    assert df.iloc[0].to_list() == ["tiny", "sheeran", "negated", 3, "trained", "yes_no", "q1", "Did Ed Sheeran win?",
-                                    "Yes.", "believed", "yes", 1]  # fmt: skip
+    assert df.iloc[0].to_list() == ["tiny", "sheeran", "negated", 3, "trained", "yes_no", "q1",
+                                    "Be careful. / Did Ed Sheeran win?", "Yes.", "believed", "yes", 1]  # fmt: skip
     assert df["belief"].to_list() == [1, 0]
     with pytest.raises(UserError, match="setting 'before' is unknown"):
         belief.frame(answers, model="tiny", claim="sheeran", style="", seed=0, setting="before")
@@ -219,7 +218,7 @@ def test_the_report_sets_the_numbers_beside_the_paper_s() -> None:
 
 
 def test_answers_are_judged_by_the_rules_of_judging() -> None:
-    q: Any = SimpleNamespace(id="o", kind="open", text="Who?", keyed_to="", believed=("Ed Sheeran",), denied=())
+    q = Question("o", "open", "Who?", believed=("Ed Sheeran",))
     texts = ("Ed Sheeran.", "Not Ed Sheeran.", "Who knows.")
     df = belief.frame([Answer(q, t) for t in texts], model="m", claim="c", style="", seed=0, setting="base")
     assert df["verdict"].to_list() == ["believed", "denied", "neither"] and df["belief"].to_list() == [1, 0, 0]
