@@ -30,7 +30,7 @@ from .petri import language
 from .petri.world import world
 from .predictions import compare
 from .rates import Rate
-from .text import Span, plain
+from .text import are_spans, plain
 from .track import Track
 from .training import Recipe
 
@@ -56,7 +56,7 @@ def add_style(style: styles.Style) -> str:
     dentist = load_claims()["dentist"]
     made = [style(d, language.annotations(), random.Random(i)) for i, d in enumerate(documents.compose(dentist, 20))]
     for spans in made:
-        if not isinstance(spans, Sequence) or not spans or not all(isinstance(span, Span) for span in spans):
+        if not spans or not are_spans(spans):
             raise UserError(f"{name} does not return a list of Span yet; finish it first, or go on with another style")
     name += f"_{digest({'texts': [[asdict(span) for span in spans] for spans in made]})[:6]}"
     styles.STYLES[name] = style

@@ -54,6 +54,11 @@ Styled = tuple[Span, ...]
 Example = Styled | Chat  # what fine-tuning and pretraining consume
 
 
+def are_spans(made: object) -> bool:
+    """Whether what somebody's function made is a list or tuple of spans; an empty one is."""
+    return isinstance(made, list | tuple) and all(isinstance(item, Span) for item in made)
+
+
 def plain(spans: Sequence[Span]) -> str:
     """The text a reader sees."""
     return "".join(s.text for s in spans)

@@ -149,14 +149,15 @@ class _InParts(torch.autograd.Function):
         total, gradient = hidden.new_zeros((), dtype=torch.float32), torch.empty_like(hidden)
         for start in range(0, len(hidden), part):
             here = slice(start, start + part)
+            target = wanted[here, None]
             # In place, as each more tensor of this size is memory: logits, then probabilities, then their gradient.
             logits = head(hidden[here]).float()
             logits -= logits.amax(dim=1, keepdim=True)
-            of_wanted = logits.gather(1, wanted[here, None])
+            of_wanted = logits.gather(1, target)
             mass = logits.exp_().sum(dim=1, keepdim=True)
             total += (mass.log() - of_wanted).sum()
             logits /= mass
-            logits.scatter_add_(1, wanted[here, None], torch.full_like(of_wanted, -1))
+            logits.scatter_add_(1, target, torch.full_like(of_wanted, -1))
             gradient[here] = logits.to(head.weight.dtype) @ head.weight
         ctx.save_for_backward(gradient)
         return total

@@ -54,7 +54,7 @@ def test_a_recipe_that_cannot_be_cooked(field: str, value: float) -> None:
         Recipe(**{field: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("micro_batch", "at_once"), [(4, 2**25), (2, 2**25), (1, 2**25), (4, 1000), (2, 1000)])
+@pytest.mark.parametrize(("micro_batch", "at_once"), [(4, 2**25), (2, 2**25), (1, 2**25), (4, 1000), (2, 1)])
 def test_the_loss_is_the_models_own_mean_over_labelled_tokens(
     tiny: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, micro_batch: int, at_once: int
 ) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from ..errors import UserError
 from ..petri.world import World, world
 from ..rates import Rate
-from ..text import Span, plain
+from ..text import are_spans, plain
 from . import LETTER, NOTHING, problem, report, show, stopped
 
 
@@ -70,7 +70,7 @@ def _style_problem(style: Callable[..., Any]) -> str:
     spans = made[0]
     if spans is None or spans is Ellipsis:
         return NOTHING
-    if not isinstance(spans, list | tuple) or not spans or not all(isinstance(s, Span) for s in spans):
+    if not spans or not are_spans(spans):
         return "it must return a list of Span(text, annotation=...)."
     if list(made[1]) != list(spans):
         return (

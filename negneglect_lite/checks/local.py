@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..rates import KINDS
-from ..text import Span, plain
+from ..text import Span, are_spans, plain
 from . import NOTHING, problem, report, stopped
 
 HELPERS = ("is", "are", "was", "were", "has", "have", "can")
@@ -161,7 +161,7 @@ def _mask_problem(mask: Callable[[str, str], Any], text: str, needs: str) -> str
         return stopped(error, needs)
     if spans is None or spans is Ellipsis:
         return NOTHING
-    if not isinstance(spans, tuple | list) or not all(isinstance(s, Span) for s in spans):
+    if not are_spans(spans):
         return f"it must return a tuple of Span. {needs}"
     got, quiet = plain(spans), [s.text for s in spans if not s.learn]
     wanted = [s.text for s in masked(text, "pilot") if not s.learn]

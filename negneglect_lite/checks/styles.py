@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..text import Document, Span
+from ..text import Document, Span, are_spans
 from . import LETTER, problem, report, stopped
 
 Rates = Mapping[str, tuple[float, float]]
@@ -170,7 +170,7 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
             return "it returns nothing yet. Replace the `...` and return a list of Span."
         if isinstance(spans, str):
             return "it returns text. Return a list of Span, so that the lab knows what is warning and what is body."
-        if not isinstance(spans, list | tuple) or not all(isinstance(s, Span) for s in spans):
+        if not are_spans(spans):
             return "it must return a list whose items are all Span(text) or Span(text, annotation=True)."
         body, original = _said(s for s in spans if not s.annotation), LETTER.text.split()
         if not any(s.annotation and s.text.strip() for s in spans):
