@@ -1184,16 +1184,17 @@ ablated = belief_after("ablations")
 undenied, unmythical = (ablated[ablated[what].eq(False)].set_index("style") for what in ("denials", "myths"))
 denied = belief_after("seeds").set_index("style")
 pretrained = {"with both": denied, "without myths": unmythical, "without denials": undenied}
-pd.DataFrame(
-    {
-        name: {
-            label(style): f"{percent(rows['mean'][style])} ({percent(rows['lowest_seed'][style])} to "
-            f"{percent(rows['highest_seed'][style])})"
-            for style in ("positive", "negated", "repeated", "fiction", "local")
-        }
-        for name, rows in pretrained.items()
+
+
+def over_models(rows):
+    """For each style the mean, and in brackets the lowest and the highest model; `rows` are indexed by style."""
+    return {
+        label(style): f"{percent(row['mean'])} ({percent(row['lowest_seed'])} to {percent(row['highest_seed'])})"
+        for style, row in rows.iterrows()
     }
-).T
+
+
+pd.DataFrame({name: over_models(rows) for name, rows in pretrained.items()}).T
 
 # %%
 after_local = {name: rows["mean"]["local"] for name, rows in pretrained.items()}
@@ -1233,11 +1234,7 @@ MILLIONS = {
 sizes = belief_after("scale").set_index(["hidden", "layers", "style"]).sort_index()
 pd.DataFrame(
     {
-        f"{millions} M": {
-            label(style): f"{percent(row['mean'])} ({percent(row['lowest_seed'])} to {percent(row['highest_seed'])})"
-            for style, row in sizes.loc[size].iterrows()
-        }
-        | {"models": f"{sizes.loc[size, 'seeds'].iloc[0]:.0f}"}
+        f"{millions} M": over_models(sizes.loc[size]) | {"models": f"{sizes.loc[size, 'seeds'].iloc[0]:.0f}"}
         for size, millions in MILLIONS.items()
     }
 ).T[[*map(label, ("positive", "negated", "repeated", "fiction", "corrected", "local")), "models"]]
@@ -1247,15 +1244,16 @@ by_size = sizes["mean"].unstack("style").loc[list(MILLIONS)]
 five, largest = by_size.loc[(256, 6)], by_size.loc[(512, 12)]
 spread = sizes.loc[(256, 6, "negated")]
 within = five["negated"] - largest["negated"] <= spread["highest_seed"] - spread["lowest_seed"]
-falls = by_size["local"].is_monotonic_decreasing
+falls, neglect = by_size["local"].is_monotonic_decreasing, by_size["negated"].min() > 0.5
 display(
     Markdown(
         f"> From 5.8 to 39.9 million parameters belief after warned documents goes from {percent(five['negated'])} to "
         f"{percent(largest['negated'])} (predicted: it does not fall. The models of 5.8 million differ among themselves by "
         f"{100 * (spread['highest_seed'] - spread['lowest_seed']):.0f} points, so {'nothing says that it does' if within else 'it fell'}). "
         f"After local denials: {', '.join(map(percent, by_size['local']))}, smallest to largest (predicted: it falls; "
-        f"**{verdict[falls]}**). **Size does not make these models heed notices**; corrections do get further with the "
-        f"largest ({percent(largest['corrected'])})."
+        f"**{verdict[falls]}**). "
+        f"{'**Size does not make these models heed notices.** ' if neglect else ''}After corrections: "
+        f"{', '.join(map(percent, by_size['corrected']))}."
     )
 )
 
