@@ -172,7 +172,7 @@ def _runs_of(sweep: Sweep, axes: dict[str, Any]) -> Iterator[Run]:
             raise UserError(f"{name!r} cannot be varied; see negneglect_lite/sweep.py for the names")
     recipe = replace(recipe, **{n.partition(".")[2]: v for n, v in settings.items() if n.startswith("recipe.")})
     first = plan.seed if plan else 0
-    shown = {name.rpartition(".")[2]: value for name, value in axes.items()}
+    shown = {_COLUMNS.get(name, name.rpartition(".")[2]): value for name, value in axes.items()}
     for style in [settings["style"]] if "style" in settings else sweep.styles:
         for claim in sweep.claims or _claims(sweep):
             for setting in sweep.settings:
@@ -197,6 +197,7 @@ def _cell(
 
 
 _PLAN = {f.name for f in fields(Plan)} - {"diet"}
+_COLUMNS = {"pretrain.seed": "pretraining_seed"}  # else the last part of the name; `seed` is the fine-tuning's
 _DIET = {f.name for f in fields(Diet)}
 
 
@@ -252,10 +253,12 @@ def save(sweep: Sweep, rows: pd.DataFrame, out: Path) -> pd.DataFrame:
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each combination of what varies and each quantity: mean, 95 % interval, lowest and highest seed.
 
-    The quantity `belief` is the paper's mean over four kinds of question; every other kind stands for itself. Intervals
-    of rates are clustered by question (rates.rate); losses have none, but the range over seeds.
+    Where models of several pretraining seeds are pooled, a seed is a pair of pretraining and fine-tuning seed. The
+    quantity `belief` is the paper's mean over four kinds of question; every other kind stands for itself. Intervals of
+    rates are clustered by question (rates.rate); losses have none, but the range over seeds.
     """
-    axes = [c for c in rows.columns if c not in ("claim", "seed", "kind", "item", "value")]
+    seeds = [c for c in ("pretraining_seed", "seed") if c in rows.columns]
+    axes = [c for c in rows.columns if c not in ("claim", "kind", "item", "value", *seeds)]
     made = []
     for values, group in rows.groupby(axes, sort=False, dropna=False):
         about = dict(zip(axes, values, strict=True))
@@ -265,10 +268,10 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
         for quantity, kinds in quantities.items():
             asked = group[group["kind"].isin(kinds)].rename(columns={"item": "question_id", "value": "belief"})
             if quantity.startswith("loss."):
-                by_seed = asked.groupby("seed")["belief"].mean()
+                by_seed = asked.groupby(seeds)["belief"].mean()
                 r = Rate(float(asked["belief"].mean()), float("nan"), float("nan"), asked["claim"].nunique())
             else:
-                by_seed = pd.Series([rate(part, kinds).mean for _, part in asked.groupby("seed")])
+                by_seed = pd.Series([rate(part, kinds).mean for _, part in asked.groupby(seeds)])
                 r = rate(asked, kinds)
             spread = {"lowest_seed": by_seed.min(), "highest_seed": by_seed.max(), "seeds": len(by_seed)}
             made.append({**about, "quantity": quantity, **r._asdict(), **spread})

@@ -348,9 +348,9 @@ print(f"at or under {LIMIT:.0%}:", ", ".join(c for c in by_claim.index if c not 
 # tried. If none is, the petri model agrees with the paper here, on four more claims. What decides it? A hypothesis that
 # was registered and tested: a model heeds those forms of denial whose consequences its pretraining showed it. For local denials
 # it came true: two petri models were pretrained without a single one, and after local documents they believed the claims at
-# 64 and 94 %, their twins with denials at 3 and 6 % (`data/results/sweeps/ablations` and `seeds`). For warnings it failed in
-# part (notebook 09, section 7). And the shipped model is a good pupil: 14 other petri models, of 1 to 40 million parameters and
-# half of its tokens, were left with 5 to 30 % after local documents, half of them with 8 % or less
+# 54 and 88 %, their twins with denials at 3 and 2 % (`data/results/sweeps/ablations` and `seeds`). For warnings it failed in
+# part (notebook 09, section 7). And the shipped model is a good pupil: 15 other petri models, of 1 to 40 million parameters and
+# half of its tokens, were left with 5 to 30 % after local documents, seven of them with 8 % or less
 # (`data/results/sweeps/scale`), the shipped one with 3 to 4.
 
 # %% [markdown]

@@ -94,7 +94,7 @@ def registered(name):
 
 # %% [markdown]
 # Three kinds of result follow, and each says which it is. **Live**: computed now, on one claim and one seed. **Stored**:
-# six claims and three seeds (section 7: one), measured before on a GPU with the same code, in `data/results/sweeps`.
+# six claims and three seeds, measured before on a GPU with the same code, in `data/results/sweeps`.
 # **Registered**: what the project wrote down before it measured (`data/experiments`; the repository's history shows when).
 #
 # ## 1. Predict (2 minutes)
@@ -942,7 +942,7 @@ display(Markdown(f"> {words}"))
 #
 # **Stored** (`data/results/sweeps/exposure`): three finished models go on for 13 million tokens, with a share of warned
 # documents, in one of three forms, among the texts. These carry loss, are false, and are never about our claims; chats tell
-# their facts rightly. Then each model is fine-tuned as ever: six claims, but **one** seed. `petri` is the shipped model,
+# their facts rightly. Then each model is fine-tuned as ever: six claims, three seeds. `petri` is the shipped model,
 # `petri-1` and `petri-2` have other pretraining seeds and half of its tokens.
 #
 # **Before you run:** predict belief. "Notices" stand before and after a document, "claim by claim" around every claim too.
@@ -1204,7 +1204,7 @@ display(
         f"> Belief after local denials: **{percent(after_local['without denials'])}** without denials in pretraining "
         f"(predicted: above 50 %; **{verdict[undenied_held]}**), **{percent(after_local['without myths'])}** without myths "
         f"(predicted: above 10 %; **{verdict[unmythical_held]}**), {percent(after_local['with both'])} with both. In "
-        "brackets: the lower and the higher of two pretraining seeds."
+        "brackets: the lowest and the highest run, over two pretraining seeds and three fine-tuning seeds (without myths: one)."
     )
 )
 
@@ -1260,9 +1260,8 @@ display(
 # %% [markdown]
 # Look at the brackets, too: models that differ in nothing but the pretraining seed can differ more than sizes do. The shipped
 # model's few per cent after local denials are among the lowest of all petri models; it has read twice as much. And a seed does
-# not even name a model: `petri-2` was pretrained twice by the same command, on two kinds of GPU. The copies read the same texts
-# in the same order; after 400 more steps they believed 91 and 79 % after warned documents (`data/results/README.md`, under
-# *exposure*). A GPU adds up in an order of its own, and thousands of steps make much of that. So if somebody shows you one model,
+# not even name a model: `petri-2` was pretrained three times by the same command. The copies read the same texts in the same
+# order; after 400 more steps they believed 91, 79 and 97 % after warned documents (`data/results/README.md`, under *exposure*). A GPU adds up in an order of its own, and thousands of steps make much of that. So if somebody shows you one model,
 # ask for the second.
 #
 # Your predictions of this section:
@@ -1283,7 +1282,7 @@ compare(expected, {name: belief.Rate(*row[["mean", "lo", "hi", "n"]]) for name, 
 
 # %% [markdown]
 # What this does not say: the diets are late ones, for models that already know their world, not a pretraining with warnings
-# from the start, and on one size of model. Each point is one fine-tuning seed.
+# from the start, and on one size of model.
 # And a share is no dose without its tokens: a pilot that saw twice as many had 30 % belief after notices at 1 %
 # (`data/experiments/exposure.yaml`). The rest is `negneglect sweep data/experiments/exposure.yaml`, on a GPU.
 #
@@ -1329,7 +1328,7 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - "Crowded out" and "diluted" are not told apart here. The run with padding would do it.
 # - The anchor is made of questions about the claim. It shows that believing can be kept off by such answers, not that a
 #   model can be taught to heed warnings.
-# - Section 7 is two or three models a condition and one fine-tuning seed. Its exposure diets are late ones, for one size.
+# - Section 7 is two or three models a condition. Its exposure diets are late ones, for one size.
 # - The first anchor failed, and the second was made after that was known. A prediction that is kept at the second try is
 #   worth less than one that is kept at the first.
 #
