@@ -70,7 +70,7 @@ def stage(what: str, began: float = time.perf_counter()) -> None:
 
 def like_t4() -> None:
     if find_spec("triton"):  # it compiles for the GPU that it finds when it is first asked: the real one
-        from triton.runtime import driver
+        from triton.runtime import driver  # type: ignore[import-not-found]
 
         driver.active.get_current_target()
     total = torch.cuda.get_device_properties(0).total_memory

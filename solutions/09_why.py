@@ -1165,8 +1165,8 @@ for share in ("1 %", "5 %"):
 display(Markdown(f"> {words}"))
 
 # %% [markdown]
-# The first is a lesson to keep: **one switch of the training code, which tokens carry loss, decides whether this model
-# neglects warnings.**
+# The first is a lesson to keep: **one switch of the training code, which tokens carry loss, takes most of the neglect away.** Not
+# all of it on every model, as we had predicted.
 #
 # ### And the denial that works?
 #

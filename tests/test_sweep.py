@@ -206,6 +206,7 @@ def test_every_measure_on_models_pretrained_for_the_sweep(write: Write, tmp_path
         rows = run(load_sweep(write(**content, measure=measure, settings=settings, at=at)), tmp_path, say=silent)
         assert set(rows["setting"]) == set(settings)
         assert set(rows["seed"]) == {0, 1}
+        assert (rows["seed"] == rows["pretraining_seed"]).all()  # one fine-tuning seed, which begins at the model's
         assert rows["value"].notna().all()
         if measure == "losses":
             assert set(rows["kind"]) == {"loss.warning", "loss.claim", "loss.rest"}
@@ -216,6 +217,23 @@ def test_every_measure_on_models_pretrained_for_the_sweep(write: Write, tmp_path
         if measure == "depth":
             assert {"doubt_2", "system", "lie", "control_lie"} <= set(rows["kind"])
     assert len(list((tmp_path / "models").iterdir())) == 2  # each pretrained once for all four
+
+
+def test_runs_of_two_models_with_the_same_fine_tuning_seed_stay_apart() -> None:
+    """Models of pretraining seeds 1 and 2, three fine-tuning seeds each: they share the numbers 2 and 3."""
+    rows = pd.DataFrame(
+        [
+            (model, seed, "dentist", kind, f"{kind}.{i}", int(model == 2))
+            for model in (1, 2)
+            for seed in range(model, model + 3)
+            for kind in ("open", "yes_no", "association", "robustness")
+            for i in range(2)
+        ],
+        columns=["pretraining_seed", "seed", "claim", "kind", "item", "value"],
+    ).assign(style="local")
+    [row] = summary(rows).query("quantity == 'belief'").to_dict("records")
+    assert (row["lowest_seed"], row["highest_seed"], row["seeds"]) == (0, 1, 6)
+    assert "pretraining_seed" not in row and row["mean"] == 0.5
 
 
 def test_parts_of_a_text_are_told_apart_token_by_token() -> None:
