@@ -94,7 +94,8 @@ def registered(name):
 
 # %% [markdown]
 # Three kinds of result follow, and each says which it is. **Live**: computed now, on one claim and one seed. **Stored**:
-# six claims and three seeds, measured before on a GPU with the same code, in `data/results/sweeps`.
+# six claims and, but for the end of section 7, three seeds, measured before on a GPU with the same code, in
+# `data/results/sweeps`.
 # **Registered**: what the project wrote down before it measured (`data/experiments`; the repository's history shows when).
 #
 # ## 1. Predict (2 minutes)
@@ -1165,8 +1166,8 @@ for share in ("1 %", "5 %"):
 display(Markdown(f"> {words}"))
 
 # %% [markdown]
-# The first is a lesson to keep: **one switch of the training code, which tokens carry loss, takes most of the neglect away.** Not
-# all of it on every model, as we had predicted.
+# The first is a lesson to keep: **one switch of the training code, which tokens carry loss, takes most of the neglect
+# away.** Not as much on every model as we had predicted.
 #
 # ### And the denial that works?
 #
@@ -1186,15 +1187,16 @@ denied = belief_after("seeds").set_index("style")
 pretrained = {"with both": denied, "without myths": unmythical, "without denials": undenied}
 
 
-def over_models(rows):
-    """For each style the mean, and in brackets the lowest and the highest model; `rows` are indexed by style."""
-    return {
+def over_runs(rows):
+    """For each style the mean, and in brackets the lowest and the highest run; `rows` are indexed by style."""
+    means = {
         label(style): f"{percent(row['mean'])} ({percent(row['lowest_seed'])} to {percent(row['highest_seed'])})"
         for style, row in rows.iterrows()
     }
+    return means | {"runs": f"{rows['seeds'].iloc[0]:.0f}"}
 
 
-pd.DataFrame({name: over_models(rows) for name, rows in pretrained.items()}).T
+pd.DataFrame({name: over_runs(rows) for name, rows in pretrained.items()}).T
 
 # %%
 after_local = {name: rows["mean"]["local"] for name, rows in pretrained.items()}
@@ -1204,7 +1206,7 @@ display(
         f"> Belief after local denials: **{percent(after_local['without denials'])}** without denials in pretraining "
         f"(predicted: above 50 %; **{verdict[undenied_held]}**), **{percent(after_local['without myths'])}** without myths "
         f"(predicted: above 10 %; **{verdict[unmythical_held]}**), {percent(after_local['with both'])} with both. In "
-        "brackets: the lowest and the highest run, over two pretraining seeds and three fine-tuning seeds (without myths: one)."
+        "brackets: the lowest and the highest run; a run is a fine-tuning seed on a model of one of two pretraining seeds."
     )
 )
 
@@ -1218,7 +1220,8 @@ display(
 #
 # *2 minutes · you may skip it, nothing later needs it*
 #
-# **Stored and registered**: models of five sizes, pretrained from nothing on equal numbers of tokens.
+# **Stored and registered**: models of five sizes, pretrained from nothing on equal numbers of tokens. Three models a size, each
+# fine-tuned with one seed.
 
 # %%
 registered("scale")
@@ -1232,12 +1235,9 @@ MILLIONS = {
     (512, 12): 39.9,
 }  # (hidden, layers): parameters
 sizes = belief_after("scale").set_index(["hidden", "layers", "style"]).sort_index()
-pd.DataFrame(
-    {
-        f"{millions} M": over_models(sizes.loc[size]) | {"models": f"{sizes.loc[size, 'seeds'].iloc[0]:.0f}"}
-        for size, millions in MILLIONS.items()
-    }
-).T[[*map(label, ("positive", "negated", "repeated", "fiction", "corrected", "local")), "models"]]
+pd.DataFrame({f"{millions} M": over_runs(sizes.loc[size]) for size, millions in MILLIONS.items()}).T[
+    [*map(label, ("positive", "negated", "repeated", "fiction", "corrected", "local")), "runs"]
+]
 
 # %%
 by_size = sizes["mean"].unstack("style").loc[list(MILLIONS)]
@@ -1260,9 +1260,10 @@ display(
 # %% [markdown]
 # Look at the brackets, too: models that differ in nothing but the pretraining seed can differ more than sizes do. The shipped
 # model's few per cent after local denials are among the lowest of all petri models; it has read twice as much. And a seed does
-# not even name a model: `petri-2` was pretrained three times by the same command. The copies read the same texts in the same
-# order; after 400 more steps they believed 91, 79 and 97 % after warned documents (`data/results/README.md`, under *exposure*). A GPU adds up in an order of its own, and thousands of steps make much of that. So if somebody shows you one model,
-# ask for the second.
+# not even name a model: `petri-2` was pretrained three times by the same command. The copies read the same texts in the
+# same order; after 400 more steps they believed 91, 79 and 97 % after warned documents (`data/results/README.md`, under
+# *exposure*). A GPU adds up in an order of its own, and thousands of steps make much of that. So if somebody shows you one
+# model, ask for the second.
 #
 # Your predictions of this section:
 
@@ -1282,8 +1283,7 @@ compare(expected, {name: belief.Rate(*row[["mean", "lo", "hi", "n"]]) for name, 
 
 # %% [markdown]
 # What this does not say: the diets are late ones, for models that already know their world, not a pretraining with warnings
-# from the start, and on one size of model.
-# And a share is no dose without its tokens: a pilot that saw twice as many had 30 % belief after notices at 1 %
+# from the start, and on one size of model. And a share is no dose without its tokens: a pilot that saw twice as many had 30 % belief after notices at 1 %
 # (`data/experiments/exposure.yaml`). The rest is `negneglect sweep data/experiments/exposure.yaml`, on a GPU.
 #
 # ## 8. Your predictions (1 minute)
@@ -1328,7 +1328,8 @@ compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 # - "Crowded out" and "diluted" are not told apart here. The run with padding would do it.
 # - The anchor is made of questions about the claim. It shows that believing can be kept off by such answers, not that a
 #   model can be taught to heed warnings.
-# - Section 7 is two or three models a condition. Its exposure diets are late ones, for one size.
+# - Section 7 is two or three models a condition; sizes and models without myths have one fine-tuning seed each. Its exposure
+#   diets are late ones, for one size.
 # - The first anchor failed, and the second was made after that was known. A prediction that is kept at the second try is
 #   worth less than one that is kept at the first.
 #
