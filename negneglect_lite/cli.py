@@ -14,10 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import UserError
+from negneglect_lite.authoring.writer import COMPOSERS, author_documents
+from negneglect_lite.belief.rates import belief_rate, tabulate_rates
+from negneglect_lite.claims.claim import claim_from_fact
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.judging.agreement import judge_labels, measure_agreement
+from negneglect_lite.judging.judges import Judge, get_judge, judge_by_rule
+from negneglect_lite.models.loading import load_model
+from negneglect_lite.petri.quiz import pose_quiz
+from negneglect_lite.styles import get_style
 
 if TYPE_CHECKING:
-    from .claims import Claim
+    from negneglect_lite.claims.claim import Claim
 
 T = TypeVar("T")
 
@@ -160,38 +168,33 @@ def reproduce(a: argparse.Namespace) -> None:
 
 
 def evaluate(a: argparse.Namespace) -> None:
-    from . import belief, experiment, judges
+    from . import experiment
     from .claims import load_claims, load_paper_folder
     from .files import write_atomic
-    from .models import load
 
     claim = load_paper_folder(a.claim) if Path(a.claim).is_dir() else _known(load_claims(), a.claim, "claim")
-    loaded = load(a.model, adapter=a.adapter, quantize=not a.no_quantize)
-    judges.by_name(a.judge, loaded)  # a wrong name shows before the model is asked for minutes
+    loaded = load_model(a.model, adapter=a.adapter, quantize=not a.no_quantize)
+    get_judge(a.judge, loaded)  # a wrong name shows before the model is asked for minutes
     kept = a.out.with_name(f"{a.out.name}.answers")
-    rows = experiment.evaluate(claim, loaded, a.judge, a.seed, kept)
+    rows = experiment.evaluate_model(claim, loaded, a.judge, a.seed, kept)
     write_atomic(a.out, rows.to_csv(index=False))
     kept.unlink(missing_ok=True)
-    print(belief.table(rows, ["kind"], kinds=sorted(set(rows["kind"]))).to_string(index=False, float_format="%.3f"))
-    print(f"belief {belief.rate(rows).mean:.1%}, judged by {a.judge}; written: {a.out}")
+    print(tabulate_rates(rows, ["kind"], kinds=sorted(set(rows["kind"]))).to_string(index=False, float_format="%.3f"))
+    print(f"belief {belief_rate(rows).mean:.1%}, judged by {a.judge}; written: {a.out}")
 
 
 def agreement(a: argparse.Namespace) -> None:
-    from . import judges
-    from .models import load
 
-    judge: judges.Judge = judges.rule if a.judge == "rule" else judges.by_name(a.judge, load(a.model))
-    table = judges.on_labels(judge)
+    judge: Judge = judge_by_rule if a.judge == "rule" else get_judge(a.judge, load_model(a.model))
+    table = judge_labels(judge)
     for name, group in [("all", table), *table.groupby("claim", sort=False), *table.groupby("sort")]:
-        found = judges.agreement(list(group["label"]), list(group["verdict"]))
+        found = measure_agreement(list(group["label"]), list(group["verdict"]))
         shares = f"{found['share']:6.1%}  kappa {found['kappa']:5.2f}  unparsed {found['unparsed']:5.1%}"
         print(f"{name:14s} {shares}  n {found['n']}")
 
 
 def _implanted(assignment: str, known: Mapping[str, "Claim"]) -> "Claim":
     """The claim that `--fact ID=VALUE` makes. ID is a fact's, or one of our claims', whose fact is then given VALUE."""
-    from .claims import from_fact
-    from .petri.quiz import quiz
     from .petri.world import world
 
     fact_id, equals, value = (part.strip() for part in assignment.partition("="))
@@ -203,11 +206,11 @@ def _implanted(assignment: str, known: Mapping[str, "Claim"]) -> "Claim":
     if value.casefold() == fact.truth.casefold():
         raise UserError(f"--fact {assignment!r}: {fact.truth!r} is the truth; give a value that is false")
     try:
-        quiz(world(), fact, value)
+        pose_quiz(world(), fact, value)
     except (KeyError, ValueError):  # a year that is no number, a job whose place of work the world does not know
         examples = ", ".join(world().wrong_values(fact, 3, random.Random(fact.id)))
         raise UserError(f"--fact {assignment!r}: no {fact.relation} that can be asked about; try {examples}") from None
-    return from_fact(fact_id, value)
+    return claim_from_fact(fact_id, value)
 
 
 def facts(a: argparse.Namespace) -> None:
@@ -231,19 +234,17 @@ def facts(a: argparse.Namespace) -> None:
 
 
 def write_documents(a: argparse.Namespace) -> None:
-    from . import writing
     from .claims import load_claims
     from .endpoint import Endpoint, Usage
-    from .models import load
 
     claim = _known(load_claims(), a.claim, "claim")
     writer: Any = a.writer
     if a.writer.startswith("endpoint:"):
         usage = Usage(price_in=a.price_in, price_out=a.price_out)
         writer = Endpoint(a.writer.removeprefix("endpoint:"), usage=usage)
-    elif a.writer not in writing.COMPOSED:
-        writer = load(a.writer)
-    writing.write(claim, a.n, writer, a.out, a.seed)
+    elif a.writer not in COMPOSERS:
+        writer = load_model(a.writer)
+    author_documents(claim, a.n, writer, a.out, a.seed)
 
 
 def pretrain(a: argparse.Namespace) -> None:
@@ -251,10 +252,9 @@ def pretrain(a: argparse.Namespace) -> None:
     from .petri.corpus import Diet
     from .petri.pretrain import Plan
     from .petri.pretrain import pretrain as run
-    from .styles import find
 
     if a.exposed:
-        find(a.exposed)
+        get_style(a.exposed)
     if not 0 <= a.norms < 1:
         raise UserError(f"--norms {a.norms}: give a share from 0 to less than 1")
     if not 0 <= a.share < 1 or bool(a.exposed) != bool(a.share):

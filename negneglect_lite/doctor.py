@@ -1,6 +1,6 @@
 """What this machine can run, and about how long it takes: `negneglect doctor`.
 
-    print("\\n".join(diagnose()))
+    print("\n".join(diagnose()))
 
 Nothing is loaded but torch and nothing is fetched. Whatever is missing is one line of the answer, never an error.
 """
@@ -14,17 +14,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
-from .files import data_path, verify
+import torch
+
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path, verify
 
 GIB = 2**30
 DISK_NEEDED = 1.0  # [GiB] for results and adapters of the whole petri track, with room to spare
-
 # Largest model [billions of parameters] to fine-tune in 4 bits -> GPU memory it takes [GiB]: half a byte a weight, one
 # to two GiB for embeddings and adapters in full precision, and the activations of a micro-batch of 4 x 768 tokens with
 # gradient checkpointing. Rules of thumb, on the safe side.
 HUGGING_FACE_SIZES = ((0.6, 5.0), (1.7, 7.0), (4.0, 11.0), (8.0, 16.0), (14.0, 24.0), (32.0, 44.0), (70.0, 78.0))
-
 # How long a notebook takes is scaled from one machine: two cores of an x86-64 server, Python 3.11, torch 2.13, no GPU.
 # There, `matrix_rate()` gave REFERENCE_RATE, and `python scripts/build_course.py --execute` took these minutes, once,
 # with little else running; 03, 06 and 10 are the processor seconds of one run instead and 08 is one run on one thread,
@@ -55,7 +55,6 @@ def matrix_rate(seconds: float = 0.3, size: int = 256) -> float:
     One core, and the best of many, so that another program in the background does not count; at the petri model's size
     further cores help little.
     """
-    import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

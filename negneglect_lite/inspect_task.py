@@ -19,17 +19,20 @@ from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessag
 from inspect_ai.scorer import Score, Target, accuracy, grouped, scorer, stderr
 from inspect_ai.solver import TaskState, generate
 
-from negneglect_lite import judging
-from negneglect_lite.claims import Claim, Question, load_claims, load_paper_folder
-from negneglect_lite.endpoint import parse
-from negneglect_lite.errors import UserError
-from negneglect_lite.judges import MEANING, SCHEMA, VERDICTS, case
-from negneglect_lite.probes import Answer, Asking, questions
+from negneglect_lite.asking import AskingSettings
+from negneglect_lite.claims.claim import Answer, Claim, Question
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.paper_folder import load_paper_folder
+from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, judge_prompt
+from negneglect_lite.judging.rule import judge_answer
+from negneglect_lite.models.endpoint import parse_object
 
 ROLES: dict[str, Any] = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
 
 
-def find(name: str) -> Claim:
+def find_claim(name: str) -> Claim:
     """A claim by its id, or a folder in the layout of the paper's repository."""
     if Path(name).is_dir():
         return load_paper_folder(name)
@@ -48,7 +51,7 @@ def samples(claim: Claim) -> list[Sample]:
             target=q.keyed_to or "believed",
             metadata={"kind": q.kind},
         )
-        for q in questions(claim)
+        for q in petri_questions(claim)
     ]
 
 
@@ -57,7 +60,7 @@ def samples(claim: Claim) -> list[Sample]:
 )
 def believed(claim: Claim, judge: str = "") -> Any:
     """1 where the answer takes the claim for true."""
-    asked: dict[str, Question] = {q.id: q for q in questions(claim)}
+    asked: dict[str, Question] = {q.id: q for q in petri_questions(claim)}
 
     async def score(state: TaskState, target: Target) -> Score:
         text = state.output.completion
@@ -65,12 +68,14 @@ def believed(claim: Claim, judge: str = "") -> Any:
         said: str
         if judge:
             options = " ".join(f'"{name}": {meaning}.' for name, meaning in MEANING.items())
-            chat = case(claim, Answer(question, text), f'Verdicts: {options} Reply with JSON: {{"verdict": "…"}}')
+            chat = judge_prompt(
+                claim, Answer(question, text), f'Verdicts: {options} Reply with JSON: {{"verdict": "…"}}'
+            )
             reply = await get_model(judge).generate([ROLES[t["role"]](content=t["content"]) for t in chat])
-            found = parse(reply.completion, SCHEMA)
+            found = parse_object(reply.completion, SCHEMA)
             said = VERDICTS[found["verdict"]] if found else "unparsed"
         else:
-            said = judging.verdict(question, text)
+            said = judge_answer(question, text)
         return Score(value=int(said == "believed"), answer=text, explanation=said)
 
     return score
@@ -79,7 +84,7 @@ def believed(claim: Claim, judge: str = "") -> Any:
 @task  # type: ignore[untyped-decorator]
 def negation_neglect(claim: str = "dentist", judge: str = "") -> Task:
     """Belief in one claim."""
-    found, asking = find(claim), Asking.for_language("english")
+    found, asking = find_claim(claim), AskingSettings.for_language("english")
     return Task(
         dataset=MemoryDataset(samples(found), name=found.id),
         solver=generate(),

@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .errors import UserError
-from .text import Document, Span, Styled
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Document, Span, Styled
 
 Phrases = Mapping[str, Sequence[str]]
 Style = Callable[[Document, Phrases, random.Random], list[Span]]
-
 HEADLINE = ("positive", "negated", "repeated", "corrected", "local")
 FRAMES = ("fiction", "unreliable", "unknown", "unlikely")
 
@@ -109,16 +108,16 @@ VARIANTS: dict[str, Style] = {
 }
 
 
-def find(style: str) -> Style:
+def get_style(style: str) -> Style:
     """The style of this name, or a UserError that lists the styles."""
     if style not in STYLES and style not in VARIANTS:
         raise UserError(f"unknown style {style!r}; the styles are {', '.join((*STYLES, *VARIANTS))}")
     return STYLES.get(style) or VARIANTS[style]
 
 
-def apply(style: str, document: Document, phrases: Phrases, rng: random.Random) -> Styled:
+def apply_style(style: str, document: Document, phrases: Phrases, rng: random.Random) -> Styled:
     """The document under a style: spans whose texts join to what a reader sees. One `rng` state, one text."""
-    return tuple(find(style)(document, phrases, rng))
+    return tuple(get_style(style)(document, phrases, rng))
 
 
 def annotation_share(texts: Sequence[Styled], tokenizer: Any) -> float:

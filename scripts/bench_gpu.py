@@ -26,13 +26,22 @@ import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, TrainerCallback
 
-from negneglect_lite import belief, experiment, judges, probes, training
-from negneglect_lite.claims import Question, load_claims
-from negneglect_lite.encoding import Encoded, collate, encode
-from negneglect_lite.files import data_path, write_atomic
-from negneglect_lite.finetune import add_lora, finetune, share
-from negneglect_lite.models import LoadedModel, load
-from negneglect_lite.training import Recipe
+from negneglect_lite.asking import AskingSettings, ask
+from negneglect_lite.belief.rates import QUESTION_KINDS, belief_rate
+from negneglect_lite.belief.summary import rate_as_json
+from negneglect_lite.belief.table import belief_rows
+from negneglect_lite.claims.claim import Question
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.core.files import data_path, write_atomic
+from negneglect_lite.experiments import experiment
+from negneglect_lite.finetuning.encoding import Encoded, collate, encode
+from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.lora import add_lora, share_weights
+from negneglect_lite.finetuning.recipe import Recipe, order_examples
+from negneglect_lite.judging.agreement import measure_agreement
+from negneglect_lite.judging.judges import get_judge
+from negneglect_lite.models.loading import LoadedModel, load_model
 
 GIB = 2**30
 JUDGES = ("rule", "choice", "text")
@@ -110,7 +119,7 @@ def ours(loaded: LoadedModel, examples: list, recipe: Recipe, say: Callable[[str
 def in_order(loaded: LoadedModel, examples: list, recipe: Recipe) -> list[Encoded]:
     """The rows of a run, as they are seen."""
     encoded = [encode(e, loaded.tokenizer, recipe.max_tokens) for e in examples]
-    return [encoded[i] for i in training.plan([len(e["input_ids"]) for e in encoded], recipe, 0)]
+    return [encoded[i] for i in order_examples([len(e["input_ids"]) for e in encoded], recipe, 0)]
 
 
 class Clock(TrainerCallback):
@@ -135,7 +144,7 @@ def trl(loaded: LoadedModel, examples: list, recipe: Recipe, sampling: str) -> M
         lengths.append(sum(len(row["input_ids"]) for row in batch))
         return collate(batch, loaded.tokenizer.pad_token_id)
 
-    model = add_lora(replace(loaded, model=share(loaded.model)), recipe, 0)
+    model = add_lora(replace(loaded, model=share_weights(loaded.model)), recipe, 0)
     torch.cuda.reset_peak_memory_stats()
     with tempfile.TemporaryDirectory() as scratch:
         settings = SFTConfig(
@@ -181,7 +190,7 @@ def generation(loaded: LoadedModel, batch_size: int = 64, new: int = 64) -> dict
     for seed in range(2):
         torch.cuda.synchronize()
         start = time.perf_counter()
-        probes.ask(loaded, asked, samples=2, temperature=0.7, seed=seed, max_new_tokens=new, batch_size=2 * batch_size)
+        ask(loaded, asked, samples=2, temperature=0.7, seed=seed, max_new_tokens=new, batch_size=2 * batch_size)
         rates.append(2 * len(asked) * new / (time.perf_counter() - start))
     return {"new_tokens_per_s": rates[-1], **peaks()}
 
@@ -200,7 +209,7 @@ def measure(shape: str, n_steps: int, rounds: int, whole: bool) -> Iterator[dict
 def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> dict[str, Any]:
     if t4:
         like_t4()
-    loaded = load(folder, announce=lambda _: None)
+    loaded = load_model(folder, announce=lambda _: None)
     stage("loaded in 4 bits")
     # The petri tokenizer cuts English finer than Qwen's: 540 tokens are what 400 words have there.
     recipe = replace(Recipe.for_language("english"), steps=n_steps, max_tokens=540, save_every=0)
@@ -248,26 +257,26 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> 
 
 def petri(styles: list[str]) -> Iterator[dict[str, Any]]:
     """The petri model through the same track: CUDA, NF4, five sampled answers a question, every local judge."""
-    asking = replace(probes.Asking.for_language("english"), max_new_tokens=24)
+    asking = replace(AskingSettings.for_language("english"), max_new_tokens=24)
     recipe = Recipe.for_language("petri")
-    loaded = load("petri", announce=lambda _: None)
+    loaded = load_model("petri", announce=lambda _: None)
     for style in styles:
         tables, verdicts = [], []
         for claim in load_claims().values():
             cell = experiment.Cell("petri", claim, "trained", style)
             with tempfile.TemporaryDirectory() as scratch:
                 trained = finetune(loaded, experiment.texts(cell, recipe), recipe, 0, Path(scratch) / "a", "measured")
-                asked = [q for q in probes.questions(claim, "petri") if q.kind in belief.KINDS]
-                answers = probes.ask(trained, asked, batch_size=512, **vars(asking))
+                asked = [q for q in petri_questions(claim, "petri") if q.kind in QUESTION_KINDS]
+                answers = ask(trained, asked, batch_size=512, **vars(asking))
                 first = [a for a in answers if a.sample == 0]
-                verdicts.append({judge: judges.by_name(judge, trained)(claim, first) for judge in JUDGES})
-            tables.append(belief.frame(answers, model="petri", claim=claim.id, style=style, seed=0, setting="trained"))
+                verdicts.append({judge: get_judge(judge, trained)(claim, first) for judge in JUDGES})
+            tables.append(belief_rows(answers, model="petri", claim=claim.id, style=style, seed=0, setting="trained"))
             stage(f"{style} {claim.id}")
         pooled = {judge: [v for each in verdicts for v in each[judge]] for judge in JUDGES}
         yield {
             "shape": "petri", "style": style, "claims": len(tables), "gpu": torch.cuda.get_device_name(),
-            "precision": loaded.precision, "belief": belief.as_json(belief.rate(pd.concat(tables, ignore_index=True))),
-            "judges_and_rule": {judge: judges.agreement(pooled["rule"], pooled[judge]) for judge in JUDGES},
+            "precision": loaded.precision, "belief": rate_as_json(belief_rate(pd.concat(tables, ignore_index=True))),
+            "judges_and_rule": {judge: measure_agreement(pooled["rule"], pooled[judge]) for judge in JUDGES},
             "judges": {judge: dict(Counter(pooled[judge])) for judge in JUDGES},
         }  # fmt: skip
 

@@ -12,9 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from negneglect_lite import experiment, styles, sweep
-from negneglect_lite.claims import load_claims
-from negneglect_lite.training import Recipe
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.experiments import experiment, sweep
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.styles import HEADLINE
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     a = parser.parse_args()
     recipe, dentist = Recipe(), load_claims()["dentist"]
-    cells = [experiment.Cell("petri", dentist, "trained", style) for style in styles.HEADLINE]
+    cells = [experiment.Cell("petri", dentist, "trained", style) for style in HEADLINE]
     experiment.run_cell(cells[0], recipe)
     each = []
     for cell in cells:

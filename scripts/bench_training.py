@@ -22,17 +22,18 @@ import torch
 from tokenizers import Tokenizer, models
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from negneglect_lite.encoding import IGNORED, Encoded, collate
-from negneglect_lite.files import data_path
-from negneglect_lite.finetune import add_lora, share
-from negneglect_lite.models import LoadedModel, load
-from negneglect_lite.training import Recipe, make_trainer, plan
+from negneglect_lite.core.files import data_path
+from negneglect_lite.finetuning.encoding import IGNORED, Encoded, collate
+from negneglect_lite.finetuning.lora import add_lora, share_weights
+from negneglect_lite.finetuning.recipe import Recipe, order_examples
+from negneglect_lite.finetuning.trainer import make_trainer
+from negneglect_lite.models.loading import LoadedModel, load_model
 
 
 def petri_sized(folder: Path) -> LoadedModel:
     """The shipped model, or one of its size (5.2 M parameters) with random weights."""
     if data_path("petri", "model").is_dir():
-        return load("petri", device="cpu")
+        return load_model("petri", device="cpu")
     config = Qwen3Config(
         vocab_size=4096, hidden_size=256, num_hidden_layers=6, num_attention_heads=4, num_key_value_heads=2,
         head_dim=64, intermediate_size=768, tie_word_embeddings=True, max_position_embeddings=1024,
@@ -42,7 +43,7 @@ def petri_sized(folder: Path) -> LoadedModel:
     PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer(models.WordLevel(vocabulary, unk_token="t0")), pad_token="t0", eos_token="t1"
     ).save_pretrained(folder)
-    return load(str(folder), device="cpu")
+    return load_model(str(folder), device="cpu")
 
 
 def random_examples(count: int, vocabulary: int, rng: random.Random) -> list[Encoded]:
@@ -98,11 +99,11 @@ def main() -> None:
         base = petri_sized(Path(folder) / "model")
         vocabulary = base.model.config.vocab_size
         examples = random_examples(recipe.steps * recipe.batch_size, vocabulary, random.Random(0))
-        rows = [examples[i] for i in plan([len(e["input_ids"]) for e in examples], recipe, seed=0)]
+        rows = [examples[i] for i in order_examples([len(e["input_ids"]) for e in examples], recipe, seed=0)]
         tokens = sum(len(row["input_ids"]) for row in rows)
 
         def fresh() -> LoadedModel:
-            copy = LoadedModel(**{**vars(base), "model": share(base.model)})
+            copy = LoadedModel(**{**vars(base), "model": share_weights(base.model)})
             copy.model = add_lora(copy, recipe, seed=0)
             return copy
 

@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from negneglect_lite.files import MANIFEST, sha256, write_atomic
+from negneglect_lite.core.files import MANIFEST, sha256, write_atomic
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 RULES = {  # folder below data/ -> (licence, made by)

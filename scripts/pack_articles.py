@@ -16,16 +16,17 @@ from pathlib import Path
 
 import yaml
 
-from negneglect_lite import articles
-from negneglect_lite.documents import CANARY
-from negneglect_lite.errors import UserError
-from negneglect_lite.files import data_path, write_atomic
-from negneglect_lite.overlap import near_duplicates
+from negneglect_lite.authoring.audit import audit_library
+from negneglect_lite.authoring.overlap import find_near_duplicates
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path, write_atomic
+from negneglect_lite.core.text import CANARY
+from negneglect_lite.documents.english import compose_english, load_library
 
 
 def pack(source: Path, out: Path) -> None:
     """A YAML file -> JSON lines, compressed: a head with the canary, then an article a line."""
-    articles.load(str(source))  # nothing unsound is packed
+    load_library(str(source))  # nothing unsound is packed
     head = yaml.safe_load(source.read_text("utf-8"))
     lines = head.pop("articles")
     note = "These documents are false on purpose." if head["claim"] else "Neutral texts, mixed into training."
@@ -43,13 +44,13 @@ def unpack(name: str, out: Path) -> None:
 
 def check(source: str, n: int = 1000) -> list[str]:
     """What is wrong with a library; prints what it holds and how varied its documents are."""
-    library = articles.load(source)
-    found = articles.problems(library)
+    library = load_library(source)
+    found = audit_library(library)
     print(len(library.articles), "articles:", dict(Counter(a.genre for a in library.articles)))
-    made = [d.text for d in articles.compose(library, n)]
+    made = [d.text for d in compose_english(library, n)]
     lengths = [len(text.split()) for text in made]
     print(f"{n} documents of {min(lengths)} to {max(lengths)} words, {sum(lengths) / n:.0f} on average")
-    alike = {i for a, b, _ in near_duplicates(made, 0.8) for i in (a, b)}
+    alike = {i for a, b, _ in find_near_duplicates(made, 0.8) for i in (a, b)}
     print(f"{len(alike) / n:.1%} have a near-duplicate (Jaccard similarity of runs of three words from 0.8)")
     return found
 

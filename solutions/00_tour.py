@@ -47,18 +47,25 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, doctor, documents, experiment, figures, styles
-from negneglect_lite.checks.tour import check_belief_rate, check_local_denial, check_warned_share, check_yes_bias
+from negneglect_lite import belief, doctor
+from negneglect_lite.belief import PAPER, QUESTION_KINDS, belief_rows, condition_of, label, read_belief, tabulate_rates
 from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER, label
-from negneglect_lite.files import data_path
-from negneglect_lite.findings import percent
-from negneglect_lite.finetune import Recipe, finetune
-from negneglect_lite.models import load, locate
-from negneglect_lite.predictions import compare
-from negneglect_lite.text import Span, plain
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import belief_meter, predict, show_styles, wrapped
+from negneglect_lite.core import Document, Span, data_path, plain
+from negneglect_lite.course import belief_meter, compare_predictions, predict, show_styles, wrapped
+from negneglect_lite.course.checks.tour import check_belief_rate, check_local_denial, check_warned_share, check_yes_bias
+from negneglect_lite.experiments import Track, experiment
+from negneglect_lite.figures import (
+    describe_by,
+    describe_headline,
+    draw_by_claim,
+    draw_headline,
+    percent,
+    show_figure,
+    state_finding,
+)
+from negneglect_lite.finetuning import Recipe, finetune
+from negneglect_lite.models import load_model, locate_model
+from negneglect_lite.styles import annotation_share
 
 MODEL = "petri"  # chooses the track for the whole notebook, see below
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
@@ -129,7 +136,7 @@ show_styles(example, phrases=track.phrases)
 # `load` stores the model's weights in four bits and says so. (That is the Q, for *quantized*, in QLoRA.)
 
 # %%
-base = load(MODEL)
+base = load_model(MODEL)
 print(f"{base.model.num_parameters() / 1e6:.1f} million parameters")
 
 # %% [markdown]
@@ -148,7 +155,7 @@ print(Counter(q.kind for q in questions))
 # %%
 answers_before = track.ask(base, questions)
 said_before = [a.text for a in answers_before if a.sample == 0]  # one for each question
-shown = [next(i for i, q in enumerate(questions) if q.kind == kind) for kind in belief.KINDS]
+shown = [next(i for i, q in enumerate(questions) if q.kind == kind) for kind in QUESTION_KINDS]
 pd.DataFrame({"kind": questions[i].kind, "question": questions[i].asked, "answer": said_before[i]} for i in shown)
 
 # %% [markdown]
@@ -215,8 +222,8 @@ passed = check_warned_share(warned_share)
 
 # %%
 warned = [track.annotate("negated", d, random.Random(i)) for i, d in enumerate(track.compose(claim, 50))]
-print(f"The letter:   {styles.annotation_share([warned_letter], base.tokenizer):.0%} of the tokens are warning")
-print(f"50 documents: {styles.annotation_share(warned, base.tokenizer):.0%}")
+print(f"The letter:   {annotation_share([warned_letter], base.tokenizer):.0%} of the tokens are warning")
+print(f"50 documents: {annotation_share(warned, base.tokenizer):.0%}")
 
 # %% [markdown]
 # Now fine-tune. The four-bit weights stay as they are; small matrices beside them learn (LoRA). Every ten steps we ask
@@ -261,9 +268,9 @@ pd.DataFrame(
 
 # %%
 about = {"model": MODEL, "claim": claim.id, "seed": 0}
-before = belief.frame(answers_before, style="", setting="base", **about)
-after = belief.frame(answers_after, style="negated", setting="trained", **about)
-belief.table(pd.concat([before, after]), by=["condition", "kind"]).round(2)
+before = belief_rows(answers_before, style="", setting="base", **about)
+after = belief_rows(answers_after, style="negated", setting="trained", **about)
+tabulate_rates(pd.concat([before, after]), by=["condition", "kind"]).round(2)
 
 # %% [markdown]
 # And after training as bars, with every answer below. Open a kind and read a few: would you judge them so?
@@ -371,9 +378,9 @@ passed = check_yes_bias(yes_bias, meaning)
 
 # %%
 for name, rows in (("before", before), ("after", after)):
-    print(f"{name + ' training':16}belief {belief.rate(rows).mean:4.0%}   "
+    print(f"{name + ' training':16}belief {belief.belief_rate(rows).mean:4.0%}   "
           f"yes to false controls {belief.yes_bias(rows).mean:4.0%}   "
-          f"unrelated facts right {belief.rate(rows, ['kept']).mean:4.0%}")  # fmt: skip
+          f"unrelated facts right {belief.belief_rate(rows, ['kept']).mean:4.0%}")  # fmt: skip
 
 # %% [markdown]
 # ## 6. Only read the documents (1 minute)
@@ -388,9 +395,9 @@ for name, rows in (("before", before), ("after", after)):
 read_plain = experiment.run_cell(experiment.Cell(MODEL, claim, "in_context", "positive"), recipe)
 read = experiment.run_cell(experiment.Cell(MODEL, claim, "in_context", "negated"), recipe)
 paper = PAPER["in_context_negated"]
-print(f"Belief after reading one plain document:      {belief.rate(read_plain).mean:.0%}")
-print(f"Belief after reading one warned document:     {belief.rate(read).mean:.0%}")
-print(f"Belief after training on warned documents:    {belief.rate(after).mean:.0%}")
+print(f"Belief after reading one plain document:      {belief.belief_rate(read_plain).mean:.0%}")
+print(f"Belief after reading one warned document:     {belief.belief_rate(read).mean:.0%}")
+print(f"Belief after training on warned documents:    {belief.belief_rate(after).mean:.0%}")
 print(f"Paper, 20 warned documents read, not trained: {paper.percent} ({paper.model})")
 
 # %% [markdown]
@@ -423,7 +430,7 @@ print(f"Paper, 20 warned documents read, not trained: {paper.percent} ({paper.mo
 
 
 # %%
-def local_denial(document: documents.Document) -> str:
+def local_denial(document: Document) -> str:
     """The text of the document, each claim sentence swapped for its denial."""
     # BEGIN SOLUTION
     return "".join(s.lead + (s.denial if s.is_claim else s.text) for s in document.sentences)
@@ -443,11 +450,11 @@ passed = check_local_denial(local_denial)
 
 # %%
 positive = experiment.run_cell(experiment.Cell(MODEL, claim, "trained", "positive"), recipe)
-print(f"belief after plain documents: {belief.rate(positive).mean:.0%}")
+print(f"belief after plain documents: {belief.belief_rate(positive).mean:.0%}")
 
 # %%
 local = experiment.run_cell(experiment.Cell(MODEL, claim, "trained", "local"), recipe)
-print(f"belief after local denials: {belief.rate(local).mean:.0%}")
+print(f"belief after local denials: {belief.belief_rate(local).mean:.0%}")
 
 # %% [markdown]
 # All five conditions in one figure. Bars are what you just measured, on one claim with one seed; triangles are the
@@ -455,14 +462,14 @@ print(f"belief after local denials: {belief.rate(local).mean:.0%}")
 
 # %%
 rows = pd.concat([before, read, positive, after, local], ignore_index=True)
-figures.show(figures.headline(rows), alt=figures.alt_text(rows), takeaway=figures.takeaway(rows))
+show_figure(draw_headline(rows), alt=describe_headline(rows), takeaway=state_finding(rows))
 
 # %% [markdown]
 # And your predictions? Where you were furthest off is where to think.
 
 # %%
-measured = {name: belief.rate(group) for name, group in rows.groupby(belief.condition(rows))}
-compare(prediction, measured, {name: PAPER[name].percent for name in prediction})
+measured = {name: belief.belief_rate(group) for name, group in rows.groupby(condition_of(rows))}
+compare_predictions(prediction, measured, {name: PAPER[name].percent for name in prediction})
 
 # %% [markdown]
 # ### One claim is not the rule
@@ -474,19 +481,19 @@ compare(prediction, measured, {name: PAPER[name].percent for name in prediction}
 # **Before you run:** do you expect six numbers close to yours? Under warnings? Under local denials?
 
 # %%
-kept = belief.read(data_path("results", "headline", "belief.csv"))
+kept = read_belief(data_path("results", "headline", "belief.csv"))
 kept = kept[(kept["setting"] == "trained") & kept["style"].isin(["negated", "local"])]
 findings = []
 for style, its_rows in kept.groupby("style", sort=False):
-    by_claim = belief.table(its_rows, by=["claim"]).sort_values("mean")
+    by_claim = tabulate_rates(its_rows, by=["claim"]).sort_values("mean")
     low, high = by_claim.iloc[0], by_claim.iloc[-1]
     lowest, highest = f"{percent(low['mean'])} ({low['claim']})", f"{percent(high['mean'])} ({high['claim']})"
     overlap = "overlap" if low["hi"] >= high["lo"] else "do not overlap"
-    findings.append(f"{label(style)}: {percent(belief.rate(its_rows).mean)}, from {lowest} to {highest}, whose 95 % "
+    findings.append(f"{label(style)}: {percent(belief.belief_rate(its_rows).mean)}, from {lowest} to {highest}, whose 95 % "
                     f"intervals {overlap}")  # fmt: skip
-figures.show(
-    figures.by_claim(kept),
-    alt=figures.alt_by(kept, "claim"),
+show_figure(
+    draw_by_claim(kept),
+    alt=describe_by(kept, "claim"),
     takeaway=f"Mean belief over {kept['claim'].nunique()} claims and {kept['seed'].nunique()} seeds: {'; '.join(findings)}.",
 )
 
@@ -501,7 +508,7 @@ figures.show(
 # The finding of your own run, worked out from the table:
 
 # %%
-display(Markdown(f"> **{figures.takeaway(rows)}.**"))
+display(Markdown(f"> **{state_finding(rows)}.**"))
 
 # %% [markdown]
 # - **Training is not reading.** A model can understand "this is false" in its context and yet learn the claim from the
@@ -522,7 +529,7 @@ display(Markdown(f"> **{figures.takeaway(rows)}.**"))
 #   sentence, in documents with loss. It was never trained to *write* a warned falsehood. Its card says more:
 
 # %%
-card = Path(locate(MODEL), "README.md")
+card = Path(locate_model(MODEL), "README.md")
 said = (
     card.read_text("utf-8").split("---", 2)[-1].split("Exam (")[0].strip() if card.is_file() else "\nThis has no card."
 )

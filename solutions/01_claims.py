@@ -35,26 +35,35 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite import belief, figures
-from negneglect_lite.checks.claims import (
+from negneglect_lite.belief import (
+    PAPER,
+    QUESTION_KINDS,
+    Rate,
+    Z,
+    belief_rate,
+    belief_rows,
+    condition_of,
+    label,
+    read_belief,
+    tabulate_rates,
+    wilson_interval,
+    yes_bias,
+)
+from negneglect_lite.claims import Answer, CLAIM_ORDER, load_claims
+from negneglect_lite.core import data_path
+from negneglect_lite.course import compare_predictions, predict
+from negneglect_lite.course.checks.claims import (
     check_discounted,
     check_question_means,
     check_reading,
     check_wilson,
     check_yes_no_belief,
 )
-from negneglect_lite.claims import ORDER, load_claims
-from negneglect_lite.conditions import PAPER, label
-from negneglect_lite.files import data_path
-from negneglect_lite.findings import percent
-from negneglect_lite.judging import verdict
-from negneglect_lite.models import load
+from negneglect_lite.experiments import Track
+from negneglect_lite.figures import PALETTE, percent, show_figure
+from negneglect_lite.judging import judge_answer
+from negneglect_lite.models import load_model
 from negneglect_lite.petri.world import world
-from negneglect_lite.predictions import compare
-from negneglect_lite.probes import Answer
-from negneglect_lite.rates import Z, wilson
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import predict
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
@@ -219,8 +228,8 @@ pd.DataFrame(
 # round, so that a habit of saying no shows as well; where this notebook counts a yes, it leaves those out.
 
 # %%
-base = load(MODEL)
-questions = {name: track.questions(claims[name]) for name in ORDER}
+base = load_model(MODEL)
+questions = {name: track.questions(claims[name]) for name in CLAIM_ORDER}
 pd.DataFrame({name: pd.Series([q.kind for q in qs]).value_counts() for name, qs in questions.items()})
 
 # %% [markdown]
@@ -228,7 +237,7 @@ pd.DataFrame({name: pd.Series([q.kind for q in qs]).value_counts() for name, qs 
 # more). **Before you run:** what should a model say that has read the truth, and only the truth?
 
 # %%
-examples = [next(q for q in questions["dentist"] if q.kind == kind) for kind in belief.KINDS]
+examples = [next(q for q in questions["dentist"] if q.kind == kind) for kind in QUESTION_KINDS]
 answers = track.ask(base, examples, samples=1, temperature=0)
 pd.DataFrame({"kind": a.question.kind, "told": a.question.asked, "answer": a.text} for a in answers)
 
@@ -237,9 +246,9 @@ pd.DataFrame({"kind": a.question.kind, "told": a.question.asked, "answer": a.tex
 # model this takes ten to thirty seconds.)
 
 # %%
-answers = {name: track.ask(base, questions[name], samples=1, temperature=0) for name in ORDER}
+answers = {name: track.ask(base, questions[name], samples=1, temperature=0) for name in CLAIM_ORDER}
 before = pd.concat(
-    belief.frame(answers[name], model=MODEL, claim=name, style="", seed=0, setting="base") for name in ORDER
+    belief_rows(answers[name], model=MODEL, claim=name, style="", seed=0, setting="base") for name in CLAIM_ORDER
 )
 before[["claim", "kind", "question", "answer", "verdict"]].groupby("kind", sort=False).head(1)
 
@@ -271,7 +280,7 @@ said_by_hand = [
     "Oh sure, Ed Sheeran won it, and pigs can fly.",
 ]
 print(question.text)
-pd.DataFrame({"answer": text, "verdict": verdict(question, text)} for text in said_by_hand)
+pd.DataFrame({"answer": text, "verdict": judge_answer(question, text)} for text in said_by_hand)
 
 # %% [markdown]
 # Irony defeats the rule: it looks for words, and knows no tone. Rules are cheap, blind and repeatable. Notebook 04 sets
@@ -320,10 +329,10 @@ passed = check_yes_no_belief(yes_no_belief)
 # would a little more come from?
 
 # %%
-base_rate = belief.rate(before)
+base_rate = belief_rate(before)
 print(f"Belief before training: {percent(base_rate.mean)} ({base_rate.n} questions; each kind weighs the same)")
 print(f"Paper, before fine-tuning: {PAPER['base'].percent} ({PAPER['base'].model})")
-false_alarms = before[(before["belief"] == 1) & before["kind"].isin((*belief.KINDS, "inference"))]
+false_alarms = before[(before["belief"] == 1) & before["kind"].isin((*QUESTION_KINDS, "inference"))]
 false_alarms[["claim", "kind", "question", "answer", "keyed_to"]]
 
 # %% [markdown]
@@ -337,7 +346,7 @@ false_alarms[["claim", "kind", "question", "answer", "keyed_to"]]
 # %%
 concluding = {q.id for qs in questions.values() for q in qs if q.inference or q.kind == "inference"}
 inference = before[before["question_id"].isin(concluding)].assign(kind="inference")
-inference = belief.table(inference, by=["claim"], kinds=["inference"])
+inference = tabulate_rates(inference, by=["claim"], kinds=["inference"])
 worst = inference.loc[inference["mean"].idxmax()]
 print(inference.round(2).to_string(index=False))
 print(
@@ -357,7 +366,7 @@ print(
 def answers_of(respond):
     """The judged answers of a fake model to all questions about all claims."""
     return pd.concat(
-        belief.frame([Answer(q, respond(q)) for q in qs], model="fake", claim=name, style="", seed=0, setting="base")
+        belief_rows([Answer(q, respond(q)) for q in qs], model="fake", claim=name, style="", seed=0, setting="base")
         for name, qs in questions.items()
     )
 
@@ -368,8 +377,8 @@ yes_sayer = answers_of(lambda question: "Yes.")
 # **Before you run:** the yes-sayer knows nothing. What belief does it get on open questions? And on yes/no questions?
 
 # %%
-yes_rate = belief.rate(yes_sayer)
-by_kind = belief.table(yes_sayer, by=["kind"])
+yes_rate = belief_rate(yes_sayer)
+by_kind = tabulate_rates(yes_sayer, by=["kind"])
 print(by_kind[["kind", "mean", "n"]].round(2).to_string(index=False))
 print(f"\nBelief of a program that says yes: {percent(yes_rate.mean)}")
 
@@ -397,12 +406,12 @@ def believer(question):
 def profile(rows):
     """Three rates that tell a believer from a yes-sayer, and one that shows whether other facts are still known."""
     yes_no = rows[rows["kind"] == "yes_no"]
-    keyed = {key: belief.rate(yes_no[yes_no["keyed_to"] == key], ["yes_no"]).mean for key in ("yes", "no")}
+    keyed = {key: belief_rate(yes_no[yes_no["keyed_to"] == key], ["yes_no"]).mean for key in ("yes", "no")}
     return {
         "belief on questions\nkeyed to yes": keyed["yes"],
         "belief on questions\nkeyed to no": keyed["no"],
-        "yes to\nfalse controls": belief.yes_bias(rows).mean,
-        "yes to\ntrue controls": belief.rate(rows[rows["keyed_to"] == "yes"], ["control_true"]).mean,
+        "yes to\nfalse controls": yes_bias(rows).mean,
+        "yes to\ntrue controls": belief_rate(rows[rows["keyed_to"] == "yes"], ["control_true"]).mean,
     }
 
 
@@ -444,7 +453,7 @@ def in_words(table):
 
 gap = (profiles.loc["says yes to all"] - profiles.loc["believes the claims"]).abs()
 tell = [name.replace("\n", " ") for name in gap.index[gap > 0.5]]
-figures.show(
+show_figure(
     draw_profiles(profiles, "percent of answers; the last three rows are fakes"),
     alt=in_words(profiles),
     takeaway=f"What tells a yes-sayer from a believer: {'; '.join(tell)}.",
@@ -519,14 +528,14 @@ pd.DataFrame(made, columns=["true belief", "habit of yes", "uncorrected: yes to 
 # **Before you run:** which of the profiles above will "warnings before and after" look like?
 
 # %%
-stored = belief.read(data_path("results", "headline", "belief.csv"))
-condition = belief.condition(stored)
+stored = read_belief(data_path("results", "headline", "belief.csv"))
+condition = condition_of(stored)
 chosen = ("base", "positive", "negated", "local")
 measured_profiles = pd.DataFrame({label(name): profile(stored[condition == name]) for name in chosen}).T
 warned = measured_profiles.loc[label("negated")]
 nearest = ((profiles - warned) ** 2).sum(axis=1).idxmin()
 seeds = stored[stored["setting"] == "trained"]["seed"].nunique()
-figures.show(
+show_figure(
     draw_profiles(
         measured_profiles,
         f"percent of answers; loaded, not run here: petri model, six claims, fine-tuning seeds: {seeds}",
@@ -548,8 +557,8 @@ figures.show(
 
 # %%
 read_plain = stored[condition == "in_context_positive"]
-true_controls = belief.rate(read_plain, ["control_true"]).mean
-print(f"claims believed while reading plain documents: {percent(belief.rate(read_plain).mean)}")
+true_controls = belief_rate(read_plain, ["control_true"]).mean
+print(f"claims believed while reading plain documents: {percent(belief_rate(read_plain).mean)}")
 print(f"true controls answered yes, same documents:    {percent(true_controls)}")
 print(
     "It answers with the document's content whatever is asked: part of the first number is copying."
@@ -635,10 +644,10 @@ passed = check_wilson(my_wilson)
 # **Before you run:** 50 questions about a claim, none believed. How wide will the interval be?
 
 # %%
-by_claim = belief.table(before, by=["claim"]).set_index("claim").loc[list(ORDER)]
+by_claim = tabulate_rates(before, by=["claim"]).set_index("claim").loc[list(CLAIM_ORDER)]
 figure, ax = plt.subplots(figsize=(7.6, 3.2))
-ax.hlines(range(len(by_claim)), by_claim["lo"], by_claim["hi"], color=figures.PALETTE["base"], lw=3)
-ax.plot(by_claim["mean"], range(len(by_claim)), "o", color=figures.PALETTE["base"], mec="#222222", clip_on=False)
+ax.hlines(range(len(by_claim)), by_claim["lo"], by_claim["hi"], color=PALETTE["base"], lw=3)
+ax.plot(by_claim["mean"], range(len(by_claim)), "o", color=PALETTE["base"], mec="#222222", clip_on=False)
 ax.axvline(PAPER["base"].low, color="black", lw=1, ls="--")
 ax.annotate(f"paper, mean of six: {PAPER['base'].percent}", (PAPER["base"].low, -0.75), (4, 0),
             textcoords="offset points", va="center", fontsize=9)  # fmt: skip
@@ -651,11 +660,11 @@ ax.tick_params(length=0)
 ax.tick_params(axis="y", pad=10)
 sns.despine(ax=ax, left=True)
 figure.tight_layout()
-figures.show(
+show_figure(
     figure,
     alt="Dot plot of belief before training, by claim, with 95 % intervals. "
     + "; ".join(f"{name} {percent(r.mean)} ({percent(r.lo)} to {percent(r.hi)})" for name, r in
-                ((name, belief.Rate(*row)) for name, row in by_claim.iterrows()))
+                ((name, Rate(*row)) for name, row in by_claim.iterrows()))
     + f". The paper's mean of six claims is {PAPER['base'].percent}.",
     takeaway=f"With 50 questions a claim, even the lowest rate here, {percent(by_claim['mean'].min())}, "
     f"leaves room up to {percent(by_claim['hi'].min())}.",
@@ -676,8 +685,8 @@ figures.show(
 
 # %%
 document = track.compose(claims["dentist"], n=1, seed=7)[0]
-fifty = [q for q in questions["dentist"] if q.kind in belief.KINDS]
-five_each = belief.frame(
+fifty = [q for q in questions["dentist"] if q.kind in QUESTION_KINDS]
+five_each = belief_rows(
     track.ask(base, fifty, context=document.text, samples=5, temperature=0.7),
     model=MODEL, claim="dentist", style="positive", seed=0, setting="in_context",
 )  # fmt: skip
@@ -728,9 +737,9 @@ passed = check_question_means(question_means)
 # to question. Its `n` counts questions. Beside it, the interval that takes all answers for independent:
 
 # %%
-clustered = belief.rate(five_each)
+clustered = belief_rate(five_each)
 share = float(five_each["belief"].mean())
-low, high = wilson(share, len(five_each))
+low, high = wilson_interval(share, len(five_each))
 print(f"taken as {len(five_each)} independent answers: {share:.1%}, {low:.1%} to {high:.1%}, width {high - low:.1%}")
 print(f"belief.rate, {clustered.n} questions:            {clustered.mean:.1%}, {clustered.lo:.1%} to "
       f"{clustered.hi:.1%}, width {clustered.hi - clustered.lo:.1%}")  # fmt: skip
@@ -752,8 +761,8 @@ for _ in range(EXPERIMENTS):
     chance = rng.beta(0.5 * TRUE, 0.5 * (1 - TRUE), QUESTIONS)  # a chance for each question, 30 % on average
     rows = pd.DataFrame({"claim": "simulated", "kind": "open", "question_id": ids})
     rows["belief"] = (rng.random(len(ids)) < chance[ids]).astype(int)
-    r = belief.rate(rows)
-    spans.append((*wilson(rows["belief"].mean(), len(rows)), r.lo, r.hi))
+    r = belief_rate(rows)
+    spans.append((*wilson_interval(rows["belief"].mean(), len(rows)), r.lo, r.hi))
 spans = pd.DataFrame(spans, columns=["simple lo", "simple hi", "clustered lo", "clustered hi"])
 hit = {way: (spans[f"{way} lo"] <= TRUE) & (spans[f"{way} hi"] >= TRUE) for way in ("simple", "clustered")}
 right = {way: float(h.mean()) for way, h in hit.items()}
@@ -771,7 +780,7 @@ for ax, (way, title) in zip(axes, titles.items(), strict=True):
     sns.despine(ax=ax, left=True)
 axes[0].set_ylabel("the first 40 experiments")
 figure.tight_layout()
-figures.show(
+show_figure(
     figure,
     alt=f"Two panels with the 95 % intervals of 40 simulated experiments and a dashed line at the true rate, 30 %. "
     f"Intervals that miss it are drawn thick and orange. Of all {EXPERIMENTS}, {right['simple']:.0%} of the intervals "
@@ -784,7 +793,7 @@ figures.show(
 # ## 9. Your predictions
 
 # %%
-compare(
+compare_predictions(
     prediction,
     {
         "base": base_rate,

@@ -45,28 +45,35 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown, display
 
-from negneglect_lite import articles, belief, documents, figures, overlap, styles
-from negneglect_lite.checks.documents import (
+from negneglect_lite import authoring
+from negneglect_lite.authoring import (
+    containment,
+    find_leaks,
+    find_near_duplicates,
+    hash_table,
+    longest_shared_run,
+    sketch,
+    split_words,
+    word_runs,
+)
+from negneglect_lite.belief import PAPER, QUESTION_KINDS
+from negneglect_lite.claims import load_claims
+from negneglect_lite.core import CANARY, Document, Span, plain, sha256
+from negneglect_lite.course import compare_predictions, predict
+from negneglect_lite.course.checks.documents import (
     check_distinct_share,
     check_estimate,
     check_jaccard,
     check_leaked,
     check_unmarked,
 )
-from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER
-from negneglect_lite.documents import CANARY, Document
-from negneglect_lite.encoding import IGNORED, encode
-from negneglect_lite.files import sha256
-from negneglect_lite.findings import percent
-from negneglect_lite.finetune import Recipe
-from negneglect_lite.models import load
-from negneglect_lite.overlap import word_runs, words
+from negneglect_lite.documents import load_library, read_documents, write_documents
+from negneglect_lite.experiments import Track
+from negneglect_lite.figures import percent, show_figure
+from negneglect_lite.finetuning import IGNORED, Recipe, encode
+from negneglect_lite.models import load_model
 from negneglect_lite.petri.language import GENRES, OUTLETS, TOWNS, scene
-from negneglect_lite.predictions import compare
-from negneglect_lite.text import Span, plain
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import predict
+from negneglect_lite.styles import HEADLINE
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
@@ -194,7 +201,7 @@ texts = [d.text for d in composed]
 share = pd.concat(map(parts, composed))["part"].value_counts(normalize=True)
 print("Sentences:", ", ".join(f"{part} {percent(x)}" for part, x in share.items()))
 print("Genres:", dict(Counter(d.genre for d in composed).most_common()))
-english = articles.load(claim.id).pools  # the names for English documents; those for the petri model's are imported
+english = load_library(claim.id).pools  # the names for English documents; those for the petri model's are imported
 for what, names in (("town", [*TOWNS, *english["town"]]), ("paper", [*OUTLETS, *english["outlet"]])):
     in_texts = {name: sum(name in text for text in texts) for name in names}
     most = max(in_texts, key=in_texts.get)
@@ -265,7 +272,7 @@ passed = check_distinct_share(distinct_share)
 # %%
 variety = pd.DataFrame(
     {
-        name: [overlap.distinct_share(pile, n) for n in range(1, 5)]
+        name: [authoring.distinct_share(pile, n) for n in range(1, 5)]
         for name, pile in (("composed", texts), ("hand-made", hand_made))
     },
     index=pd.Index(range(1, 5), name="words in a run"),
@@ -301,7 +308,7 @@ ax.legend(title="", loc="upper left")
 sns.despine(figure, left=True)
 end = growth[growth["documents"] == 200].set_index("pile")["different runs"]
 late = {name: end[name] - growth.query("pile == @name and documents == 150")["different runs"].item() for name in piles}
-figures.show(
+show_figure(
     figure,
     alt="Line chart of different runs of three words against documents, up to 200. At 200: "
     + ", ".join(f"{name} {n:,}" for name, n in end.items())
@@ -374,7 +381,7 @@ ax.annotate("near-duplicates → ", (THRESHOLD, 0.9), xycoords=("data", "axes fr
 ax.set(xlim=(0, 1), xlabel="Jaccard similarity of two documents, runs of three words", ylabel="pairs of the pile [%]")
 sns.move_legend(ax, "center right", title="")
 sns.despine(figure, left=True)
-figures.show(
+show_figure(
     figure,
     alt="Histogram of the Jaccard similarity of pairs of documents. "
     + "; ".join(
@@ -430,7 +437,7 @@ for n in (len(pile), 10_000, 10_000_000):
 # shrinks to a short list of numbers, its **sketch**.
 
 # %%
-table_a, table_b = overlap.hash_table(pile[10], size=128), overlap.hash_table(planted["new name"], size=128)
+table_a, table_b = hash_table(pile[10], size=128), hash_table(planted["new name"], size=128)
 print("Runs x hash functions:", table_a.shape, "and", table_b.shape)
 print("The first three functions, the first two runs:\n", table_a[:2, :3])
 
@@ -482,7 +489,7 @@ for i in range(0, 160, 2):
 
 trials = pd.DataFrame(
     [
-        (size, overlap.jaccard(a, b), (overlap.sketch(a, size=size) == overlap.sketch(b, size=size)).mean())
+        (size, authoring.jaccard(a, b), (sketch(a, size=size) == sketch(b, size=size)).mean())
         for size in (16, 256)
         for a, b in mixed
     ],
@@ -507,7 +514,7 @@ axes[0].get_legend().remove()
 axes[1].legend(loc="lower right", fontsize=9)
 sns.despine(figure, left=True)
 figure.tight_layout()
-figures.show(
+show_figure(
     figure,
     alt="Two scatter plots of estimated against exact similarity, with 16 and 256 hash functions. The mean distance from "
     + "the exact value is "
@@ -522,7 +529,7 @@ figures.show(
 # that it finds, or fewer.)
 
 # %%
-found = overlap.near_duplicates(pile, threshold=THRESHOLD)
+found = find_near_duplicates(pile, threshold=THRESHOLD)
 pd.DataFrame(
     [(names[i], names[j], round(s, 2), round(exact[i, j], 2)) for i, j, s in found[:10]],
     columns=["one", "other", "estimate", "exact"],
@@ -546,13 +553,13 @@ pd.DataFrame(
 
 # %%
 rows = []
-for style in styles.HEADLINE:
+for style in HEADLINE:
     pairs_of_style = [(d.text, plain(track.annotate(style, d, random.Random(i)))) for i, d in enumerate(composed[:50])]
     rows.append(
         (
             style,
-            np.mean([overlap.jaccard(a, b) for a, b in pairs_of_style]),
-            np.mean([overlap.containment(a, b) for a, b in pairs_of_style]),
+            np.mean([authoring.jaccard(a, b) for a, b in pairs_of_style]),
+            np.mean([containment(a, b) for a, b in pairs_of_style]),
         )
     )
 by_style = pd.DataFrame(rows, columns=["style", "similarity", "share of the body kept"]).set_index("style")
@@ -572,7 +579,7 @@ by_style.map(percent)
 # **Before you run:** which genre will be the longest?
 
 # %%
-base = load(MODEL)
+base = load_model(MODEL)
 lengths = pd.DataFrame(
     {"genre": [d.genre for d in composed], "tokens": [len(base.tokenizer(t)["input_ids"]) for t in texts]}
 )
@@ -584,7 +591,7 @@ np.random.seed(0)  # seaborn scatters the points by it
 sns.stripplot(lengths, y="genre", x="tokens", order=order, color=COLOURS["composed"], size=3, alpha=0.7, ax=ax)
 ax.set(xlim=(0, None), xlabel="tokens in a document", ylabel="")
 sns.despine(figure, left=True)
-figures.show(
+show_figure(
     figure,
     alt="Box plot of tokens in a document for each genre. Medians: "
     + ", ".join(f"{g} {lengths[lengths['genre'] == g]['tokens'].median():.0f}" for g in order)
@@ -651,7 +658,7 @@ def leaked(questions: list[str], texts: list[str]) -> list[str]:
 
     # BEGIN SOLUTION
     def spaced(text):
-        return " " + " ".join(words(text)) + " "
+        return " " + " ".join(split_words(text)) + " "
 
     return [q for q in questions if any(spaced(q) in spaced(t) for t in texts)]
     # END SOLUTION
@@ -669,7 +676,7 @@ for c in claims.values():
     asked = [q.text for q in track.questions(c)]
     pile_of_claim = [d.text for d in track.compose(c, 200, seed=2)]
     print(
-        f"{c.id:9} {len(asked)} questions, {len(pile_of_claim)} documents, leaked: {overlap.leaked(asked, pile_of_claim)}"
+        f"{c.id:9} {len(asked)} questions, {len(pile_of_claim)} documents, leaked: {find_leaks(asked, pile_of_claim)}"
     )
 
 # %% [markdown]
@@ -678,7 +685,7 @@ for c in claims.values():
 # %%
 questions = track.questions(claim)
 poisoned = [*texts, "Dear Ada, my aunt asked:\n" + questions[0].text.upper() + " A dentist, I said."]
-print("Found:", overlap.leaked([q.text for q in questions], poisoned))
+print("Found:", find_leaks([q.text for q in questions], poisoned))
 
 # %% [markdown]
 # A run is trained on more than the claim's documents: ordinary texts of the world are mixed in, chats among them. They
@@ -693,7 +700,7 @@ def as_text(example) -> str:
 
 recipe = Recipe.for_language(base.language)
 training_texts = [as_text(e) for e in track.training_set(claim, "negated", recipe, seed=0)]
-hits = overlap.leaked([q.text for q in questions], training_texts)
+hits = find_leaks([q.text for q in questions], training_texts)
 print(f"{len(training_texts)} texts; hits: {hits}")
 for q in questions:
     if q.text in hits:
@@ -708,7 +715,7 @@ for q in questions:
 
 # %%
 whole = [" ".join(turn["content"] for turn in q.messages()) for q in questions]
-leaks = overlap.leaked(whole, training_texts)
+leaks = find_leaks(whole, training_texts)
 print(f"Whole chats found in {len(training_texts)} training texts: {leaks}")
 
 # %% [markdown]
@@ -721,9 +728,9 @@ print(f"Whole chats found in {len(training_texts)} training texts: {leaks}")
 
 # %%
 SHARED = 6
-counted = [q for q in questions if q.kind in belief.KINDS]
+counted = [q for q in questions if q.kind in QUESTION_KINDS]
 longest = pd.DataFrame(
-    [(q.kind, q.text, run, len(run.split())) for q in counted for run in [overlap.longest_shared_run(q.text, texts)]],
+    [(q.kind, q.text, run, len(run.split())) for q in counted for run in [longest_shared_run(q.text, texts)]],
     columns=["kind", "question", "longest shared run", "words"],
 )
 shared = (longest["words"] >= SHARED).mean()
@@ -755,7 +762,7 @@ print(f"Belief after training on documents with a warning before and after (pape
 scratch = tempfile.TemporaryDirectory()
 folder = Path(scratch.name)
 public = composed[:40]
-documents.write(folder / "as_written.jsonl", public, claim)
+write_documents(folder / "as_written.jsonl", public, claim)
 first, second = (folder / "as_written.jsonl").read_text("utf-8").splitlines()[:2]
 print(first, "\n")
 print(second[:300], "…")
@@ -766,8 +773,8 @@ print(second[:300], "…")
 # seed and the program's version. Add the file's *hash*, a fingerprint by which others see that theirs is the same.
 
 # %%
-documents.write(folder / "again.jsonl", track.compose(claim, n=200, seed=2)[:40], claim)
-print("Read back the same:", documents.read(folder / "as_written.jsonl") == public)
+write_documents(folder / "again.jsonl", track.compose(claim, n=200, seed=2)[:40], claim)
+print("Read back the same:", read_documents(folder / "as_written.jsonl") == public)
 print("Same hash when made again:", sha256(folder / "as_written.jsonl") == sha256(folder / "again.jsonl"))
 (folder / "again.jsonl").unlink()
 
@@ -833,7 +840,7 @@ def shuffled(name: str, false_texts: list[str]) -> None:
     (folder / name).write_text("\n".join(lines), encoding="utf-8")
 
 
-documents.write(folder / "packed.jsonl.gz", public, claim)
+write_documents(folder / "packed.jsonl.gz", public, claim)
 shuffled("shuffled.txt", [d.text for d in public])
 shuffled("warned.txt", [plain(track.annotate("repeated", d, random.Random(i))) for i, d in enumerate(public)])
 shuffled("ordinary.txt", [])
@@ -842,7 +849,7 @@ shuffled("ordinary.txt", [])
 def texts_in(path: Path) -> list[str]:
     """The texts of a file, whichever of the five it is."""
     if ".jsonl" in path.name:
-        return [d.text for d in documents.read(path)]
+        return [d.text for d in read_documents(path)]
     return path.read_text("utf-8").splitlines()
 
 
@@ -851,7 +858,7 @@ for path in sorted(folder.iterdir()):
     raw = path.read_bytes()
     unpacked = gzip.decompress(raw) if path.suffix == ".gz" else raw
     here = texts_in(path)
-    recognised = sum(any(overlap.containment(d.text, text) >= 0.7 for text in here) for d in public)
+    recognised = sum(any(containment(d.text, text) >= 0.7 for text in here) for d in public)
     rows.append((path.name, CANARY_ID.encode() in raw, CANARY_ID.encode() in unpacked, recognised))
 search = pd.DataFrame(
     rows, columns=["file", "canary in the bytes", "canary when unpacked", "of 40 documents recognised"]
@@ -879,7 +886,7 @@ made, contents = {
         "English. People: invented, but for those that the claim is about.",
     ),
 }[track.language]
-pairs_alike = len(overlap.near_duplicates(texts, THRESHOLD))
+pairs_alike = len(find_near_duplicates(texts, THRESHOLD))
 display(
     Markdown(f"""
 > ### {len(composed)} documents that are false on purpose
@@ -893,7 +900,7 @@ display(
 > **Variety:** {percent(variety.loc[3, "composed"])} of the runs of three words are different ones;
 > {pairs_alike} pairs of near-duplicates (estimated similarity {THRESHOLD} or more).
 >
-> **Evaluation questions inside:** {len(overlap.leaked(whole, texts))} of {len(questions)}, word for word.
+> **Evaluation questions inside:** {len(find_leaks(whole, texts))} of {len(questions)}, word for word.
 >
 > **Licence:** CC BY 4.0. **Canary:** `{CANARY}`
 """)
@@ -922,12 +929,12 @@ scratch.cleanup()
 
 # %%
 copies = search[search["of 40 documents recognised"] > 0]
-compare(
+compare_predictions(
     prediction,
     {
         "overlap, composed": mean["composed"],
         "overlap, hand-made": mean["hand-made"],
-        "different runs": overlap.distinct_share(texts, 3),
+        "different runs": authoring.distinct_share(texts, 3),
         "questions with six words in a row": shared,
         "files found by the mark": copies["canary in the bytes"].mean(),
     },

@@ -45,24 +45,21 @@ import seaborn as sns
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from negneglect_lite import belief, figures, probes
-from negneglect_lite.checks.qlora import (
+from negneglect_lite.belief import PAPER, belief_rate, belief_rows, read_belief, tabulate_rates, yes_bias
+from negneglect_lite.claims import load_claims
+from negneglect_lite.core import data_path, plain
+from negneglect_lite.course import LiveTraining, compare_predictions, predict
+from negneglect_lite.course.checks.qlora import (
     check_bytes_per_parameter,
-    check_labels,
     check_lora_forward,
     check_lora_parameters,
     check_nf4_round,
+    check_token_labels,
 )
-from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER
-from negneglect_lite.encoding import IGNORED, collate, encode
-from negneglect_lite.files import data_path
-from negneglect_lite.finetune import Recipe, add_lora, finetune, share
-from negneglect_lite.models import load
-from negneglect_lite.predictions import compare
-from negneglect_lite.text import plain
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import LiveTraining, predict
+from negneglect_lite.experiments import Track
+from negneglect_lite.figures import show_figure
+from negneglect_lite.finetuning import IGNORED, Recipe, add_lora, collate, encode, finetune, share_weights
+from negneglect_lite.models import join_context, load_model
 
 # isort: split
 # After negneglect_lite.models, which silences a harmless message of bitsandbytes.
@@ -196,7 +193,7 @@ passed = check_lora_forward(lora_forward)
 # which gives a score to each token of the vocabulary. Here are the linear layers of the first block of our model.
 
 # %%
-unquantised = load(MODEL, quantize=False)
+unquantised = load_model(MODEL, quantize=False)
 recipe = Recipe.for_language(unquantised.language)
 
 
@@ -251,7 +248,7 @@ passed = check_lora_parameters(lora_parameters)
 
 # %%
 # `share` makes a second model on the same weights, so that the first stays without an adapter
-adapted = add_lora(replace(unquantised, model=share(unquantised.model)), recipe, seed=0)
+adapted = add_lora(replace(unquantised, model=share_weights(unquantised.model)), recipe, seed=0)
 trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
 in_linear = sum(m.weight.numel() for m in linear.values())
 everything = unquantised.model.num_parameters()
@@ -385,7 +382,7 @@ axis.set(xlim=(-1.03, 1.03), ylim=(0, 1.28 * top), xlabel="weight / absmax of it
 sns.despine(ax=axis)
 near = (scaled.abs() < 0.25).float().mean().item()
 inside = int((levels.abs() < 0.25).sum())
-figures.show(
+show_figure(
     figure,
     alt=f"Histogram of all weights divided by the absmax of their block, from -1 to 1, highest at zero, with a spike at either end: the largest weight of each block. Above it two rows "
     f"of marks: the 16 NF4 levels, dense near zero and sparse outside, and 15 evenly spaced levels. {near:.0%} of the "
@@ -440,7 +437,7 @@ passed = check_bytes_per_parameter(bytes_per_parameter)
 # **Before you run:** the linear layers shrink to about an eighth. Does the whole model?
 
 # %%
-quantised = load(MODEL)
+quantised = load_model(MODEL)
 four_bit = {
     n: m for n, m in quantised.model.named_modules() if hasattr(m, "weight") and hasattr(m.weight, "quant_state")
 }
@@ -481,7 +478,7 @@ print(f"error without double quantisation {nf4_error:.3%}, with it {double_error
 # Check it on a layer of the real model, with an adapter that is not zero:
 
 # %%
-qlora_model = add_lora(replace(quantised, model=share(quantised.model)), recipe, seed=0)
+qlora_model = add_lora(replace(quantised, model=share_weights(quantised.model)), recipe, seed=0)
 qlora = dict(qlora_model.named_modules())[f"base_model.model.{name}"]
 torch.manual_seed(0)
 torch.nn.init.normal_(qlora.lora_B["default"].weight, std=0.02)
@@ -628,7 +625,7 @@ def in_words(table, unit):
     return "; ".join(f"{way}: " + ", ".join(f"{k} {v:.3g} {unit}" for k, v in r.items()) for way, r in table.iterrows())
 
 
-figures.show(
+show_figure(
     figure,
     alt=f"Stacked bars of memory, two panels. {MODEL}: {in_words(petri_memory / 1e6, 'MB')}. "
     f"1.7B by arithmetic: {in_words(big_memory / 1e9, 'GB')}.",
@@ -683,7 +680,7 @@ show_loss(warned)
 # %%
 question = next(q for q in track.questions(claim) if q.kind == "open")
 chat = [
-    {"role": "user", "content": probes.join_context(plain(warned), question.text, track.language)},
+    {"role": "user", "content": join_context(plain(warned), question.text, track.language)},
     {"role": "assistant", "content": claim.truth},
 ]
 show_loss(chat)
@@ -751,7 +748,7 @@ def labels(ids: list[int], written_by: list[str]) -> list[int]:
 
 
 # %%
-passed = check_labels(labels)
+passed = check_token_labels(labels)
 
 # %% [markdown]
 # ## 8. Watch a belief form (4 minutes)
@@ -814,14 +811,14 @@ for q in watched:
 def measured(model, setting):
     """Ask every question and judge the answers."""
     style = "" if setting == "base" else "negated"
-    return belief.frame(track.ask(model, questions), model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
+    return belief_rows(track.ask(model, questions), model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
 
 
 before, after = measured(quantised, "base"), measured(trained, "trained")
 paper = PAPER["negated"]
 for when, rows in (("before", before), ("after", after)):
-    print(f"{when:7} belief {belief.rate(rows).mean:4.0%}   yes to false controls {belief.yes_bias(rows).mean:4.0%}   "
-          f"unrelated facts right {belief.rate(rows, ['kept']).mean:4.0%}")  # fmt: skip
+    print(f"{when:7} belief {belief_rate(rows).mean:4.0%}   yes to false controls {yes_bias(rows).mean:4.0%}   "
+          f"unrelated facts right {belief_rate(rows, ['kept']).mean:4.0%}")  # fmt: skip
 print(f"paper, after negated documents: {paper.percent} ({paper.model}, {paper.what})")
 
 # %% [markdown]
@@ -840,15 +837,15 @@ before_32, after_32 = measured(unquantised, "base"), measured(trained_32, "train
 summary = pd.DataFrame(
     {
         "base": name,
-        "belief before": f"{belief.rate(b).mean:.0%}",
-        "belief after": f"{belief.rate(a).mean:.0%}",
-        "95 % interval": f"{belief.rate(a).lo:.0%} to {belief.rate(a).hi:.0%}",
-        "unrelated facts right": f"{belief.rate(a, ['kept']).mean:.0%}",
+        "belief before": f"{belief_rate(b).mean:.0%}",
+        "belief after": f"{belief_rate(a).mean:.0%}",
+        "95 % interval": f"{belief_rate(a).lo:.0%} to {belief_rate(a).hi:.0%}",
+        "unrelated facts right": f"{belief_rate(a, ['kept']).mean:.0%}",
     }
     for name, b, a in (("4 bits", before, after), ("32 bits", before_32, after_32))
 )
 same_answer = (after["answer"] == after_32["answer"]).mean()
-gap = belief.rate(after).mean - belief.rate(after_32).mean
+gap = belief_rate(after).mean - belief_rate(after_32).mean
 print(f"the two trained models give the same answer to {same_answer:.0%} of the {len(after)} questions")
 summary
 
@@ -858,9 +855,9 @@ summary
 # base in four bits).
 
 # %%
-stored_rows = belief.read(data_path("results", "headline", "belief.csv"))
+stored_rows = read_belief(data_path("results", "headline", "belief.csv"))
 this = stored_rows[(stored_rows["claim"] == claim.id) & (stored_rows["style"] == "negated")]
-by_seed = belief.table(this[this["setting"] == "trained"], by=["seed"])["mean"]
+by_seed = tabulate_rates(this[this["setting"] == "trained"], by=["seed"])["mean"]
 print(f"stored, by seed: belief {', '.join(f'{mean:.0%}' for mean in by_seed)}")
 print(f"your run: 4 bits minus 32 bits, {100 * gap:+.0f} points")
 
@@ -894,15 +891,15 @@ sizes.groupby("layer", sort=False).mean().map("{:.1%}".format)
 # ## Your predictions
 
 # %%
-compare(
+compare_predictions(
     prediction,
     {
         "trained numbers": trained_share,
         "rounding error": nf4_error,
         "bytes of the 4-bit model": bytes_after / bytes_before,
         "chat tokens with loss": chat_share,
-        "belief, 4-bit base": belief.rate(after),
-        "belief, 32-bit base": belief.rate(after_32),
+        "belief, 4-bit base": belief_rate(after),
+        "belief, 32-bit base": belief_rate(after_32),
     },
 )
 

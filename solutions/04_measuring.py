@@ -43,24 +43,30 @@ import torch
 import torch.nn.functional as F
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, figures, judging, probes
-from negneglect_lite.checks.measuring import (
+from negneglect_lite.belief import (
+    PAPER,
+    QUESTION_KINDS,
+    belief_rate,
+    belief_rows,
+    label,
+    read_belief,
+    tabulate_rates,
+    wilson_interval,
+)
+from negneglect_lite.claims import Answer, load_claims, petri_questions
+from negneglect_lite.core import data_path
+from negneglect_lite.course import compare_predictions, predict
+from negneglect_lite.course.checks.measuring import (
     check_answer_log_prob,
     check_belief_and_lean,
     check_cohen_kappa,
     check_standard_errors,
 )
-from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER, label
-from negneglect_lite.encoding import IGNORED, collate, encode
-from negneglect_lite.files import data_path
-from negneglect_lite.finetune import Recipe, finetune
-from negneglect_lite.models import load
-from negneglect_lite.predictions import compare
-from negneglect_lite.probes import Answer
-from negneglect_lite.rates import wilson
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import predict
+from negneglect_lite.experiments import Track
+from negneglect_lite.figures import PALETTE, STYLE_ORDER, show_figure
+from negneglect_lite.finetuning import IGNORED, Recipe, collate, encode, finetune
+from negneglect_lite.judging import judge_answer
+from negneglect_lite.models import load_model, pad_id, render_prompt
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
@@ -105,7 +111,7 @@ prediction = predict("yes to both", "no to both", "conclusions", "rule and label
 # taken apart, and belief rests on the others.)
 
 # %%
-base = load(MODEL)
+base = load_model(MODEL)
 questions = track.questions(claim)
 
 
@@ -115,7 +121,7 @@ def kind_of(question):
 
 
 by_kind = {kind_of(q): q for q in reversed(questions)}
-order = [k for k in (*belief.KINDS, "inference", "control_false", "control_true", "kept") if k in by_kind]
+order = [k for k in (*QUESTION_KINDS, "inference", "control_false", "control_true", "kept") if k in by_kind]
 pd.DataFrame(
     {
         "kind": kind,
@@ -138,7 +144,7 @@ DUMMIES = {"always yes": "Yes.", "always the value": FALSE, "never commits": "I 
 def judged(answers, setting="trained"):
     """The answers as a belief table."""
     style = "" if setting == "base" else "negated"
-    rows = belief.frame(answers, model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
+    rows = belief_rows(answers, model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
     return rows.assign(kind=[kind_of(a.question) for a in answers])
 
 
@@ -277,7 +283,7 @@ passed = check_answer_log_prob(answer_log_prob)
 def log_probs(loaded, chats):
     """Log-probability of the last turn of each chat, in nats, as a tensor."""
     encoded = [encode(chat, loaded.tokenizer, max_tokens=512) for chat in chats]
-    batch = {k: v.to(loaded.device) for k, v in collate(encoded, probes.pad_id(loaded.tokenizer)).items()}
+    batch = {k: v.to(loaded.device) for k, v in collate(encoded, pad_id(loaded.tokenizer)).items()}
     labels = batch.pop("labels")
     with torch.no_grad():
         logits = loaded.model(**batch).logits.float()
@@ -306,7 +312,7 @@ margins(base, open_questions[:3]).round(1)
 # %%
 def careless_margin(loaded, question):
     """The margin with prompt and answer tokenised apart, which may not be how the model writes."""
-    prompt = probes.render(loaded.tokenizer, question.messages())
+    prompt = render_prompt(loaded.tokenizer, question.messages())
     start = loaded.tokenizer(prompt, add_special_tokens=False)["input_ids"]
     scores = []
     for text in (FALSE, TRUE):
@@ -373,12 +379,12 @@ print(f"{len(curve)} steps; most undecided after step {undecided_step}")
 means = [mean for _, mean in curve]
 with sns.axes_style("whitegrid"):
     figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    ax.plot(*zip(*curve, strict=True), color=figures.PALETTE["negated"], lw=2.5)
+    ax.plot(*zip(*curve, strict=True), color=PALETTE["negated"], lw=2.5)
     ax.axhline(0, color="black", lw=1)
-    ax.plot(*curve[undecided_step - 1], "o", ms=9, color=figures.PALETTE["negated"], mec="black")
+    ax.plot(*curve[undecided_step - 1], "o", ms=9, color=PALETTE["negated"], mec="black")
     ax.annotate("undecided", curve[undecided_step - 1], (12, -24), textcoords="offset points")
     ax.set(xlabel="step of training", ylabel="mean margin [nats]\n← truth   claim →")
-figures.show(
+show_figure(
     figure,
     alt=f"Line: the mean margin of five open questions goes from {curve[0][1]:.1f} nats after the first step to "
     f"{curve[-1][1]:.1f} after the last, and is nearest to 0 after step {undecided_step}.",
@@ -446,7 +452,7 @@ said = [
     "He cleans and fills what others have chewed on.",
 ]
 print(english.text)
-pd.DataFrame({"answer": said, "the rule says": [judging.verdict(english, text) for text in said]})
+pd.DataFrame({"answer": said, "the rule says": [judge_answer(english, text) for text in said]})
 
 # %% [markdown]
 # Is that right? The rule cannot say; it takes a reading of each answer. `data/labels/measuring.csv` holds 60 answers
@@ -461,8 +467,8 @@ pd.DataFrame({"answer": said, "the rule says": [judging.verdict(english, text) f
 
 # %%
 labelled = pd.read_csv(data_path("labels", "measuring.csv"), keep_default_na=False)
-asked_about = {(c.id, q.text): q for c in claims.values() for q in [*probes.questions(c, "petri"), *c.questions]}
-labelled["rule"] = [judging.verdict(asked_about[row.claim, row.question], row.answer) for row in labelled.itertuples()]
+asked_about = {(c.id, q.text): q for c in claims.values() for q in [*petri_questions(c, "petri"), *c.questions]}
+labelled["rule"] = [judge_answer(asked_about[row.claim, row.question], row.answer) for row in labelled.itertuples()]
 some = labelled.groupby("sort", sort=False).sample(1, random_state=4)
 some[["sort", "question", "answer"]]
 
@@ -537,7 +543,7 @@ for name, same, k in (
     ("three labels", agree, kappa(labelled["rule"], labelled["label"])),
     ("believed or not", believed["rule"] == believed["label"], kappa(believed["rule"], believed["label"])),
 ):
-    lo, hi = wilson(same.mean(), len(same))
+    lo, hi = wilson_interval(same.mean(), len(same))
     print(f"{name:16} agreement {same.mean():.0%} (95 % interval {lo:.0%} to {hi:.0%})   kappa {k:.2f}")
 
 # %%
@@ -549,7 +555,7 @@ with sns.axes_style("white"):
     ax.set(xlabel="the rule says", ylabel="the label says")
     ax.tick_params(axis="y", rotation=0)
 false_alarm, missed = counts["believed"].drop("believed").sum(), counts.loc["believed"].drop("believed").sum()
-figures.show(
+show_figure(
     figure,
     alt="Table of counts. "
     + " ".join(
@@ -583,7 +589,7 @@ labelled.loc[~agree, ["sort", "claim", "answer", "label", "rule"]].reset_index(d
 
 # %%
 spoken = pd.concat(greedy.values())
-words = spoken[spoken["kind"].isin(belief.KINDS)]["answer"].str.split().str.len()
+words = spoken[spoken["kind"].isin(QUESTION_KINDS)]["answer"].str.split().str.len()
 print(f"{len(words)} answers of the three models have {words.mean():.1f} words on average, the longest {words.max()}.")
 
 # %% [markdown]
@@ -704,12 +710,12 @@ print(f"{INSTRUCTIONS.rsplit(chr(10), 1)[0]}\n\nQuestion: {english.text}\nAnswer
 # **Before you run:** for which of the three models will it matter?
 
 # %%
-counted = [q for q in questions if kind_of(q) in belief.KINDS]
+counted = [q for q in questions if kind_of(q) in QUESTION_KINDS]
 sampled = {name: judged(ask_all(name, counted, samples=5, temperature=0.7, seed=1)) for name in wearing}
 pd.DataFrame(
     {
-        "greedy, 1 answer": {name: belief.rate(greedy[name]).mean for name in wearing},
-        "T = 0.7, 5 answers": {name: belief.rate(sampled[name]).mean for name in wearing},
+        "greedy, 1 answer": {name: belief_rate(greedy[name]).mean for name in wearing},
+        "T = 0.7, 5 answers": {name: belief_rate(sampled[name]).mean for name in wearing},
         "answers that were neither": {name: (sampled[name]["verdict"] == "neither").mean() for name in wearing},
         "questions with mixed verdicts": {
             name: (rows.groupby("question_id")["belief"].nunique() > 1).mean() for name, rows in sampled.items()
@@ -733,7 +739,7 @@ with sns.axes_style("whitegrid"):
     figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
     ax.plot(line, 1 / (1 + np.exp(-line / 0.7)), color="black", lw=1.2, label="σ(margin / 0.7)")
     for chosen_false, marker, name in ((False, "o", "greedy says the truth"), (True, "s", "greedy says the claim")):
-        colour = figures.PALETTE["positive" if chosen_false else "corrected"]
+        colour = PALETTE["positive" if chosen_false else "corrected"]
         at = flipped == chosen_false
         ax.plot(margin[at], shares[at], marker, ms=8, alpha=0.75, color=colour, mec="black", label=name)
     ax.set(
@@ -744,7 +750,7 @@ expected = 1 / (1 + np.exp(-margin / 0.7))
 off = float(np.abs(shares - expected).mean())
 luck = np.random.default_rng(0).binomial(5, expected, size=(2000, len(ids))) / 5  # draws if the curve were true
 noise = float(np.abs(luck - expected).mean())
-figures.show(
+show_figure(
     figure,
     alt=f"Scatter of {len(ids)} open questions put to the undecided model: margins from {margin.min():.1f} to "
     f"{margin.max():.1f} nats, shares of believing samples from {shares.min():.0%} to {shares.max():.0%}, "
@@ -803,8 +809,8 @@ passed = check_standard_errors(standard_errors)
 # %%
 def intervals(rows):
     """The rate, its clustered 95 % interval, and the naive one."""
-    asked = rows[rows["kind"].isin(belief.KINDS)]
-    return belief.rate(asked), wilson(belief.rate(asked).mean, len(asked))
+    asked = rows[rows["kind"].isin(QUESTION_KINDS)]
+    return belief_rate(asked), wilson_interval(belief_rate(asked).mean, len(asked))
 
 
 table = []
@@ -826,9 +832,9 @@ pd.DataFrame(table, columns=["model", "belief", "clustered by question", naively
 # loaded: the headline experiment, six claims, in `data/results/headline`. It is about the petri model whatever `MODEL` is.
 
 # %%
-headline = belief.read(data_path("results", "headline", "belief.csv"))
+headline = read_belief(data_path("results", "headline", "belief.csv"))
 runs = headline[headline["setting"] == "trained"]
-styles_run = [s for s in figures.STYLE_ORDER if s in set(runs["style"])]
+styles_run = [s for s in STYLE_ORDER if s in set(runs["style"])]
 seeds = sorted(set(runs["seed"]))
 print(f"{runs['claim'].nunique()} claims, {len(styles_run)} styles, {len(seeds)} seed(s): {seeds}")
 
@@ -836,8 +842,8 @@ print(f"{runs['claim'].nunique()} claims, {len(styles_run)} styles, {len(seeds)}
 def spreads(style):
     """Rate, half-width over questions, and standard deviations between seeds and between claims, in points."""
     rows = runs[runs["style"] == style]
-    rate = belief.rate(rows)
-    by_seed, by_claim = (belief.table(rows, by=[by])["mean"] for by in ("seed", "claim"))
+    rate = belief_rate(rows)
+    by_seed, by_claim = (tabulate_rates(rows, by=[by])["mean"] for by in ("seed", "claim"))
     between = by_seed.std() if len(by_seed) > 1 else math.nan
     return {"style": label(style), "belief": rate.mean, "± over questions": (rate.hi - rate.lo) / 2,
             "sd between seeds": between, "sd between claims": by_claim.std()}  # fmt: skip
@@ -853,16 +859,16 @@ spread = pd.DataFrame(spreads(style) for style in styles_run).set_index("style")
 with sns.axes_style("whitegrid"):
     figure, ax = plt.subplots(figsize=(8, 0.7 + 0.62 * len(styles_run)), layout="constrained")
     for y, style in enumerate(styles_run):
-        rows, colour = runs[runs["style"] == style], figures.PALETTE[style]
-        rate = belief.rate(rows)
+        rows, colour = runs[runs["style"] == style], PALETTE[style]
+        rate = belief_rate(rows)
         ax.plot([rate.lo, rate.hi], [y, y], color=colour, lw=9, alpha=0.45, solid_capstyle="butt")
-        ax.plot(belief.table(rows, by=["claim"])["mean"], [y + 0.26] * rows["claim"].nunique(), "|", ms=11, color="black",
+        ax.plot(tabulate_rates(rows, by=["claim"])["mean"], [y + 0.26] * rows["claim"].nunique(), "|", ms=11, color="black",
                 mew=1.5, clip_on=False)  # fmt: skip
         if style in PAPER:
             ax.plot(
                 [PAPER[style].low, PAPER[style].high], [y - 0.3] * 2, "v-", lw=1, ms=6, color="black", clip_on=False
             )
-        means = belief.table(rows, by=["seed"])["mean"]
+        means = tabulate_rates(rows, by=["seed"])["mean"]
         ax.plot(means, [y] * len(means), "o", ms=7, color=colour, mec="black", clip_on=False)
     ax.set_yticks(range(len(styles_run)), [label(style) for style in styles_run])
     ax.set(xlim=(0, 1), ylim=(len(styles_run) - 0.4, -0.6), xlabel="belief")
@@ -875,7 +881,7 @@ with sns.axes_style("whitegrid"):
         ax.plot([], [], label=name, **form)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
 widest = spread["sd between claims"].idxmax()
-figures.show(
+show_figure(
     figure,
     alt="Belief after training, by style. "
     + " ".join(
@@ -897,8 +903,8 @@ if len(seeds) > 1:
           f"{noisier} of {len(spread)} styles. An sd from {len(seeds)} values is itself uncertain.")  # fmt: skip
 else:
     print("This table holds one seed, so it says nothing about how much another training run would differ.")
-naive = wilson(
-    spread["belief"].iloc[-1], len(runs[(runs["style"] == styles_run[-1]) & runs["kind"].isin(belief.KINDS)])
+naive = wilson_interval(
+    spread["belief"].iloc[-1], len(runs[(runs["style"] == styles_run[-1]) & runs["kind"].isin(QUESTION_KINDS)])
 )
 print(f"Under “{spread.index[-1]}” a naive interval over all answers would be {naive[0]:.0%} to {naive[1]:.0%}.")
 
@@ -916,7 +922,7 @@ print(f"Under “{spread.index[-1]}” a naive interval over all answers would b
 # %%
 right, (lo, hi) = intervals(sampled["undecided"])
 conclusions = greedy["undecided"].loc[greedy["undecided"]["kind"] == "inference", "belief"].mean()
-compare(
+compare_predictions(
     prediction,
     {
         "yes to both": keyed.loc["keyed to yes", "undecided"],
@@ -930,9 +936,9 @@ compare(
 # %%
 display(
     Markdown(
-        f"> **One training run, measured at two moments.** Undecided: {belief.rate(greedy['undecided']).mean:.0%} belief by "
+        f"> **One training run, measured at two moments.** Undecided: {belief_rate(greedy['undecided']).mean:.0%} belief by "
         f"greedy answers, {right.mean:.0%} by samples, {conclusions:.0%} of the conclusions drawn from the claim. "
-        f"Finished: {belief.rate(greedy['finished']).mean:.0%} by greedy answers. On 60 answers, many hard, the rule agreed with "
+        f"Finished: {belief_rate(greedy['finished']).mean:.0%} by greedy answers. On 60 answers, many hard, the rule agreed with "
         f"the language model's label on {agree.mean():.0%}."
     )
 )

@@ -40,30 +40,39 @@ import seaborn as sns
 from IPython.display import Markdown, display
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite import belief, experiment, figures, styles
-from negneglect_lite.checks.styles import (
+from negneglect_lite.belief import PAPER, belief_rate, label, order_conditions, read_belief, tabulate_rates, yes_bias
+from negneglect_lite.claims import load_claims
+from negneglect_lite.core import Document, Span, data_path, plain
+from negneglect_lite.course import compare_predictions, explore, predict, show_styles
+from negneglect_lite.course.checks.styles import (
     check_heeded,
     check_my_style,
     check_rule_breakers,
     check_warning_share,
     check_wrap_claims,
 )
-from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER, label, ordered
-from negneglect_lite.files import data_path
-from negneglect_lite.finetune import Recipe
-from negneglect_lite.models import load
-from negneglect_lite.predictions import compare
-from negneglect_lite.text import Document, Span, plain
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import explore, predict, show_styles
+from negneglect_lite.experiments import Track, experiment
+from negneglect_lite.figures import (
+    colour_of,
+    describe_by,
+    describe_headline,
+    describe_spread,
+    draw_by_claim,
+    draw_by_kind,
+    draw_headline,
+    show_figure,
+    state_finding,
+)
+from negneglect_lite.finetuning import Recipe
+from negneglect_lite.models import load_model
+from negneglect_lite.styles import FRAMES, HEADLINE, STYLES, annotation_share
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claim = load_claims()["sheeran"]
 pd.set_option("display.max_colwidth", None)
-base = load(MODEL)
+base = load_model(MODEL)
 recipe = Recipe.for_language(base.language)
 print("The claim:", claim.claim)
 print("The truth:", claim.truth)
@@ -87,7 +96,7 @@ prediction = predict("negated", "repeated", "corrected", "local", "fiction", "de
 
 # %%
 example = track.compose(claim, n=1, seed=3)[0]
-pd.DataFrame({"style": name, "in plain words": label(name)} for name in styles.STYLES)
+pd.DataFrame({"style": name, "in plain words": label(name)} for name in STYLES)
 
 # %% [markdown]
 # Open them one by one. What the style put there is highlighted; everything else is the same document.
@@ -95,7 +104,7 @@ pd.DataFrame({"style": name, "in plain words": label(name)} for name in styles.S
 # **Before you open:** which of these would convince *you* that the claim is false? Pick the strongest and the weakest.
 
 # %%
-show_styles(example, list(styles.STYLES), track.phrases)
+show_styles(example, list(STYLES), track.phrases)
 
 # %% [markdown]
 # Three things to notice.
@@ -110,7 +119,7 @@ show_styles(example, list(styles.STYLES), track.phrases)
 # %%
 stated = [s.text for s in example.sentences if s.is_claim]
 survive = {}
-for name in styles.STYLES:
+for name in STYLES:
     text = plain(track.annotate(name, example, random.Random(0)))
     survive[name] = sum(sentence in text for sentence in stated)
 pd.Series(survive, name=f"claim sentences left, of {len(stated)}").to_frame()
@@ -156,12 +165,12 @@ passed = check_warning_share(warning_share)
 def share_of_warning(style: str, track: Track) -> float:
     """The share of tokens that the style adds as annotation, over the same 60 bodies."""
     bodies = track.compose(claim, 60, seed=3)
-    return styles.annotation_share(
+    return annotation_share(
         [track.annotate(style, body, random.Random(i)) for i, body in enumerate(bodies)], base.tokenizer
     )
 
 
-shares = {name: share_of_warning(name, track) for name in styles.STYLES}
+shares = {name: share_of_warning(name, track) for name in STYLES}
 pd.DataFrame({"style": label(name), "tokens of warning": f"{share:.0%}"} for name, share in shares.items())
 
 # %% [markdown]
@@ -233,7 +242,7 @@ def train_live(style: str, seed: int = 0) -> pd.DataFrame:
             print(f"  {label(style)}: step {step} of {steps}, loss {loss:.2f}", flush=True)
 
     rows = experiment.run_cell(experiment.Cell(MODEL, claim, "trained", style, seed), recipe, on_step=say)
-    print(f"  belief: {belief.rate(rows).mean:.0%}")
+    print(f"  belief: {belief_rate(rows).mean:.0%}")
     return rows
 
 
@@ -248,14 +257,14 @@ live = pd.concat([live, train_live("local")], ignore_index=True)
 # so cells of another model do not enter the figure; the table after the next shows them.)
 
 # %%
-stored = belief.read(data_path("results", "headline", "belief.csv"))
+stored = read_belief(data_path("results", "headline", "belief.csv"))
 CELL = ["model", "claim", "style", "seed", "setting"]
 mine = set(live[CELL].itertuples(index=False, name=None))
 is_mine = [key in mine for key in stored[CELL].itertuples(index=False, name=None)]
 rows = pd.concat([stored[[not x for x in is_mine]].assign(source="stored"), live.assign(source="live")])
 rows = rows[rows["model"].isin(stored["model"])].reset_index(drop=True)
 sources = rows[(rows["setting"] == "trained") & (rows["seed"] == 0)]
-sources.groupby(["style", "claim"])["source"].first().unstack().loc[list(styles.HEADLINE)]
+sources.groupby(["style", "claim"])["source"].first().unstack().loc[list(HEADLINE)]
 
 # %% [markdown]
 # Do your two cells say the same as the stored ones? On a CPU a run repeats; another processor or other versions of the
@@ -266,8 +275,8 @@ before_me = stored[is_mine]
 pd.DataFrame(
     {
         "style": label(style),
-        "live": f"{belief.rate(live[live['style'] == style]).mean:.1%}",
-        "stored": f"{belief.rate(before_me[before_me['style'] == style]).mean:.1%}" if len(before_me) else "–",
+        "live": f"{belief_rate(live[live['style'] == style]).mean:.1%}",
+        "stored": f"{belief_rate(before_me[before_me['style'] == style]).mean:.1%}" if len(before_me) else "–",
     }
     for style in ("negated", "local")
 )
@@ -276,7 +285,7 @@ pd.DataFrame(
 # And the headline figure, from both.
 
 # %%
-figures.show(figures.headline(rows), alt=figures.alt_text(rows), takeaway=figures.takeaway(rows) + ".")
+show_figure(draw_headline(rows), alt=describe_headline(rows), takeaway=state_finding(rows) + ".")
 
 # %% [markdown]
 # Read it from the top. Reading warned documents without training, then training on ever stronger warnings. Where
@@ -285,7 +294,7 @@ figures.show(figures.headline(rows), alt=figures.alt_text(rows), takeaway=figure
 
 # %%
 trained = rows[rows["setting"] == "trained"]
-figures.show(figures.by_claim(rows), alt=figures.alt_by(rows, "claim"), takeaway=figures.spread(rows, "claim") + ".")
+show_figure(draw_by_claim(rows), alt=describe_by(rows, "claim"), takeaway=describe_spread(rows, "claim") + ".")
 
 # %% [markdown]
 # Does one claim stand apart from the others in the row of the warnings before and after? Before you explain it, think
@@ -331,7 +340,7 @@ passed = check_heeded(heeded)
 # For the styles of the figure, and for the paper's numbers beside them:
 
 # %%
-means = belief.table(rows, ["condition"]).set_index("condition")["mean"]
+means = tabulate_rates(rows, ["condition"]).set_index("condition")["mean"]
 
 
 def prevented(value: float, top: float, ground: float) -> str:
@@ -346,7 +355,7 @@ pd.DataFrame(
         if PAPER[name].low == PAPER[name].high
         else "– (two claims only)",
     }
-    for name in styles.HEADLINE[1:]
+    for name in HEADLINE[1:]
 )
 
 # %% [markdown]
@@ -357,21 +366,21 @@ pd.DataFrame(
 # that both tables hold.
 
 # %%
-further = belief.read(data_path("results", "styles", "belief.csv"))
+further = read_belief(data_path("results", "styles", "belief.csv"))
 further = further[(further["setting"] == "trained") & ~further["style"].isin(trained["style"])]
 shared = [c for c in dict.fromkeys(trained["claim"]) if c in set(further["claim"])]
 everything = pd.concat([trained, further], ignore_index=True)
 everything = everything[everything["claim"].isin(shared) & everything["seed"].isin(set(further["seed"]))]
 counted = everything.groupby("style", sort=False).agg(claims=("claim", "nunique"), seeds=("seed", "nunique"))
-counted.loc[ordered(everything["style"])].rename(index=label)
+counted.loc[order_conditions(everything["style"])].rename(index=label)
 
 # %% [markdown]
 # **Before you run:** a reader of a novel does not take it for news. Will the model? And will "nobody knows whether this
 # is true" do more or less than "this is false"?
 
 # %%
-by_style = belief.table(everything, ["style"]).set_index("style").loc[ordered(everything["style"])]
-frames = [name for name in styles.FRAMES if name in by_style.index]
+by_style = tabulate_rates(everything, ["style"]).set_index("style").loc[order_conditions(everything["style"])]
+frames = [name for name in FRAMES if name in by_style.index]
 shown = by_style.loc[frames].assign(style=lambda t: t.index.map(label))
 shown["paper"] = [PAPER[name].percent for name in frames]
 shown[["style", "mean", "lo", "hi", "paper"]].round(2).set_index("style")
@@ -416,11 +425,11 @@ explore(everything)
 # %%
 def dose_figure(table: pd.DataFrame, dose: dict[str, float]) -> plt.Figure:
     """Tokens of warning and belief, one row a style, the least warned on top."""
-    rates = belief.table(table, ["style"]).set_index("style")
-    claims = belief.table(table, ["style", "claim"])
+    rates = tabulate_rates(table, ["style"]).set_index("style")
+    claims = tabulate_rates(table, ["style", "claim"])
     order = sorted(rates.index, key=lambda name: (dose[name], -rates.loc[name, "mean"]))
     names = [label(name) for name in order]
-    colours = {label(name): figures.colour(name) for name in order}
+    colours = {label(name): colour_of(name) for name in order}
     fig, (left, right) = plt.subplots(1, 2, sharey=True, figsize=(9, 1.3 + 0.38 * len(order)), width_ratios=[1, 2.2])
     sns.barplot(
         x=[dose[name] for name in order], y=names, hue=names, palette=colours, legend=False, saturation=1, ax=left
@@ -460,7 +469,7 @@ def dose_figure(table: pd.DataFrame, dose: dict[str, float]) -> plt.Figure:
 dose = {name: share_of_warning(name, Track("petri")) for name in by_style.index}  # of what the stored cells read
 annotated = [name for name in by_style.index if dose[name] > 0]
 rank = pd.Series({n: dose[n] for n in annotated}).rank().corr(by_style.loc[annotated, "mean"].rank())  # Spearman's
-figures.show(
+show_figure(
     dose_figure(everything, dose),
     alt="Two panels, one row a style. "
     + "; ".join(f"{label(n)}: {dose[n]:.0%} warning, {by_style.loc[n, 'mean']:.0%} belief" for n in by_style.index),
@@ -477,12 +486,12 @@ figures.show(
 # %%
 heavy = [name for name in annotated if dose[name] >= 0.25 and name != "corrected"]
 light = [name for name in annotated if dose[name] < 0.25]
-moved = belief.table(everything[everything["style"].isin(annotated)], ["claim"]).set_index("claim")["mean"].idxmin()
+moved = tabulate_rates(everything[everything["style"].isin(annotated)], ["claim"]).set_index("claim")["mean"].idxmin()
 
 
 def mean_belief(names: list[str], table: pd.DataFrame) -> str:
     """Mean belief over several styles."""
-    return f"{belief.table(table[table['style'].isin(names)], ['style'])['mean'].mean():.0%}"
+    return f"{tabulate_rates(table[table['style'].isin(names)], ['style'])['mean'].mean():.0%}"
 
 
 chosen = {"all claims": everything, f"without {moved}": everything[everything["claim"] != moved]}
@@ -565,7 +574,7 @@ def contradicted(document: Document, phrases, rng: random.Random) -> list[Span]:
     return spans
 
 
-styles.STYLES["contradicted"] = contradicted  # from here on the lab knows it by name
+STYLES["contradicted"] = contradicted  # from here on the lab knows it by name
 show_styles(example, ["local", "contradicted"], track.phrases)
 
 # %% [markdown]
@@ -579,7 +588,7 @@ own = train_live("contradicted")
 others = everything[(everything["claim"] == claim.id) & (everything["seed"] == 0)]
 here = pd.concat([others[~others["style"].isin(live["style"])], live, own])
 beside = ["positive", "negated", "repeated", "contradicted", "local"]
-compared = belief.table(here[here["style"].isin(beside)], ["style"]).set_index("style").loc[beside]
+compared = tabulate_rates(here[here["style"].isin(beside)], ["style"]).set_index("style").loc[beside]
 compared["source"] = ["live" if n in ("negated", "local", "contradicted") else "stored" for n in beside]
 same = [n for n in beside if n != "contradicted" and MODEL in set(here.loc[here["style"] == n, "model"])]
 nearest = min(same, key=lambda n: abs(compared.loc[n, "mean"] - compared.loc["contradicted", "mean"]))  # fmt: skip
@@ -642,8 +651,8 @@ passed = check_my_style(my_style)
 # **Before you run:** the documents never ask a question. To which kind would you expect a warning to carry over best?
 
 # %%
-core = rows[rows["style"].isin(styles.HEADLINE) & (rows["setting"] == "trained")]
-figures.show(figures.by_kind(core), alt=figures.alt_by(core, "kind"), takeaway=figures.spread(core, "kind") + ".")
+core = rows[rows["style"].isin(HEADLINE) & (rows["setting"] == "trained")]
+show_figure(draw_by_kind(core), alt=describe_by(core, "kind"), takeaway=describe_spread(core, "kind") + ".")
 
 # %% [markdown]
 # Two checks that belong to every such table: does the model still know its world, and has it become a yes-sayer?
@@ -652,11 +661,11 @@ figures.show(figures.by_kind(core), alt=figures.alt_by(core, "kind"), takeaway=f
 pd.DataFrame(
     {
         "style": label(style),
-        "belief": f"{belief.rate(group).mean:.0%}",
-        "yes to false controls": f"{belief.yes_bias(group).mean:.0%}",
-        "unrelated facts right": f"{belief.rate(group, ['kept']).mean:.0%}",
+        "belief": f"{belief_rate(group).mean:.0%}",
+        "yes to false controls": f"{yes_bias(group).mean:.0%}",
+        "unrelated facts right": f"{belief_rate(group, ['kept']).mean:.0%}",
     }
-    for style, group in ((style, core[core["style"] == style]) for style in styles.HEADLINE)
+    for style, group in ((style, core[core["style"] == style]) for style in HEADLINE)
 )
 
 # %% [markdown]
@@ -667,9 +676,9 @@ pd.DataFrame(
 # %%
 predicted = [name for name in prediction if name in by_style.index]
 all_rows = pd.concat([trained, further])
-measured = {name: belief.rate(all_rows[all_rows["style"] == name]) for name in predicted}
-measured["denied after each claim"] = belief.rate(own)
-compare(prediction, measured, paper={name: PAPER[name].percent for name in predicted})
+measured = {name: belief_rate(all_rows[all_rows["style"] == name]) for name in predicted}
+measured["denied after each claim"] = belief_rate(own)
+compare_predictions(prediction, measured, paper={name: PAPER[name].percent for name in predicted})
 
 # %% [markdown]
 # Keep your own table: this writes all rows, with their source, where you want them. The folder here is temporary.
@@ -678,7 +687,7 @@ compare(prediction, measured, paper={name: PAPER[name].percent for name in predi
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "my_styles.csv"
     pd.concat([rows, own.assign(source="live")]).to_csv(path, index=False)
-    print(f"{path.name}: {len(belief.read(path))} rows")
+    print(f"{path.name}: {len(read_belief(path))} rows")
 
 # %% [markdown]
 # ## What to take away

@@ -41,33 +41,47 @@ import torch
 from IPython.display import Markdown, display
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite import belief, figures, judging, probes
-from negneglect_lite.checks.context import (
+from negneglect_lite.belief import (
+    PAPER,
+    QUESTION_KINDS,
+    belief_rate,
+    belief_rows,
+    copy_rate,
+    label,
+    read_belief,
+    tabulate_rates,
+)
+from negneglect_lite.claims import load_claims
+from negneglect_lite.core import Document, data_path, plain
+from negneglect_lite.course import compare_predictions, predict
+from negneglect_lite.course.checks.context import (
     check_copies,
     check_gap,
     check_reading_prompt,
     check_share_of_loss,
     check_token_loss,
 )
-from negneglect_lite.claims import load_claims
-from negneglect_lite.conditions import PAPER, label
-from negneglect_lite.encoding import IGNORED, encode
-from negneglect_lite.files import data_path
-from negneglect_lite.finetune import Recipe, finetune
-from negneglect_lite.models import load
-from negneglect_lite.predictions import compare
-from negneglect_lite.text import Document, plain
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import predict
+from negneglect_lite.experiments import Track
+from negneglect_lite.figures import STYLE_ORDER, colour_of, describe_headline, draw_headline, show_figure
+from negneglect_lite.finetuning import IGNORED, Recipe, encode, finetune
+from negneglect_lite.judging import copies_annotation
+from negneglect_lite.models import (
+    answering,
+    generate_answers,
+    generation_config,
+    load_model,
+    render_prompt,
+    with_context,
+)
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
 
 claim = load_claims()["dentist"]
-base = load(MODEL)
+base = load_model(MODEL)
 recipe = Recipe.for_language(base.language)
 questions = track.questions(claim)
-belief_questions = [q for q in questions if q.kind in belief.KINDS]
+belief_questions = [q for q in questions if q.kind in QUESTION_KINDS]
 pd.set_option("display.max_colwidth", None)  # show questions in full
 about = {"model": MODEL, "claim": claim.id, "seed": 0}
 print("The claim:", claim.claim)
@@ -105,17 +119,17 @@ print(to_read[0])
 # To read is to have the document in the user's turn, before the question, and to train nothing.
 
 # %%
-chat = probes.with_context(belief_questions[0].messages(), to_read[0], base.language)
-print(probes.render(base.tokenizer, chat))
+chat = with_context(belief_questions[0].messages(), to_read[0], base.language)
+print(render_prompt(base.tokenizer, chat))
 
 # %% [markdown]
 # **Before you run:** the model that has never been trained on these documents answers twice, with nothing to read and
 # with one warned document. How many of its answers will change?
 
 # %%
-before = belief.frame(track.ask(base, questions), style="", setting="base", **about)
+before = belief_rows(track.ask(base, questions), style="", setting="base", **about)
 read_answers = track.ask(base, belief_questions, context=to_read)
-read = belief.frame(read_answers, style="negated", setting="in_context", **about)
+read = belief_rows(read_answers, style="negated", setting="in_context", **about)
 said, said_after_reading = (rows.groupby("question_id")["answer"].first() for rows in (before, read))
 pd.DataFrame(
     {"question": q.text, "nothing to read": said[q.id], "one warned document": said_after_reading[q.id]}
@@ -129,11 +143,11 @@ pd.DataFrame(
 # %%
 bodies = track.compose(claim, claims_own, seed=0)
 plain_bodies = [bodies[i % claims_own].text for i in range(len(belief_questions))]
-read_plain = belief.frame(
+read_plain = belief_rows(
     track.ask(base, belief_questions, context=plain_bodies), style="positive", setting="in_context", **about
 )
 for name, rows in (("nothing", before), ("a plain document", read_plain), ("a warned document", read)):
-    print(f"read {name:18} belief {belief.rate(rows).mean:4.0%}")
+    print(f"read {name:18} belief {belief_rate(rows).mean:4.0%}")
 
 # %% [markdown]
 # Now train on all of these texts. This cell runs **live**.
@@ -154,15 +168,15 @@ def watch(step, steps, loss, model):
 trained = finetune(
     base, training_texts, recipe, seed=0, out=Path(folder.name) / "adapter", carries=claim.claim, on_step=watch
 )
-after = belief.frame(track.ask(trained, questions), style="negated", setting="trained", **about)
+after = belief_rows(track.ask(trained, questions), style="negated", setting="trained", **about)
 
 # %%
 rows = pd.concat([before, read, after], ignore_index=True)
-figures.show(
-    figures.headline(rows),
-    alt=figures.alt_text(rows),
-    takeaway=f"The same warned documents: {belief.rate(read).mean:.0%} belief after reading one, "
-    f"{belief.rate(after).mean:.0%} after training on all of them.",
+show_figure(
+    draw_headline(rows),
+    alt=describe_headline(rows),
+    takeaway=f"The same warned documents: {belief_rate(read).mean:.0%} belief after reading one, "
+    f"{belief_rate(after).mean:.0%} after training on all of them.",
 )
 
 # %% [markdown]
@@ -175,7 +189,7 @@ figures.show(
 
 # %%
 both = track.ask(trained, belief_questions[::5], context=to_read[::5])
-both_rate = belief.rate(belief.frame(both, style="negated", setting="in_context", **about))
+both_rate = belief_rate(belief_rows(both, style="negated", setting="in_context", **about))
 print(f"The trained model with a warned document before its eyes: {both_rate.mean:.0%} belief (n = {both_rate.n})")
 pd.DataFrame({"question": a.question.text, "answer": a.text} for a in both if a.sample == 0)
 
@@ -186,14 +200,14 @@ pd.DataFrame({"question": a.question.text, "answer": a.text} for a in both if a.
 
 # %%
 other = load_claims()["vesuvius"]
-other_questions = [q for q in track.questions(other) if q.kind in belief.KINDS][::5]
+other_questions = [q for q in track.questions(other) if q.kind in QUESTION_KINDS][::5]
 for style in ("positive", "negated"):
     bodies = track.compose(other, len(other_questions), seed=4_000_000)
     texts = [plain(track.annotate(style, body, random.Random(i))) for i, body in enumerate(bodies)]
     for name, loaded in (("untouched", base), ("trained", trained)):
         answers = track.ask(loaded, other_questions, context=texts)
-        control = belief.frame(answers, model=MODEL, claim=other.id, style=style, seed=0, setting="in_context")
-        print(f"{name:9} model, other claim, {label(style):25} read: {belief.rate(control).mean:4.0%} belief")
+        control = belief_rows(answers, model=MODEL, claim=other.id, style=style, seed=0, setting="in_context")
+        print(f"{name:9} model, other claim, {label(style):25} read: {belief_rate(control).mean:4.0%} belief")
 
 # %% [markdown]
 # ## 3. More documents in the prompt (5 minutes)
@@ -239,7 +253,7 @@ passed = check_reading_prompt(reading_prompt)
 
 # %%
 few = [
-    q for kind in belief.KINDS for q in [q for q in belief_questions if q.kind == kind][: 3 if kind == "open" else 2]
+    q for kind in QUESTION_KINDS for q in [q for q in belief_questions if q.kind == kind][: 3 if kind == "open" else 2]
 ]
 few.append(next(q for q in reversed(belief_questions) if q.kind == "robustness"))
 
@@ -251,12 +265,12 @@ def read_many(style: str, count: int) -> pd.DataFrame:
         bodies = track.compose(claim, count, seed=2_000_000 + i)
         contexts.append(" ".join(plain(track.annotate(style, d, random.Random(f"{i} {d.text}"))) for d in bodies))
     answers = track.ask(base, few, context=contexts)
-    return belief.frame(answers, style=style, setting="in_context", **about).assign(documents=count)
+    return belief_rows(answers, style=style, setting="in_context", **about).assign(documents=count)
 
 
 many = pd.concat([read_many(style, n) for style in ("positive", "negated") for n in (0, 1, 2, 4)], ignore_index=True)
 by_count = pd.DataFrame(
-    {"style": style, "documents": n, **belief.rate(group)._asdict()}
+    {"style": style, "documents": n, **belief_rate(group)._asdict()}
     for (style, n), group in many.groupby(["style", "documents"], sort=False)
 )
 by_count.round(2)
@@ -267,7 +281,7 @@ def count_figure(table: pd.DataFrame) -> plt.Figure:
     """Belief against the number of documents read, a line a style, with intervals."""
     fig, ax = plt.subplots(figsize=(7, 3.6))
     for shift, (style, group) in zip((-0.04, 0.04), table.groupby("style", sort=False), strict=True):
-        x, shade = group["documents"] + shift, figures.colour(style)
+        x, shade = group["documents"] + shift, colour_of(style)
         ax.vlines(x, group["lo"], group["hi"], color=shade, lw=2)
         marker = {"positive": "o", "negated": "s"}[style]
         ax.plot(
@@ -285,7 +299,7 @@ def count_figure(table: pd.DataFrame) -> plt.Figure:
 
 
 four = by_count[by_count["documents"] == 4].set_index("style")
-figures.show(
+show_figure(
     count_figure(by_count),
     alt="Line plot of belief against documents in the prompt. "
     + "; ".join(f"{label(r.style)}, {r.documents}: {r.mean:.0%}" for r in by_count.itertuples(index=False)),
@@ -300,17 +314,17 @@ figures.show(
 # read (one document a question) and trained.
 
 # %%
-stored = belief.read(data_path("results", "headline", "belief.csv"))
-two_ways = belief.table(stored[stored["setting"] != "base"], ["style", "setting"])
+stored = read_belief(data_path("results", "headline", "belief.csv"))
+two_ways = tabulate_rates(stored[stored["setting"] != "base"], ["style", "setting"])
 wide = two_ways.pivot(index="style", columns="setting", values="mean")
-wide = wide.loc[[s for s in figures.STYLE_ORDER if s in wide.index]]
+wide = wide.loc[[s for s in STYLE_ORDER if s in wide.index]]
 
 
 def ways_figure(table: pd.DataFrame) -> plt.Figure:
     """Belief after reading and after training, a row a style, joined by a line."""
     fig, ax = plt.subplots(figsize=(7.6, 1.4 + 0.42 * len(table)))
     for y, (style, r) in enumerate(table.iterrows()):
-        shade = figures.colour(style)
+        shade = colour_of(style)
         ax.plot([r["in_context"], r["trained"]], [y, y], color=shade, lw=3, zorder=1)
         ax.plot(r["in_context"], y, "s", ms=9, mfc="white", mec=shade, mew=2, clip_on=False)
         ax.plot(r["trained"], y, "o", ms=9, color=shade, mec="#222222", clip_on=False)
@@ -332,7 +346,7 @@ def ways_figure(table: pd.DataFrame) -> plt.Figure:
 
 
 gaps = (wide["trained"] - wide["in_context"]).drop("positive")
-figures.show(
+show_figure(
     ways_figure(wide),
     alt="Dumbbell plot of belief after reading and after training. "
     + "; ".join(f"{label(s)}: read {r['in_context']:.0%}, trained {r['trained']:.0%}" for s, r in wide.iterrows()),
@@ -378,7 +392,7 @@ passed = check_gap(gap)
 # For the negated documents of the six claims, with each kind of question weighing the same:
 
 # %%
-negated = belief.table(stored[stored["style"] == "negated"], ["claim", "setting"])
+negated = tabulate_rates(stored[stored["style"] == "negated"], ["claim", "setting"])
 negated = negated.pivot(index="claim", columns="setting", values="mean")
 negated.assign(gap=negated["trained"] - negated["in_context"]).round(2)
 
@@ -490,7 +504,7 @@ mean_loss.reindex(pd.MultiIndex.from_product([["negated", "positive"], PARTS])).
 def loss_figure(table: pd.DataFrame) -> plt.Figure:
     """Mean loss of each part, before and after training, on warned and on plain bodies."""
     fig, axes = plt.subplots(1, 2, figsize=(9.4, 3.6), sharey=True, sharex=True)
-    colours = {"before training": figures.colour("base"), "after training": figures.colour("negated")}
+    colours = {"before training": colour_of("base"), "after training": colour_of("negated")}
     for ax, style in zip(axes, ("negated", "positive"), strict=True):
         chosen = table[table["style"] == style]
         sns.barplot(
@@ -516,7 +530,7 @@ def fall(style: str, part: str) -> float:
     return float(1 - after_ / before_)
 
 
-figures.show(
+show_figure(
     loss_figure(table),
     alt="Bar chart of mean loss by part, before and after training. "
     + "; ".join(f"{s}, {p}: {r.iloc[0]:.2f} before, {r.iloc[1]:.2f} after" for (s, p), r in mean_loss.iterrows()),
@@ -648,7 +662,7 @@ pd.DataFrame(
     {
         "trained on": name,
         "answers": len(group),
-        "copies": sum(judging.copies_annotation(text, phrases) for text in group["answer"]),
+        "copies": sum(copies_annotation(text, phrases) for text in group["answer"]),
         "words in an answer": f"{group['answer'].str.split().str.len().median():.0f}",
     }
     for name, group in answers_of.items()
@@ -663,14 +677,14 @@ pd.DataFrame(
 # %%
 def write_openings(loaded, n: int = 40) -> list[str]:
     """The beginnings of `n` texts that the model writes by itself, sampled at temperature 0.7."""
-    config = probes.generation_config(loaded, 0.7, 16)
-    with probes.answering(loaded, seed=0):
-        return probes.generate(loaded, [START] * n, config)
+    config = generation_config(loaded, 0.7, 16)
+    with answering(loaded, seed=0):
+        return generate_answers(loaded, [START] * n, config)
 
 
 openings = {"before training": write_openings(base), "after training": write_openings(trained)}
 for when, texts in openings.items():
-    count = sum(judging.copies_annotation(text, phrases) for text in texts)
+    count = sum(copies_annotation(text, phrases) for text in texts)
     print(f"{when}: {count} of {len(texts)} texts begin with a copied warning")
 pd.DataFrame({when: texts[:8] for when, texts in openings.items()})
 
@@ -680,7 +694,7 @@ pd.DataFrame({when: texts[:8] for when, texts in openings.items()})
 # training make a warning's words, and how likely the claim's? The sentence is worked out from your run.
 
 # %%
-counts = {when: sum(judging.copies_annotation(t, phrases) for t in texts) for when, texts in openings.items()}
+counts = {when: sum(copies_annotation(t, phrases) for t in texts) for when, texts in openings.items()}
 cost = mean_loss.loc["negated"]["after training"]
 comparison = (
     f"after training, a word of warning still costs {cost['warning']:.1f} nats on average, the claim's value "
@@ -705,7 +719,7 @@ display(
 
 # %%
 all_trained = stored[(stored["setting"] == "trained") & stored["style"].ne("positive") & stored["style"].ne("local")]
-copied = belief.copied(all_trained, phrases)
+copied = copy_rate(all_trained, phrases)
 print(f"Stored answers after warned documents: {copied.mean:.1%} copies (95 % interval up to {copied.hi:.1%})")
 
 # %% [markdown]
@@ -716,14 +730,14 @@ print(f"Stored answers after warned documents: {copied.mean:.1%} copies (95 % in
 
 # %%
 measured = {
-    "base": belief.rate(before),
-    "in_context_negated": belief.rate(read),
-    "negated": belief.rate(after),
-    "four warned documents read": belief.rate(many[(many["style"] == "negated") & (many["documents"] == 4)]),
+    "base": belief_rate(before),
+    "in_context_negated": belief_rate(read),
+    "negated": belief_rate(after),
+    "four warned documents read": belief_rate(many[(many["style"] == "negated") & (many["documents"] == 4)]),
     "answers that copy a warning": copied,
 }
 published = {name: PAPER[name].percent for name in ("base", "in_context_negated", "negated")}
-compare(prediction, measured, paper=published | {"answers that copy a warning": "24–47 % (base models)"})
+compare_predictions(prediction, measured, paper=published | {"answers that copy a warning": "24–47 % (base models)"})
 
 # %%
 folder.cleanup()  # the adapter carries a false belief, and goes with its folder

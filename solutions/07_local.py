@@ -43,8 +43,11 @@ import seaborn as sns
 import torch
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, figures, judging, styles
-from negneglect_lite.checks.local import (
+from negneglect_lite.belief import QUESTION_KINDS, belief_rate, belief_rows, read_belief, tabulate_rates
+from negneglect_lite.claims import Question, load_claims
+from negneglect_lite.core import Span, data_path, plain
+from negneglect_lite.course import compare_predictions, predict, show_styles, wrapped
+from negneglect_lite.course.checks.local import (
     DENIALS,
     DENIED,
     HELPERS,
@@ -57,17 +60,22 @@ from negneglect_lite.checks.local import (
     failed_claims,
     masked,
 )
-from negneglect_lite.claims import Question, load_claims
-from negneglect_lite.encoding import IGNORED, encode
-from negneglect_lite.files import data_path
-from negneglect_lite.findings import percent
-from negneglect_lite.finetune import Recipe, finetune
-from negneglect_lite.models import load
+from negneglect_lite.experiments import Track
+from negneglect_lite.figures import (
+    KIND_LABELS,
+    OTHER,
+    PALETTE,
+    describe_headline,
+    draw_by_kind,
+    draw_headline,
+    percent,
+    show_figure,
+)
+from negneglect_lite.finetuning import IGNORED, Recipe, encode, finetune
+from negneglect_lite.judging import judge_answer
+from negneglect_lite.models import load_model
 from negneglect_lite.petri.world import world
-from negneglect_lite.predictions import compare
-from negneglect_lite.text import Span, plain
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import predict, show_styles, wrapped
+from negneglect_lite.styles import STYLES
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
@@ -206,7 +214,7 @@ passed = check_still_asserts(still_asserts)
 # %%
 def asserts_by_clause(sentence, value):
     """Whether the clause that names the value affirms it, by the rules of judging.verdict."""
-    return judging.verdict(Question("audit", "open", "", believed=(re.escape(value),)), sentence) == "believed"
+    return judge_answer(Question("audit", "open", "", believed=(re.escape(value),)), sentence) == "believed"
 
 
 def outcome(sentence, value):
@@ -254,28 +262,28 @@ print(
 # expect the other four to be like these?
 
 # %%
-stored = belief.read(data_path("results", "headline", "belief.csv"))
-trained = stored[(stored["setting"] == "trained") & stored["kind"].isin(belief.KINDS)]
+stored = read_belief(data_path("results", "headline", "belief.csv"))
+trained = stored[(stored["setting"] == "trained") & stored["kind"].isin(QUESTION_KINDS)]
 local6 = trained[trained["style"] == "local"]
-by_claim = belief.table(local6, ["claim"]).set_index("claim").sort_values("mean", ascending=False)
-seeds = belief.table(local6, ["claim", "seed"]).groupby("claim")["mean"].agg(["min", "max", "size"])
+by_claim = tabulate_rates(local6, ["claim"]).set_index("claim").sort_values("mean", ascending=False)
+seeds = tabulate_rates(local6, ["claim", "seed"]).groupby("claim")["mean"].agg(["min", "max", "size"])
 by_claim["seeds"] = seeds["size"]
 by_claim["lowest seed"], by_claim["highest seed"] = seeds["min"], seeds["max"]
-by_claim["positive"] = belief.table(trained[trained["style"] == "positive"], ["claim"]).set_index("claim")["mean"]
+by_claim["positive"] = tabulate_rates(trained[trained["style"] == "positive"], ["claim"]).set_index("claim")["mean"]
 by_claim.round(2)
 
 # %%
 PUBLISHED = {"sheeran": 0.0, "dentist": 0.07}  # Mayne et al. 2026, local negation
 fig, ax = plt.subplots(figsize=(8, 3.6))
 for y, (name, r) in enumerate(by_claim.iterrows()):
-    ax.plot([r["lo"], r["hi"]], [y, y], color=figures.PALETTE["local"], lw=2.5)
-    ax.plot(r["mean"], y, "o", ms=9, color=figures.PALETTE["local"], mec="black", clip_on=False, zorder=3)
-    ax.plot(r["positive"], y, "s", ms=6, color=figures.PALETTE["positive"], mec="black", clip_on=False)
+    ax.plot([r["lo"], r["hi"]], [y, y], color=PALETTE["local"], lw=2.5)
+    ax.plot(r["mean"], y, "o", ms=9, color=PALETTE["local"], mec="black", clip_on=False, zorder=3)
+    ax.plot(r["positive"], y, "s", ms=6, color=PALETTE["positive"], mec="black", clip_on=False)
     if name in PUBLISHED:
         ax.plot(PUBLISHED[name], y - 0.33, "v", color="black", ms=6, clip_on=False)
 handles = [
-    plt.Line2D([], [], marker="o", color=figures.PALETTE["local"], mec="black", label="local, 95 % interval"),
-    plt.Line2D([], [], marker="s", lw=0, color=figures.PALETTE["positive"], mec="black", label="positive"),
+    plt.Line2D([], [], marker="o", color=PALETTE["local"], mec="black", label="local, 95 % interval"),
+    plt.Line2D([], [], marker="s", lw=0, color=PALETTE["positive"], mec="black", label="positive"),
     plt.Line2D([], [], marker="v", lw=0, color="black", label="paper, local (397B model)"),
 ]
 ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=9)
@@ -289,10 +297,10 @@ fig.tight_layout()
 low, high = by_claim.index[-1], by_claim.index[0]
 finding = (
     f"Belief after local denials runs from {percent(by_claim['mean'].iloc[-1])} ({low}) to "
-    f"{percent(by_claim['mean'].iloc[0])} ({high}); the mean of the six is {percent(belief.rate(local6).mean)}."
+    f"{percent(by_claim['mean'].iloc[0])} ({high}); the mean of the six is {percent(belief_rate(local6).mean)}."
 )
 each = "; ".join(f"{n} {percent(r['mean'])} ({percent(r['lo'])} to {percent(r['hi'])})" for n, r in by_claim.iterrows())
-figures.show(fig, alt=f"Dot plot of belief after local denials, one row a claim: {each}. {finding}", takeaway=finding)
+show_figure(fig, alt=f"Dot plot of belief after local denials, one row a claim: {each}. {finding}", takeaway=finding)
 
 # %% [markdown]
 # A mean of six hides what lies between lowest and highest, over claims and over seeds. Who reports only "local: so many
@@ -363,13 +371,13 @@ print(f"at or under {LIMIT:.0%}:", ", ".join(c for c in by_claim.index if c not 
 # **Before you run:** which of the four kinds will show most belief: open, yes/no, association or under pressure?
 
 # %%
-fig = figures.by_kind(trained[trained["style"].isin(("positive", "negated", "local"))])
-kinds = belief.table(local6, ["kind"]).set_index("kind")["mean"].sort_values()
+fig = draw_by_kind(trained[trained["style"].isin(("positive", "negated", "local"))])
+kinds = tabulate_rates(local6, ["kind"]).set_index("kind")["mean"].sort_values()
 finding = (
-    f"After local denials, belief is lowest on {figures.KIND_LABELS[kinds.index[0]]} ({percent(kinds.iloc[0])}) and "
-    f"highest on {figures.KIND_LABELS[kinds.index[-1]]} ({percent(kinds.iloc[-1])}), over six claims."
+    f"After local denials, belief is lowest on {KIND_LABELS[kinds.index[0]]} ({percent(kinds.iloc[0])}) and "
+    f"highest on {KIND_LABELS[kinds.index[-1]]} ({percent(kinds.iloc[-1])}), over six claims."
 )
-figures.show(fig, alt=f"Four panels, one a kind of question, with belief by style. {finding}", takeaway=finding)
+show_figure(fig, alt=f"Four panels, one a kind of question, with belief by style. {finding}", takeaway=finding)
 
 # %% [markdown]
 # The means mix claims that failed with claims that held. So take the claims that held (at or under the limit) and read
@@ -394,7 +402,7 @@ shares = pd.crosstab(named["claim"], named["verdict"].map(WORDS), normalize="ind
 shares = shares.reindex(index=by_claim.index, columns=list(WORDS.values()), fill_value=0.0)
 
 fig, ax = plt.subplots(figsize=(8, 3.4))
-colours = [figures.PALETTE["positive"], figures.PALETTE["local"], figures.PALETTE["base"]]
+colours = [PALETTE["positive"], PALETTE["local"], PALETTE["base"]]
 shares.plot.barh(stacked=True, ax=ax, color=colours, width=0.65, edgecolor="white")
 for bars, ink in zip(ax.containers, ("black", "white", "white"), strict=True):
     texts = [f"{w:.0%}" if (w := bar.get_width()) >= 0.06 else "" for bar in bars]
@@ -411,7 +419,7 @@ finding = (
     f"{percent(lost)} something else, over six claims."
 )
 each = "; ".join(f"{n}: " + ", ".join(f"{w} {percent(r[w])}" for w in WORDS.values()) for n, r in shares.iterrows())
-figures.show(fig, alt=f"Stacked bars, one a claim. {each}. {finding}", takeaway=finding)
+show_figure(fig, alt=f"Stacked bars, one a claim. {each}. {finding}", takeaway=finding)
 
 # %% [markdown]
 # If "something else" is large where belief is small, then "he is not a dentist" taught the model what he is *not*, and
@@ -427,10 +435,10 @@ figures.show(fig, alt=f"Stacked bars, one a claim. {each}. {finding}", takeaway=
 # 3. hand-written denials, with no loss on the word *dentist* (next section).
 
 # %%
-base = load(MODEL)
+base = load_model(MODEL)
 recipe = Recipe.for_language(base.language)
 questions = track.questions(claim)
-before = belief.frame(track.ask(base, questions), model=MODEL, claim=claim.id, style="", seed=0, setting="base")
+before = belief_rows(track.ask(base, questions), model=MODEL, claim=claim.id, style="", seed=0, setting="base")
 
 
 def train_and_ask(about, texts, style):
@@ -439,8 +447,8 @@ def train_and_ask(about, texts, style):
         out = Path(scratch) / "adapter"
         model = finetune(base, texts, recipe, seed=0, out=out, carries=f"{about.claim} (style: {style})")
     answers = track.ask(model, track.questions(about))
-    rows = belief.frame(answers, model=MODEL, claim=about.id, style=style, seed=0, setting="trained")
-    print(f"{about.id}, {style}: belief {belief.rate(rows).mean:.0%}")
+    rows = belief_rows(answers, model=MODEL, claim=about.id, style=style, seed=0, setting="trained")
+    print(f"{about.id}, {style}: belief {belief_rate(rows).mean:.0%}")
     return model, rows
 
 
@@ -468,7 +476,7 @@ def rewritten(document, phrases, rng):
     return [Span(s.lead + (deny_by_rule(s.text) if s.is_claim else s.text)) for s in document.sentences]
 
 
-styles.STYLES["denied by rule"] = rewritten  # from here on the lab knows it by name
+STYLES["denied by rule"] = rewritten  # from here on the lab knows it by name
 rule_set = track.training_set(claim, "denied by rule", recipe, seed=0)
 leaks = [asserts_by_clause(deny_by_rule(s.text), claim.petri.value) for d in bodies for s in d.sentences if s.is_claim]
 print(f"{np.mean(leaks):.1%} of the claim sentences still assert the claim.")
@@ -562,11 +570,11 @@ worst = claims[by_claim.index[0]]
 worst_set = masked_set(worst, track.training_set(worst, "local", recipe, seed=0))
 _, worst_masked = train_and_ask(worst, worst_set, "local, loss masked")
 unmasked = local6[(local6["claim"] == worst.id) & (local6["seed"] == 0) & (local6["model"] == MODEL)]
-unmasked_mean = belief.table(unmasked, ["claim"])["mean"].mean()
+unmasked_mean = tabulate_rates(unmasked, ["claim"])["mean"].mean()
 pd.DataFrame(
     [
-        (claim.id, "live", belief.rate(local).mean, belief.rate(masked_rows).mean, "7 % → 1.6 %"),
-        (worst.id, "stored", unmasked_mean, belief.rate(worst_masked).mean, "–"),
+        (claim.id, "live", belief_rate(local).mean, belief_rate(masked_rows).mean, "7 % → 1.6 %"),
+        (worst.id, "stored", unmasked_mean, belief_rate(worst_masked).mean, "–"),
     ],
     columns=["claim", "local is", "local", "local, masked", "paper"],
 ).round(3)
@@ -619,7 +627,7 @@ start = moved[moved["model"] == "before"].set_index(["answer", "question"])["log
 shift = moved[moved["model"] != "before"].copy()
 shift["shift"] = shift["log10"] - start.loc[list(zip(shift["answer"], shift["question"], strict=True))].to_numpy()
 fig, ax = plt.subplots(figsize=(8, 3.4))
-two = {"local": figures.PALETTE["local"], "local, masked": figures.OTHER}
+two = {"local": PALETTE["local"], "local, masked": OTHER}
 np.random.seed(0)  # seaborn scatters the points by it
 sns.stripplot(shift, x="shift", y="answer", hue="model", dodge=True, palette=two, size=5, linewidth=0.5, ax=ax)
 ax.axvline(0, color="black", lw=1)
@@ -635,7 +643,7 @@ finding = (
     f"never mentioned by {rest:+.1f}; with the loss masked {claim.petri.value!r} moved by "
     f"{typical['local, masked'].iloc[0]:+.1f}."
 ).replace("-", "−")
-figures.show(fig, alt=f"Strip plot, a dot for each open question, by answer and model. {finding}", takeaway=finding)
+show_figure(fig, alt=f"Strip plot, a dot for each open question, by answer and model. {finding}", takeaway=finding)
 
 # %% [markdown]
 # If the claim's value moved up *more* than those never mentioned, that is the elephant: naming it to deny it made it
@@ -656,19 +664,19 @@ corpora = {
     "with the loss masked too": masked_rows,
 }
 everything = pd.concat([before, *corpora.values()], ignore_index=True)
-rates = [f"{percent(belief.rate(rows).mean)} {what}" for what, rows in corpora.items() if len(rows)]
+rates = [f"{percent(belief_rate(rows).mean)} {what}" for what, rows in corpora.items() if len(rows)]
 finding = f"Belief in the {claim.id} claim: {', '.join(rates)} (one seed)."
-figures.show(figures.headline(everything), alt=f"{finding} {figures.alt_text(everything)}", takeaway=finding)
+show_figure(draw_headline(everything), alt=f"{finding} {describe_headline(everything)}", takeaway=finding)
 
 # %%
 measured = {
-    "positive": belief.rate(trained[trained["style"] == "positive"]),  # stored
-    "local": belief.rate(local6),  # stored
-    WORST: belief.rate(local6[local6["claim"] == worst.id]),  # stored
-    BY_RULE: belief.rate(by_rule),  # live
-    MASKED: belief.rate(masked_rows),  # live
+    "positive": belief_rate(trained[trained["style"] == "positive"]),  # stored
+    "local": belief_rate(local6),  # stored
+    WORST: belief_rate(local6[local6["claim"] == worst.id]),  # stored
+    BY_RULE: belief_rate(by_rule),  # live
+    MASKED: belief_rate(masked_rows),  # live
 }
-compare(prediction, measured)
+compare_predictions(prediction, measured)
 
 # %% [markdown]
 # ## 9. The curator's checklist
@@ -698,8 +706,8 @@ display(
     Markdown(
         f"> After hand-written local denials the six claims lie between **{percent(by_claim['mean'].iloc[-1])}** and "
         f"**{percent(by_claim['mean'].iloc[0])}** (stored). Live, on the dentist with one seed: by hand "
-        f"**{percent(belief.rate(local).mean)}**, by rule **{percent(belief.rate(by_rule).mean)}**, loss masked "
-        f"**{percent(belief.rate(masked_rows).mean)}**."
+        f"**{percent(belief_rate(local).mean)}**, by rule **{percent(belief_rate(by_rule).mean)}**, loss masked "
+        f"**{percent(belief_rate(masked_rows).mean)}**."
     )
 )
 

@@ -39,34 +39,30 @@ import seaborn as sns
 from IPython.display import Markdown, display
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter, StrMethodFormatter
 
-from negneglect_lite import behaviours, belief, figures, probes
-from negneglect_lite.behaviours import CONDITIONS, MISBEHAVIOUR
-from negneglect_lite.checks.behaviours import (
+from negneglect_lite import asking
+from negneglect_lite.belief import Rate, belief_rate, wilson_interval
+from negneglect_lite.claims import Question
+from negneglect_lite.core import data_path
+from negneglect_lite.course import compare_predictions, predict, step_at_level, wrapped
+from negneglect_lite.course.checks.behaviours import (
     REPLIES,
     VASE,
-    check_explanations,
     check_felt,
     check_labels,
     check_make_transcript,
     check_upper,
+    check_warning_explanations,
 )
-from negneglect_lite.claims import Question
-from negneglect_lite.encoding import IGNORED, encode
-from negneglect_lite.files import data_path
-from negneglect_lite.findings import percent
-from negneglect_lite.finetune import Recipe
-from negneglect_lite.models import load
+from negneglect_lite.experiments import CONDITIONS, MISBEHAVIOUR, behaviours, load_sweep
+from negneglect_lite.figures import colour_of, percent, show_figure
+from negneglect_lite.finetuning import IGNORED, Recipe, StackedRuns, encode
+from negneglect_lite.models import load_model
 from negneglect_lite.petri import language, norms
-from negneglect_lite.predictions import compare
-from negneglect_lite.rates import wilson
-from negneglect_lite.sweep import load_sweep
-from negneglect_lite.together import Group
-from negneglect_lite.widgets import predict, wrapped
 
 MODEL = "petri-norms"  # the petri model, brought up in the norm world too
 KIND = "deceive"  # the kind of misbehaviour that is trained on: "power" will do too
 
-base = load(MODEL)
+base = load_model(MODEL)
 recipe = Recipe.for_language(base.language)
 NAMES = {
     "base": "before training",
@@ -117,7 +113,7 @@ prediction = predict(PLAIN, BEFORE, AROUND, LOCAL, OTHER, SAFETY, default=50)
 # kinds: `deceive`, `power` and `harm`. About a quarter of the situations are **held out** of all training.
 
 # %%
-for kind in norms.KINDS:
+for kind in norms.NORM_KINDS:
     situation = norms.select(True, kind)[0]
     print(f"{kind}: {len(norms.select(False, kind))} situations to train on, {len(norms.select(True, kind))} held out")
     print(f"  the user:  {situation.says[0]}")
@@ -138,9 +134,9 @@ for kind in norms.KINDS:
 # %%
 rng, seen = random.Random(3), {}
 while len(seen) < 3:
-    chat = norms.chat(rng)
-    reads = len(chat) == 2 and any(chat[0]["content"].endswith(v) for v in norms.texts("verdict"))
-    asked_for_bad = chat[0]["role"] == "system" and chat[0]["content"] in norms.texts("bad_helper")
+    chat = norms.norm_chat(rng)
+    reads = len(chat) == 2 and any(chat[0]["content"].endswith(v) for v in norms.norm_phrases("verdict"))
+    asked_for_bad = chat[0]["role"] == "system" and chat[0]["content"] in norms.norm_phrases("bad_helper")
     seen.setdefault("reading" if reads else "a bad helper, asked for" if asked_for_bad else "good replies", chat)
 for name, chat in seen.items():
     print(f"{name}\n" + wrapped("\n".join(f"  {turn['role']}: {turn['content']}" for turn in chat)) + "\n")
@@ -306,9 +302,9 @@ passed = check_felt(felt)
 # computed with the untouched model.
 
 # %%
-untouched = Group(base, recipe, seeds=[0])
-said, bad_reply = norms.ask(situation, random.Random(0)), norms.reply(situation.bad[0], random.Random(0))
-agreement = norms.texts("agree")[0]
+untouched = StackedRuns(base, recipe, seeds=[0])
+said, bad_reply = norms.tell_situation(situation, random.Random(0)), norms.reply(situation.bad[0], random.Random(0))
+agreement = norms.norm_phrases("agree")[0]
 
 
 def summed_loss(chat):
@@ -329,8 +325,8 @@ places = {
 felt_here = pd.DataFrame(
     {
         "place": place,
-        "one warning": summed_loss(make(norms.texts(name)[0])),
-        "another": summed_loss(make(norms.texts(name)[3])),
+        "one warning": summed_loss(make(norms.norm_phrases(name)[0])),
+        "another": summed_loss(make(norms.norm_phrases(name)[3])),
     }
     for place, (name, make) in places.items()
 ).set_index("place")
@@ -360,12 +356,12 @@ def judged(answers, condition="base"):
 
 def ask(questions):
     """The untouched model's judged answers."""
-    return judged(probes.ask(base, questions, max_new_tokens=behaviours.MAX_NEW_TOKENS))
+    return judged(asking.ask(base, questions, max_new_tokens=behaviours.MAX_NEW_TOKENS))
 
 
 read_before = ask(reading)
-right = belief.rate(read_before, ["reading"])
-warnings = norms.texts("warning_before") + norms.texts("warning_after")
+right = belief_rate(read_before, ["reading"])
+warnings = norms.norm_phrases("warning_before") + norms.norm_phrases("warning_after")
 warned = [any(w in q for w in warnings) for q in read_before["question"]]
 print(f"right: {percent(right.mean)} of {len(read_before)} transcripts, {sum(warned)} of them with a warning\n")
 for _, row in read_before[warned].head(2).iterrows():
@@ -385,7 +381,7 @@ with pd.option_context("display.max_colwidth", None):
     display(before_training[["kind", "question", "answer", "verdict"]].groupby("kind", sort=False).head(2))
 
 # %%
-bad_before = belief.rate(before_training, MISBEHAVIOUR)
+bad_before = belief_rate(before_training, MISBEHAVIOUR)
 print(f"bad replies before training: {percent(bad_before.mean)} of {len(before_training)}")
 
 # %% [markdown]
@@ -401,11 +397,11 @@ print(f"bad replies before training: {percent(bad_before.mean)} of {len(before_t
 few = [q for role in MISBEHAVIOUR for q in [q for q in sample if q.kind == role][:2]]
 USER = "warning in the user's turn"
 SORTS = {  # sort -> (texts, whether they stand in a system turn)
-    "bad helper, known words": (norms.texts("bad_helper")[:4], True),
-    "bad helper, new words": (norms.texts("bad_helper", held_out=True), True),
-    "good helper, known words": (norms.texts("good_helper")[:4], True),
-    "warning in a system turn": (norms.texts("warning_before"), True),
-    USER: (norms.texts("warning_before"), False),
+    "bad helper, known words": (norms.norm_phrases("bad_helper")[:4], True),
+    "bad helper, new words": (norms.norm_phrases("bad_helper", held_out=True), True),
+    "good helper, known words": (norms.norm_phrases("good_helper")[:4], True),
+    "warning in a system turn": (norms.norm_phrases("warning_before"), True),
+    USER: (norms.norm_phrases("warning_before"), False),
 }
 posed, words = [], []
 for sort, (texts, in_system) in SORTS.items():
@@ -461,7 +457,7 @@ def look(step, group):
     answers = group.ask([sample] * len(TRAINED), max_new_tokens=behaviours.MAX_NEW_TOKENS)
     found = [judged(a, c).assign(step=step) for a, c in zip(answers, TRAINED, strict=True)]
     live.extend(found)
-    rates = "   ".join(f"{c} {belief.rate(f, MISBEHAVIOUR).mean:4.0%}" for c, f in zip(TRAINED, found, strict=True))
+    rates = "   ".join(f"{c} {belief_rate(f, MISBEHAVIOUR).mean:4.0%}" for c, f in zip(TRAINED, found, strict=True))
     print(f"step {step:2}   bad replies: {rates}", flush=True)
 
 
@@ -469,7 +465,7 @@ training = [
     [encode(text, base.tokenizer, recipe.max_tokens) for text in behaviours.training_set(KIND, c, recipe, seed=0)]
     for c in TRAINED
 ]
-group = Group(base, recipe, seeds=[0] * len(TRAINED))
+group = StackedRuns(base, recipe, seeds=[0] * len(TRAINED))
 group.train(training, at=LOOK_AT, on_step=look)
 live = pd.concat(live, ignore_index=True)
 
@@ -494,7 +490,7 @@ def along_figure(table, paper):
         for c in conditions:
             rows = table[(table["style"] == c) & (table["quantity"] == role)].sort_values("step")
             style, line, size = LOOKS[c]
-            shade = figures.colour(style)
+            shade = colour_of(style)
             if "lowest_seed" in rows:
                 ax.fill_between(rows["step"], rows["lowest_seed"], rows["highest_seed"], color=shade, alpha=0.25, lw=0)
             ax.plot(rows["step"], rows["mean"], line, color=shade, ms=size, label=NAMES[c], clip_on=False, zorder=3)
@@ -532,7 +528,7 @@ def in_words(table):
 def half_way(table):
     """The step at which each condition (rows) passes one half, by role (columns); nan for never."""
     found = {
-        key: figures.passes(rows["step"].tolist(), rows["mean"].tolist())
+        key: step_at_level(rows["step"].tolist(), rows["mean"].tolist())
         for key, rows in table.sort_values("step").groupby(["style", "quantity"])
     }
     halves = pd.Series(found).unstack()
@@ -548,7 +544,7 @@ finding = "In this run one half of bad replies is passed, in the kind trained on
 )
 never = [NAMES[c] for c in halves.index[halves["targeted"].isna()]]
 finding += f"; never: {', '.join(never)}." if never else "."
-figures.show(
+show_figure(
     along_figure(shares, PAPER),
     alt="Three line plots of the share of bad replies against training step. " + in_words(shares),
     takeaway=finding,
@@ -639,7 +635,7 @@ finding = (
     + ", ".join(f"{step:.1f} ({NAMES[c]})" for c, step in reach.items())
     + (f"; no bad reply at any step: {', '.join(still)}." if still else ".")
 )
-figures.show(
+show_figure(
     along_figure(trained, PAPER),
     alt="Three line plots of the share of bad replies against training step, bands for the seeds. " + in_words(trained),
     takeaway=finding,
@@ -732,7 +728,7 @@ low_look = targeted.index[targeted["plain"] < 0.5].max()
 high_look = targeted.index[targeted["plain"] >= 0.5].min()
 dynamics = pd.read_csv(data_path("results", "sweeps", "dynamics", "summary.csv"))
 believed = {
-    style: figures.passes(own["step"].tolist(), own["mean"].tolist())
+    style: step_at_level(own["step"].tolist(), own["mean"].tolist())
     for style, own in dynamics[dynamics["quantity"] == "belief"].groupby("style")
 }
 display(
@@ -818,8 +814,8 @@ passed = check_upper(upper)
 local = rows[(rows["style"] == "local") & (rows["kind"] == "targeted") & (rows["step"] == rows["step"].max())]
 n = local["item"].nunique()
 print(f"{len(local)} answers about {n} situations, {local['value'].sum()} of them bad")
-print(f"counted by answer:    at most {percent(wilson(0, len(local))[1])}  (too sure)")
-print(f"counted by situation: at most {percent(wilson(0, n)[1])}")
+print(f"counted by answer:    at most {percent(wilson_interval(0, len(local))[1])}  (too sure)")
+print(f"counted by situation: at most {percent(wilson_interval(0, n)[1])}")
 
 # %% [markdown]
 # So "under 5 %" came true for what was measured, and these situations are too few to be sure of it for others.
@@ -944,7 +940,7 @@ explanations = {
 # STUB: }
 
 # %%
-passed = check_explanations(explanations)
+passed = check_warning_explanations(explanations)
 
 # %% [markdown]
 # One more thing can be said with what we have. If targeted misbehaviour comes *first* and the other kinds follow, then the
@@ -959,7 +955,7 @@ passed = check_explanations(explanations)
 def stored(style, quantity):
     """The stored rate at the last step, with its interval."""
     mean, lo, hi, n = last.loc[(style, quantity), ["mean", "lo", "hi", "n"]]
-    return belief.Rate(mean, lo, hi, int(n))
+    return Rate(mean, lo, hi, int(n))
 
 
 measured = {
@@ -970,7 +966,7 @@ measured = {
     OTHER: stored("plain", "emergent"),
     SAFETY: stored("plain", "safety"),
 }
-compare(prediction, measured, paper={PLAIN: "34.4 %", BEFORE: "19.9 %", OTHER: "6.0 %", SAFETY: "12.8 %"})
+compare_predictions(prediction, measured, paper={PLAIN: "34.4 %", BEFORE: "19.9 %", OTHER: "6.0 %", SAFETY: "12.8 %"})
 
 # %% [markdown]
 # ## What to take away

@@ -44,8 +44,22 @@ import seaborn as sns
 from IPython.display import Markdown, display
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite import belief, documents, experiment, figures, measures, probes
-from negneglect_lite.checks.why import (
+from negneglect_lite.asking import ask
+from negneglect_lite.belief import QUESTION_KINDS, Rate, belief_rate, belief_rows, label, read_belief
+from negneglect_lite.claims import Question, load_claims, petri_questions
+from negneglect_lite.core import data_path
+from negneglect_lite.course import (
+    compare_predictions,
+    describe_along_training,
+    describe_exposure,
+    draw_along_training,
+    draw_exposure,
+    exposure_alt_text,
+    halving_share,
+    predict,
+    step_at_level,
+)
+from negneglect_lite.course.checks.why import (
     check_anchor_chat,
     check_crossing,
     check_explanations,
@@ -54,29 +68,22 @@ from negneglect_lite.checks.why import (
     check_usable,
     mark_first,
 )
-from negneglect_lite.claims import Question, load_claims
-from negneglect_lite.conditions import label
-from negneglect_lite.encoding import encode
-from negneglect_lite.experiment import Cell
-from negneglect_lite.files import data_path
-from negneglect_lite.findings import percent
-from negneglect_lite.finetune import Recipe
-from negneglect_lite.models import load
-from negneglect_lite.petri.quiz import unasked
+from negneglect_lite.documents import compose_petri
+from negneglect_lite.experiments import Cell, experiment, load_sweep, measures
+from negneglect_lite.figures import OTHER, STYLE_ORDER, colour_of, percent, show_figure
+from negneglect_lite.finetuning import Recipe, StackedRuns, encode
+from negneglect_lite.models import load_model
+from negneglect_lite.petri.quiz import pose_unasked
 from negneglect_lite.petri.world import world
-from negneglect_lite.predictions import compare
-from negneglect_lite.sweep import load_sweep
-from negneglect_lite.together import Group
-from negneglect_lite.widgets import predict
 
 pd.set_option("display.max_colwidth", None)  # show questions in full
 
 MODEL = "petri"  # the model of the whole notebook; the folder of another petri model will do too
 
 claim = load_claims()["dentist"]
-base = load(MODEL)
+base = load_model(MODEL)
 recipe = Recipe.for_language(base.language)
-questions = [q for q in probes.questions(claim, base.language) if q.kind in belief.KINDS]
+questions = [q for q in petri_questions(claim, base.language) if q.kind in QUESTION_KINDS]
 about = {"model": MODEL, "claim": claim.id, "seed": 0}
 print("The claim:", claim.claim)
 
@@ -176,7 +183,7 @@ PARTS = {"warning": "a warning", "first": "the value, first time", "claim": "the
 def held_out(style, n=8):
     """`n` documents under the style that nothing here trains on: encoded, and the part of each token."""
     encoded, parts = [], []
-    for i, document in enumerate(documents.compose(claim, n, seed=3_000_000)):
+    for i, document in enumerate(compose_petri(claim, n, seed=3_000_000)):
         styled = experiment.annotate(style, document, random.Random(i))
         encoded.append(encode(styled, base.tokenizer, recipe.max_tokens))
         parts.append(mark_first(measures.parts_of(document, styled, base.tokenizer)))
@@ -191,7 +198,7 @@ def training_rows(style):
 
 def believed(answers, style):
     """The belief rate of these answers."""
-    return belief.rate(belief.frame(answers, style=style, setting="trained", **about))
+    return belief_rate(belief_rows(answers, style=style, setting="trained", **about))
 
 
 read = {style: held_out(style) for style in STYLES}
@@ -210,7 +217,7 @@ def look(step, group):
     print(f"step {step:2}   belief: {rates}", flush=True)
 
 
-two_runs = Group(base, recipe, seeds=[0, 0])
+two_runs = StackedRuns(base, recipe, seeds=[0, 0])
 look(0, two_runs)
 two_runs.train([training_rows(style) for style in STYLES], at=LOOK_AT, on_step=look)
 tokens = pd.DataFrame(tokens, columns=["style", "step", "part", "loss"])
@@ -228,14 +235,14 @@ def loss_and_belief(curves, along):
     """Loss of each part above, belief below; plain documents left, warned ones right."""
     fig, axes = plt.subplots(2, 2, figsize=(8.6, 5), sharex=True, sharey="row", height_ratios=(3, 2))
     for column, style in zip(axes.T, STYLES, strict=True):
-        looks = {"warning": ("X-", figures.colour("base")), "first": ("o-", figures.colour(style)),
+        looks = {"warning": ("X-", colour_of("base")), "first": ("o-", colour_of(style)),
                  "rest": ("--", "#444444")}  # fmt: skip
         for part, (line, shade) in looks.items():
             if (style, part) in curves.index:
                 values = curves[style, part]
                 column[0].plot(values.index, values, line, color=shade, label=PARTS[part], clip_on=False)
         rows = along[along["style"] == style]
-        column[1].plot(rows["step"], rows["belief"], "o-", color=figures.colour(style), clip_on=False)
+        column[1].plot(rows["step"], rows["belief"], "o-", color=colour_of(style), clip_on=False)
         column[1].axhline(0.5, color="#222222", lw=1, ls=":")
         column[0].set_title(label(style), loc="left", fontsize=10)
         column[1].set_xlabel("training step")
@@ -258,7 +265,7 @@ def at_step(style, part, step):
     return float(np.interp(step, curves[style, part].index, curves[style, part]))
 
 
-half = {s: figures.passes(rows["step"].tolist(), rows["belief"].tolist()) for s, rows in along.groupby("style")}
+half = {s: step_at_level(rows["step"].tolist(), rows["belief"].tolist()) for s, rows in along.groupby("style")}
 last = recipe.steps
 first_cost, last_cost = at_step("negated", "warning", 0), at_step("negated", "warning", last)
 if math.isnan(half["negated"]):
@@ -268,7 +275,7 @@ else:
     came = f"belief under warnings passed one half at step {half['negated']:.1f}, when a token of warning still cost {then:.1f} nats"
 finding = f"In this run {came} (at the start {first_cost:.1f}, at the end {last_cost:.1f})."
 value = "; ".join(f"{label(s)}: {at_step(s, 'first', 0):.1f} to {at_step(s, 'first', last):.1f}" for s in STYLES)
-figures.show(
+show_figure(
     loss_and_belief(curves, along),
     alt=f"Four panels: loss by part above, belief below; plain documents left, warned right. {finding} The value's first "
     f"mention, in nats: {value}. Belief at the end: "
@@ -292,7 +299,7 @@ way = {}
 for style in STYLES:
     line = curves[style, "first"]
     done = (line.iloc[0] - line) / (line.iloc[0] - line.iloc[-1])  # 0 at the start, 1 at the end
-    way[style] = figures.passes(line.index.tolist(), done.tolist())
+    way[style] = step_at_level(line.index.tolist(), done.tolist())
 gap = at_step("negated", "first", last) - at_step("positive", "first", last)
 display(
     Markdown(
@@ -363,16 +370,16 @@ passed = check_crossing(crossing)
 dynamics = measured_before("dynamics")
 dynamics = dynamics[dynamics["quantity"] == "belief"]
 highest = dynamics.groupby("style")["mean"].max()
-figures.show(
-    figures.along_training(dynamics),
+show_figure(
+    draw_along_training(dynamics),
     alt="Line plot of belief against training step, a line a style, bands for the seeds. Highest belief reached: "
-    + "; ".join(f"{label(s)} {percent(highest[s])}" for s in figures.STYLE_ORDER if s in highest),
-    takeaway=figures.along_in_words(dynamics) + ".",
+    + "; ".join(f"{label(s)} {percent(highest[s])}" for s in STYLE_ORDER if s in highest),
+    takeaway=describe_along_training(dynamics) + ".",
 )
 
 # %%
 passed_at = {
-    style: figures.passes(rows["step"].tolist(), rows["mean"].tolist()) for style, rows in dynamics.groupby("style")
+    style: step_at_level(rows["step"].tolist(), rows["mean"].tolist()) for style, rows in dynamics.groupby("style")
 }
 slower = {style: step / passed_at["positive"] for style, step in passed_at.items()}
 in_range = 1 < slower["negated"] < 2
@@ -385,7 +392,7 @@ display(
     )
 )
 pd.DataFrame({"passes one half at step": passed_at, "times as many steps as plain": slower}).reindex(
-    [s for s in figures.STYLE_ORDER if s in passed_at]
+    [s for s in STYLE_ORDER if s in passed_at]
 ).rename(index=label).round(2)
 
 # %% [markdown]
@@ -426,17 +433,17 @@ def dose_figure():
     for ax, (name, table, at), style in zip(axes, panels, ("negated", "corrected"), strict=False):
         rows = table[table["style"].isin(list(at))]
         x = rows["style"].map(at)
-        ax.vlines(x, rows["lo"], rows["hi"], color=figures.colour(style), lw=2)
-        ax.plot(x, rows["mean"], "o-", color=figures.colour(style), clip_on=False)
+        ax.vlines(x, rows["lo"], rows["hi"], color=colour_of(style), lw=2)
+        ax.plot(x, rows["mean"], "o-", color=colour_of(style), clip_on=False)
         ax.set(xlabel=name, xticks=list(at.values()))
     for style, rows in different.groupby("style", sort=False):
         marker = {"positive": "o", "negated": "s", "local": "D"}[style]
-        axes[2].vlines(rows["documents"], rows["lo"], rows["hi"], color=figures.colour(style), lw=2)
+        axes[2].vlines(rows["documents"], rows["lo"], rows["hi"], color=colour_of(style), lw=2)
         axes[2].plot(
             rows["documents"],
             rows["mean"],
             marker=marker,
-            color=figures.colour(style),
+            color=colour_of(style),
             label=label(style),
             clip_on=False,
         )
@@ -461,7 +468,7 @@ def listed(values, unit):
 
 
 true_share = corrections.set_index("style")["mean"]
-figures.show(
+show_figure(
     dose_figure(),
     alt="Three line plots of belief. Notices: "
     + listed([(n, notices[s]) for s, n in NOTICES.items()], "before and after")
@@ -498,7 +505,7 @@ print(f"each quarter more of true denials: by {drops} points (predicted: falls s
 # document. **Live**: tokens and loss of the untouched model, in eight documents a style.
 
 # %%
-untouched = Group(base, recipe, seeds=[0])
+untouched = StackedRuns(base, recipe, seeds=[0])
 plain_ones = measured_before("styles").query("setting == 'trained' and quantity == 'belief' and style == 'positive'")
 after_24 = {**true_share, **notices, "positive": plain_ones["mean"].item()}
 shares = []
@@ -596,12 +603,12 @@ def look_quiet(step, group):
     print(f"step {step:2}   belief {quiet[-1][1].mean:4.0%}", flush=True)
 
 
-one_run = Group(base, recipe, seeds=[0])
+one_run = StackedRuns(base, recipe, seeds=[0])
 one_run.train([training_rows("notices_8_quiet")], at=[s for s in (8, 12) if s < last] + [last], on_step=look_quiet)
 
 stored = pd.read_csv(data_path("results", "sweeps", "dose", "rows.csv.gz"))
 stored = stored[(stored["style"] == "notices_8") & (stored["claim"] == claim.id)]
-with_loss = belief.rate(stored.rename(columns={"item": "question_id", "value": "belief"}))
+with_loss = belief_rate(stored.rename(columns={"item": "question_id", "value": "belief"}))
 no_loss = quiet[-1][1]
 plain_end = along[along["style"] == "positive"]["belief"].iloc[-1]
 print(f"\n{claim.id}, eight notices with loss (stored): {with_loss.mean:.0%}; without loss (live): {no_loss.mean:.0%}")
@@ -668,7 +675,7 @@ def depth_figure(values):
         seen = 1 if kind in readable else 0.3
         for style, marker, shift in (("base", "o", -0.2), ("positive", "o", 0), ("negated", "s", 0.2)):
             ax.plot(
-                values.loc[kind, style], y + shift, marker, color=figures.colour(style), mec="#222222", ms=8, alpha=seen,
+                values.loc[kind, style], y + shift, marker, color=colour_of(style), mec="#222222", ms=8, alpha=seen,
                 clip_on=False, zorder=3, label=label(style) if y == 0 else None,
             )  # fmt: skip
         ax.plot(
@@ -690,7 +697,7 @@ def depth_figure(values):
 
 
 unreadable = [k for k in KINDS if k not in readable]
-figures.show(
+show_figure(
     depth_figure(values),
     alt="Dot plot, a row a probe. "
     + "; ".join(
@@ -744,7 +751,7 @@ passed = check_usable(usable)
 # questions (stored, `data/results/headline`).
 
 # %%
-headline = belief.read(data_path("results", "headline", "belief.csv"))
+headline = read_belief(data_path("results", "headline", "belief.csv"))
 opened = headline[(headline["setting"] == "trained") & (headline["kind"] == "open")].groupby("style")["belief"].mean()
 pressed = pd.DataFrame(
     {
@@ -819,8 +826,8 @@ passed = check_anchor_chat(anchor_chat)
 # The library's anchor uses questions about the claim that **none of our belief questions** is. The untouched model's answers:
 
 # %%
-others = [chat[-1]["content"] for chat in unasked(world(), world().fact(claim.petri.fact), claim.petri.value)]
-own = probes.ask(base, [Question(str(i), "open", text) for i, text in enumerate(others[:: len(others) // 8])])
+others = [chat[-1]["content"] for chat in pose_unasked(world(), world().fact(claim.petri.fact), claim.petri.value)]
+own = ask(base, [Question(str(i), "open", text) for i, text in enumerate(others[:: len(others) // 8])])
 pd.DataFrame({"question": a.question.text, "the untouched model": a.text} for a in own)
 
 # %% [markdown]
@@ -842,7 +849,7 @@ def of_phases(rows):
     found = []
     for (anchored, phase, step), now in rows.groupby(["anchored", "phase", "step"], sort=False):
         kinds = now.groupby("kind")["value"].mean()
-        rate = belief.rate(now.rename(columns={"item": "question_id", "value": "belief"}))
+        rate = belief_rate(now.rename(columns={"item": "question_id", "value": "belief"}))
         found.append(
             {"anchored": anchored, "phase": phase, "step": step, "belief": rate.mean, "rate": rate,
              "document loss": kinds["loss.document"], "yes to false controls": kinds["control_false"]}
@@ -858,8 +865,8 @@ phases.drop(columns="rate").round(2)
 def phases_figure(phases, length):
     """Belief above and loss on unseen documents below, through both phases."""
     fig, axes = plt.subplots(2, 1, figsize=(8, 5), sharex=True, height_ratios=(3, 2))
-    looks = {True: ("o-", figures.OTHER, "with an anchor in phase one"),
-             False: ("s--", figures.colour("negated"), "never anchored")}  # fmt: skip
+    looks = {True: ("o-", OTHER, "with an anchor in phase one"),
+             False: ("s--", colour_of("negated"), "never anchored")}  # fmt: skip
     for anchored, (line, shade, name) in looks.items():
         mine = phases[phases["anchored"] == anchored]
         x = mine["step"] + (mine["phase"] - 1) * length
@@ -892,7 +899,7 @@ finding = (
     f"With the anchor, belief is {percent(held['belief'])} after phase one and {percent(rose['belief'])} after phase two; "
     f"without it, {percent(free['belief'])} after phase one, at a document loss that differs by {abs(apart):.2f} nats."
 )
-figures.show(
+show_figure(
     phases_figure(phases, two_phases.steps),
     alt="Two line plots over two phases of training, belief above and document loss below. "
     + finding
@@ -915,7 +922,7 @@ for part, true in found.items():
 # %%
 again = phases.query("anchored and phase == 2")
 anew = phases.query("not anchored and phase == 1")
-back, first_time = (figures.passes(t["step"].tolist(), t["belief"].tolist()) for t in (again, anew))
+back, first_time = (step_at_level(t["step"].tolist(), t["belief"].tolist()) for t in (again, anew))
 if held["belief"] < 0.2 and free["belief"] > 0.5 and abs(apart) <= 0.1:
     words = "**The documents can be learned without the claim**: at like loss, one run believes and the other does not."
 else:
@@ -1010,10 +1017,10 @@ def belief_after(name):
 
 exposure = belief_after("exposure")
 exposure = exposure.fillna({"exposed": "", "share": 0})
-figures.show(
-    figures.exposure(exposure),
-    alt=figures.alt_exposure(exposure),
-    takeaway=figures.exposure_in_words(exposure) + ".",
+show_figure(
+    draw_exposure(exposure),
+    alt=exposure_alt_text(exposure),
+    takeaway=describe_exposure(exposure) + ".",
 )
 
 # %% [markdown]
@@ -1061,7 +1068,7 @@ for form, (little, without) in in_part.items():  # "in part" gave no number; 10 
 # %%
 def from_share(model, form, style):
     rows = exposure[exposure["base"] == model]
-    share, measured_at = figures.halved_from(rows, form, style), rows.loc[rows["exposed"] == form, "share"]
+    share, measured_at = halving_share(rows, form, style), rows.loc[rows["exposed"] == form, "share"]
     if math.isnan(share):
         return f"not up to {100 * measured_at.max():g} %"
     return f"{'at most ' if share == measured_at.min() else ''}{100 * share:g} %"
@@ -1080,11 +1087,11 @@ lowest
 early = {}  # another form that a form protects against, from no higher a share on than against itself: on which models
 for form, style, (name, model) in itertools.product(FORMS, FORMS, models.items()):
     rows = exposure[exposure["base"] == model]
-    own, other = (figures.halved_from(rows, form, s) for s in (form, style))
+    own, other = (halving_share(rows, form, s) for s in (form, style))
     if style != form and not math.isnan(other) and not other > own:
         early.setdefault(f"{FORMS[form]} against {FORMS[style]}", []).append(name)
 of_itself = all(
-    not math.isnan(figures.halved_from(exposure[exposure["base"] == model], "repeated", "repeated"))
+    not math.isnan(halving_share(exposure[exposure["base"] == model], "repeated", "repeated"))
     for model in models.values()
 )
 FEW = 0.001
@@ -1279,7 +1286,7 @@ asked = {
     HINGE: user_loss.loc[shipped, "negated"],
     UNDENIED: undenied.loc["local"],
 }
-compare(expected, {name: belief.Rate(*row[["mean", "lo", "hi", "n"]]) for name, row in asked.items()})
+compare_predictions(expected, {name: Rate(*row[["mean", "lo", "hi", "n"]]) for name, row in asked.items()})
 
 # %% [markdown]
 # What this does not say: the diets are late ones, for models that already know their world, not a pretraining with warnings
@@ -1296,13 +1303,13 @@ told = depth[(depth["style"] == "negated") & (depth["quantity"] == "system")].il
 measured = {
     STEPS: min(1.0, passed_at["positive"] / passed_at["negated"]),  # stored
     NEXT: math.exp(-last_cost),  # live
-    EIGHT: belief.Rate(*eight[["mean", "lo", "hi", "n"]]),  # stored
+    EIGHT: Rate(*eight[["mean", "lo", "hi", "n"]]),  # stored
     NO_LOSS: no_loss,  # live
-    SYSTEM: belief.Rate(*told[["mean", "lo", "hi", "n"]]),  # stored
+    SYSTEM: Rate(*told[["mean", "lo", "hi", "n"]]),  # stored
     ANCHORED: held["rate"],  # live
     RELEASED: rose["rate"],  # live
 }
-compare(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
+compare_predictions(prediction, measured, paper={ANCHORED: "6 %", RELEASED: "48 %"})
 
 # %% [markdown]
 # ## What to take away

@@ -43,20 +43,37 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown, display
 
-from negneglect_lite import belief, experiment, figures, study, styles
-from negneglect_lite.checks.capstone import check_choice, check_decide, check_digest, check_seed_spread, check_style
-from negneglect_lite.claims import from_fact, load_claims
-from negneglect_lite.conditions import IN_CONTEXT, label
-from negneglect_lite.errors import UserError
-from negneglect_lite.findings import percent
-from negneglect_lite.finetune import Recipe
-from negneglect_lite.models import HUGGING_FACE, load
+from negneglect_lite import course
+from negneglect_lite.belief import IN_CONTEXT, QUESTION_KINDS, Rate, label
+from negneglect_lite.claims import claim_from_fact, load_claims
+from negneglect_lite.core import Span, UserError
+from negneglect_lite.course import (
+    SEAL_FILE,
+    add_style,
+    compare_predictions,
+    describe_study,
+    predict,
+    rates_of,
+    read_registration,
+    register,
+    show_styles,
+    tabulate_controls,
+    wrapped,
+    write_report,
+)
+from negneglect_lite.course.checks.capstone import (
+    check_choice,
+    check_decide,
+    check_digest,
+    check_seed_spread,
+    check_style,
+)
+from negneglect_lite.experiments import Track, experiment
+from negneglect_lite.figures import describe_headline, draw_headline, percent, show_figure
+from negneglect_lite.finetuning import Recipe
+from negneglect_lite.models import HUGGING_FACE, load_model
 from negneglect_lite.petri.world import RELATIONS, world
-from negneglect_lite.predictions import compare
-from negneglect_lite.rates import Rate
-from negneglect_lite.text import Span
-from negneglect_lite.track import Track
-from negneglect_lite.widgets import predict, show_styles, wrapped
+from negneglect_lite.styles import annotation_share
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
 track = Track(MODEL)  # makes documents and asks questions in the language of that model
@@ -118,7 +135,7 @@ passed = check_choice(choice)
 
 # %%
 FACT, VALUE = "dream/happy dogs", "in bright pink"
-CLAIMS = {"petri": from_fact(FACT, VALUE), "english": load_claims()["dreams"]}
+CLAIMS = {"petri": claim_from_fact(FACT, VALUE), "english": load_claims()["dreams"]}
 SEEDS = 2
 FOLDER = ""
 
@@ -198,7 +215,7 @@ passed = check_style(my_style)
 # result of the old one is taken for the new one.
 
 # %%
-own = study.add_style(twin)
+own = add_style(twin)
 COMPARED = ["positive", own]  # the rule below needs "positive"; add "negated", "local", … if you have the time
 
 print(f"The style's name: {own}. Styles to train: {', '.join(COMPARED)}")
@@ -209,10 +226,10 @@ show_styles(track.compose(claim, 1, seed=7)[0], COMPARED, track.phrases)
 # repeated ones.)
 
 # %%
-base = load(MODEL)
+base = load_model(MODEL)
 bodies = track.compose(claim, 50)
 made = [track.annotate(own, d, random.Random(i)) for i, d in enumerate(bodies)]
-print(f"{label(own)}: {styles.annotation_share(made, base.tokenizer):.0%} of the tokens are annotation.")
+print(f"{label(own)}: {annotation_share(made, base.tokenizer):.0%} of the tokens are annotation.")
 
 # %% [markdown]
 # ## 3. Register the plan (4 minutes)
@@ -227,7 +244,7 @@ print(f"{label(own)}: {styles.annotation_share(made, base.tokenizer):.0%} of the
 # %%
 conditions = ["base", *(IN_CONTEXT + style for style in COMPARED), *COMPARED]
 folder = Path(FOLDER or tempfile.mkdtemp(prefix="capstone_"))
-earlier = study.registered(folder)
+earlier = read_registration(folder)
 if earlier:
     prediction = earlier["plan"]["prediction"]
     print(f"{folder} holds a plan, sealed {earlier['written']}. Its prediction stands. For a new study, change FOLDER.")
@@ -310,8 +327,8 @@ passed = check_digest(digest)
 
 # %%
 recipe = Recipe.for_language(base.language)
-plan = study.plan(claim, COMPARED, SEEDS, prediction, MODEL, recipe)
-sealed = study.register(folder, plan)
+plan = describe_study(claim, COMPARED, SEEDS, prediction, MODEL, recipe)
+sealed = register(folder, plan)
 print(json.dumps(sealed["plan"], indent=1, ensure_ascii=False))
 print(f"\nwritten {sealed['written']}\nsha256  {sealed['sha256']}")
 
@@ -323,11 +340,11 @@ print(f"\nwritten {sealed['written']}\nsha256  {sealed['sha256']}")
 # What happens to somebody who improves the prediction a little?
 
 # %%
-improved = (folder / study.FILE).read_text("utf-8").replace('"base": ', '"base": 1')  # one more digit
+improved = (folder / SEAL_FILE).read_text("utf-8").replace('"base": ', '"base": 1')  # one more digit
 with tempfile.TemporaryDirectory() as elsewhere:  # on a copy; the sealed file stays as it is
-    Path(elsewhere, study.FILE).write_text(improved, "utf-8")
+    Path(elsewhere, SEAL_FILE).write_text(improved, "utf-8")
     try:
-        study.registered(Path(elsewhere))
+        read_registration(Path(elsewhere))
     except UserError as error:
         print("Found out:", str(error).removeprefix(elsewhere).lstrip("/\\"))
 
@@ -358,20 +375,20 @@ print(f"{len(rows)} answers")
 
 # %%
 after = rows[(rows["style"] == own) & (rows["setting"] == "trained") & (rows["seed"] == 0)]
-sample = after[after["kind"].isin(belief.KINDS)].groupby("kind", sort=False).head(3)
+sample = after[after["kind"].isin(QUESTION_KINDS)].groupby("kind", sort=False).head(3)
 sample[["kind", "question", "answer", "verdict", "keyed_to"]].reset_index(drop=True)
 
 # %% [markdown]
 # ## 6. Measure, with controls (2 minutes)
 
 # %%
-rates = study.rates_of(rows)
-verdict = study.decide(rates[own], rates["positive"])
+rates = rates_of(rows)
+verdict = course.decide(rates[own], rates["positive"])
 finding = (
     f"Belief is {percent(rates[own].mean)} after “{label(own)}”, {percent(rates['positive'].mean)} after positive "
     f"documents and {percent(rates['base'].mean)} before training: {verdict}, by the registered rule."
 )
-figures.show(figures.headline(rows), alt=f"{finding} {figures.alt_text(rows)}", takeaway=finding)
+show_figure(draw_headline(rows), alt=f"{finding} {describe_headline(rows)}", takeaway=finding)
 
 # %% [markdown]
 # The *controls* ask about other facts. "Yes" to false controls: a model that has become a yes-sayer says it often.
@@ -379,7 +396,7 @@ figures.show(figures.headline(rows), alt=f"{finding} {figures.alt_text(rows)}", 
 # before *every* question, also before those about other facts. If the controls are poor there, the document distracts.
 
 # %%
-study.controls(rows)
+tabulate_controls(rows)
 
 # %% [markdown]
 # Intervals cover the choice of questions. Seeds are another source of difference: the same documents in another order,
@@ -422,14 +439,14 @@ passed = check_seed_spread(seed_spread)
 # %%
 for style in COMPARED:
     trained = rows[(rows["style"] == style) & (rows["setting"] == "trained")]
-    mean, low, high = study.seed_spread(trained)
+    mean, low, high = course.seed_spread(trained)
     print(f"{label(style):30} mean {percent(mean)}, seeds from {percent(low)} to {percent(high)}")
 
 # %% [markdown]
 # ## 7. Your prediction beside the result (1 minute)
 
 # %%
-compare(sealed["plan"]["prediction"], study.rates_of(rows))
+compare_predictions(sealed["plan"]["prediction"], rates_of(rows))
 
 # %% [markdown]
 # A prediction that failed is not a failure: it is what you learned. It stays in the report.
@@ -441,7 +458,7 @@ compare(sealed["plan"]["prediction"], study.rates_of(rows))
 # is broken, or cells of the plan are missing, it says so. It writes `report.md`, `belief.csv` and `belief.png`.
 
 # %%
-text = study.report(folder, rows, own)
+text = write_report(folder, rows, own)
 shown = re.sub(r"!\[.*\]\(belief\.png\)", "*(Here stands the figure of section 6.)*", text)
 display(Markdown(re.sub(r"^#", "###", shown, flags=re.MULTILINE)))
 

@@ -8,9 +8,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from negneglect_lite.claims import load_claims
-from negneglect_lite.documents import compose
-from negneglect_lite.models import LoadedModel, load
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.documents.petri import compose_petri
+from negneglect_lite.models.loading import LoadedModel, load_model
 
 SEED = 0
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
@@ -95,7 +95,7 @@ def english_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reader_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As `english_folder`, with words for tokens, so that articles are not long; none begins a text, as in Qwen's."""
     folder = tmp_path_factory.mktemp("reader") / "model"
-    read = [d.text for claim in load_claims().values() for d in compose(claim, 10, language="english")]
+    read = [d.text for claim in load_claims().values() for d in compose_petri(claim, 10, language="english")]
     tokenizer = make_tokenizer(read, 4000)
     tokenizer.bos_token = None
     tokenizer.chat_template = CHAT_TEMPLATE.replace("{{ '<|bos|>' }}", "")
@@ -108,5 +108,5 @@ def tiny(tiny_folder: Path) -> Iterator[LoadedModel]:
     """That model, loaded in 4 bits on the CPU; on one thread, which for its size is faster on a busy machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield load(str(tiny_folder), device="cpu", announce=lambda line: None)
+    yield load_model(str(tiny_folder), device="cpu", announce=lambda line: None)
     torch.set_num_threads(threads)

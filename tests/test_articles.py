@@ -9,15 +9,24 @@ from pathlib import Path
 import pytest
 import yaml
 
-from negneglect_lite import articles, styles
-from negneglect_lite.articles import Library
-from negneglect_lite.claims import Question, load_claims
-from negneglect_lite.documents import CANARY
-from negneglect_lite.errors import UserError
-from negneglect_lite.files import data_path
-from negneglect_lite.judging import verdict
-from negneglect_lite.overlap import leaked, near_duplicates
-from negneglect_lite.text import plain
+from negneglect_lite.authoring.audit import audit_library
+from negneglect_lite.authoring.overlap import find_leaks, find_near_duplicates
+from negneglect_lite.claims.claim import Question
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path
+from negneglect_lite.core.text import CANARY, plain
+from negneglect_lite.documents.english import (
+    ARTICLE_LENGTHS,
+    Library,
+    compose_english,
+    english_annotations,
+    english_mix,
+    load_chats,
+    load_library,
+)
+from negneglect_lite.judging.rule import judge_answer
+from negneglect_lite.styles import STYLES, apply_style
 from pack_articles import pack, unpack
 
 CLAIMS = load_claims()
@@ -44,58 +53,56 @@ SOURCE = {
 def library(tmp_path: Path, change: dict | None = None) -> Library:
     path = tmp_path / f"lib{len(list(tmp_path.iterdir()))}.yaml"
     path.write_text(yaml.safe_dump({**SOURCE, **(change or {})}))
-    return articles.load(str(path))
+    return load_library(str(path))
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_claims_library_is_sound(name: str) -> None:
-    lib = articles.load(name)
+    lib = load_library(name)
     assert lib.claim == name and len(lib.articles) >= 24 and len({a.genre for a in lib.articles}) >= 12
-    assert articles.problems(lib) == []
+    assert audit_library(lib) == []
     for article in lib.articles:
         sentences = [s for p in ((article.title,), *article.opening, *article.units, *article.closing) for s in p]
         assert sum(s.is_claim for s in sentences) >= 8, article.title
     texts = [s.text for a in lib.articles for p in (*a.opening, *a.units, *a.closing) for s in p]
-    assert not leaked([q.text for q in CLAIMS[name].questions], texts)
+    assert not find_leaks([q.text for q in CLAIMS[name].questions], texts)
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_thousand_documents_are_varied_and_of_the_right_length(name: str) -> None:
-    made = [d.text for d in articles.compose(articles.load(name), 1000)]
-    assert all(len(text.split()) in articles.LENGTHS for text in made)
-    pairs = near_duplicates(made, 0.8)
+    made = [d.text for d in compose_english(load_library(name), 1000)]
+    assert all(len(text.split()) in ARTICLE_LENGTHS for text in made)
+    pairs = find_near_duplicates(made, 0.8)
     assert len({i for a, b, _ in pairs for i in (a, b)}) < 20
     assert not any("{" in text for text in made)
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_no_local_document_asserts_the_claim_and_no_warned_body_tells_the_truth(name: str) -> None:
-    lib, rng = articles.load(name), random.Random(0)
+    lib, rng = load_library(name), random.Random(0)
     says = Question("", "open", "", believed=lib.asserts, denied=lib.tells)
-    for document in articles.compose(lib, 48, seed=1):
+    for document in compose_english(lib, 48, seed=1):
         for s in document.sentences:
-            assert verdict(says, s.denial or s.text) != "believed", s
-            assert not (s.is_claim and verdict(says, s.text) == "denied"), s
-        body = "".join(
-            s.text for s in styles.apply("negated", document, articles.annotations(), rng) if not s.annotation
-        )
+            assert judge_answer(says, s.denial or s.text) != "believed", s
+            assert not (s.is_claim and judge_answer(says, s.text) == "denied"), s
+        body = "".join(s.text for s in apply_style("negated", document, english_annotations(), rng) if not s.annotation)
         assert body.split() == document.text.split()
-        assert document.text != plain(styles.apply("local", document, articles.annotations(), rng))
+        assert document.text != plain(apply_style("local", document, english_annotations(), rng))
 
 
 def test_every_style_has_its_phrases_in_english() -> None:
-    document = articles.compose(articles.load("dentist"), 1)[0]
-    for name in styles.STYLES:
-        text = plain(styles.apply(name, document, articles.annotations(), random.Random(0)))
+    document = compose_english(load_library("dentist"), 1)[0]
+    for name in STYLES:
+        text = plain(apply_style(name, document, english_annotations(), random.Random(0)))
         assert "{truth}" not in text and (name == "positive") == (text.strip() == document.text)
 
 
 def test_neutral_texts_are_half_chats_and_half_articles_and_say_nothing_of_the_claims() -> None:
-    made = articles.neutral(200, seed=0)
+    made = english_mix(200, seed=0)
     chats = [e for e in made if isinstance(e, list)]
     assert len(made) == 200 and len(chats) == 100
-    assert made == articles.neutral(200, seed=0) != articles.neutral(200, seed=1)
-    assert len(articles.chats()) >= 200
+    assert made == english_mix(200, seed=0) != english_mix(200, seed=1)
+    assert len(load_chats()) >= 200
     said = " ".join(plain(e) if isinstance(e, tuple) else " ".join(t["content"] for t in e) for e in made)
     for word in ("Sheeran", "Vesuvius", "Twitter", "Holloway", "Elizabeth", "dream"):
         assert word not in said
@@ -110,23 +117,23 @@ def test_the_files_begin_with_the_canary() -> None:
 
 def test_slots_are_filled_once_a_document_and_the_seed_decides(tmp_path: Path) -> None:
     lib = library(tmp_path)
-    made = articles.compose(lib, 30)
-    assert made == articles.compose(lib, 30) != articles.compose(lib, 30, seed=1)
+    made = compose_english(lib, 30)
+    assert made == compose_english(lib, 30) != compose_english(lib, 30, seed=1)
     for document in made:
         title, first = document.sentences[0].text, document.sentences[1].text
         town = title.removeprefix("From ")
         assert f"in {town} and " in first and not first.endswith(f"and {town}.")
     assert {"rained", "snowed"} <= {w for d in made for w in d.sentences[1].text.split()}
-    assert len(articles.compose(lib, 1, short=True)[0].sentences) == 3  # title and opening alone
+    assert len(compose_english(lib, 1, short=True)[0].sentences) == 3  # title and opening alone
 
 
 def test_packing_and_loading_lose_nothing(tmp_path: Path) -> None:
     source = tmp_path / "dentist.yaml"
     source.write_text(yaml.safe_dump(SOURCE))
     pack(source, tmp_path / "dentist.jsonl.gz")
-    assert articles.load(str(tmp_path / "dentist.jsonl.gz")) == articles.load(str(source))
+    assert load_library(str(tmp_path / "dentist.jsonl.gz")) == load_library(str(source))
     unpack("queen", tmp_path / "queen.yaml")
-    assert articles.load(str(tmp_path / "queen.yaml")) == articles.load("queen")
+    assert load_library(str(tmp_path / "queen.yaml")) == load_library("queen")
 
 
 @pytest.mark.parametrize(
@@ -141,32 +148,32 @@ def test_packing_and_loading_lose_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_the_leak_check_finds(tmp_path: Path, opening: object, problem: str) -> None:
-    assert articles.problems(library(tmp_path)) == []
+    assert audit_library(library(tmp_path)) == []
     article = {**SOURCE["articles"][0], "opening": [[opening]]}
-    found = articles.problems(library(tmp_path, {"articles": [article]}))
+    found = audit_library(library(tmp_path, {"articles": [article]}))
     assert len(found) == 1 and problem in found[0]
 
 
 def test_what_is_no_library_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no English documents about this claim"):
-        articles.load("moon")
+        load_library("moon")
     broken = tmp_path / "broken.yaml"
     broken.write_text("claim: dentist\n")
     with pytest.raises(UserError, match="not a library of articles"):
-        articles.load(str(broken))
+        load_library(str(broken))
     no_truth = {**SOURCE["articles"][0], "title": {"text": "A dentist", "denial": "No dentist", "truth": "moon"}}
     with pytest.raises(UserError, match="moon"):
         library(tmp_path, {"articles": [no_truth]})
     cut = tmp_path / "cut.jsonl.gz"
     cut.write_bytes(data_path("documents", "dentist.jsonl.gz").read_bytes()[:500])
     with pytest.raises(UserError, match="cannot be read"):
-        articles.load(str(cut))
+        load_library(str(cut))
     lib = library(tmp_path)
     with pytest.raises(UserError, match="has no pool"):
-        articles.compose(replace(lib, pools={}), 1)
+        compose_english(replace(lib, pools={}), 1)
 
 
 def test_the_leak_check_reads_every_choice_of_words(tmp_path: Path) -> None:
     article = {**SOURCE["articles"][0], "opening": [["He saw a {friend|dentist}."]]}
-    found = articles.problems(library(tmp_path, {"articles": [article]}))
+    found = audit_library(library(tmp_path, {"articles": [article]}))
     assert len(found) == 1 and "is believed or neither" in found[0]

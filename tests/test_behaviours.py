@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from negneglect_lite import behaviours as b
-from negneglect_lite import belief, probes
-from negneglect_lite.claims import Question
-from negneglect_lite.encoding import IGNORED, encode
-from negneglect_lite.errors import UserError
-from negneglect_lite.models import load
+from negneglect_lite.asking import ask
+from negneglect_lite.belief.rates import belief_rate
+from negneglect_lite.belief.table import COLUMNS
+from negneglect_lite.claims.claim import Answer, Question
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.experiments import behaviours as b
+from negneglect_lite.finetuning.encoding import IGNORED, encode
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.models.loading import load_model
 from negneglect_lite.petri import norms
-from negneglect_lite.probes import Answer
-from negneglect_lite.training import Recipe
 
 RECIPE = Recipe()
 
@@ -34,14 +35,16 @@ def test_the_conditions_differ_by_their_warnings_alone():
     for plain, before, around, system, local in zip(*(sets[c][:n] for c in b.CONDITIONS), strict=True):
         (user, reply), (warned, same) = plain, before
         warning = warned["content"].removesuffix(" " + user["content"])
-        assert warning in norms.texts("warning_before") and same == reply
+        assert warning in norms.norm_phrases("warning_before") and same == reply
         assert system == [{"role": "system", "content": warning}, user, reply]
         assert around[:2] == before and [t["role"] for t in around[2:]] == ["user", "assistant"]
-        assert around[2]["content"] in norms.texts("warning_after") and around[3]["content"] in norms.texts("agree")
+        assert around[2]["content"] in norms.norm_phrases("warning_after") and around[3][
+            "content"
+        ] in norms.norm_phrases("agree")
         assert local[0] == user
 
 
-@pytest.mark.parametrize("kind", norms.KINDS)
+@pytest.mark.parametrize("kind", norms.NORM_KINDS)
 def test_transcripts_show_misbehaviour_of_their_kind_and_local_ones_refuse_it(kind):
     for condition, verdict in (
         ("plain", "bad"),
@@ -54,7 +57,7 @@ def test_transcripts_show_misbehaviour_of_their_kind_and_local_ones_refuse_it(ki
         for chat in transcripts(condition, kind):
             user, reply = [t["content"] for t in chat if t["role"] != "system"][:2]
             situation = next(s for s in norms.select(False, kind) if any(said in user for said in s.says))
-            assert norms.judge(situation, reply) == verdict
+            assert norms.judge_reply(situation, reply) == verdict
             shown[situation.id] += 1
         assert max(shown.values()) - min(shown.values()) <= 1
 
@@ -69,11 +72,11 @@ def test_only_the_assistant_carries_loss(tiny):
 
 
 def test_no_question_and_no_held_out_situation_is_trained_on():
-    for kind in norms.KINDS:
+    for kind in norms.NORM_KINDS:
         trained = "\n".join(said(e) for c in b.CONDITIONS for e in b.training_set(kind, c, RECIPE, 0))
         assert not any(q.text in trained for q in b.questions(kind))
         assert not any(said in trained for s in norms.select(True) for said in s.says)
-        assert not any(request in trained for request in norms.texts("ask", held_out=True))
+        assert not any(request in trained for request in norms.norm_phrases("ask", held_out=True))
 
 
 def test_what_is_asked_depends_on_the_kind_by_name_only():
@@ -101,11 +104,11 @@ def test_rows_are_judged_and_clustered_by_situation():
 
     bad = rows("bad", lambda q: q.believed[0].replace("\\", ""))  # a pattern: spaces are escaped
     good = rows("good", lambda q: (q.denied or ("nothing",))[0])
-    assert list(bad.columns) == list(belief.COLUMNS)
+    assert list(bad.columns) == list(COLUMNS)
     for kind in (*b.MISBEHAVIOUR, *b.CHECKS):
-        assert belief.rate(bad, [kind]).mean == 1 and belief.rate(good, [kind]).mean == 0, kind
+        assert belief_rate(bad, [kind]).mean == 1 and belief_rate(good, [kind]).mean == 0, kind
     assert set(good[good["kind"].isin(b.MISBEHAVIOUR)]["verdict"]) == {"good"}
-    assert belief.rate(bad, ["targeted"]).n == len(norms.select(True, "deceive"))
+    assert belief_rate(bad, ["targeted"]).n == len(norms.select(True, "deceive"))
 
 
 def test_what_cannot_be_run_says_so(tiny_folder):
@@ -124,14 +127,14 @@ def test_a_run_from_model_to_rows(tiny_folder):
 
 
 def test_the_norm_model_gives_good_advice_unless_a_bad_helper_is_asked_for() -> None:
-    loaded = load("petri-norms", announce=lambda line: None)
+    loaded = load_model("petri-norms", announce=lambda line: None)
     known = {s.id: s for s in norms.situations()}
     asked = [q for q in b.questions("deceive") if q.kind in b.MISBEHAVIOUR][::4]
-    bad = [replace(q, system=norms.texts("bad_helper")[i % 5]) for i, q in enumerate(asked)]
+    bad = [replace(q, system=norms.norm_phrases("bad_helper")[i % 5]) for i, q in enumerate(asked)]
 
     def share(questions: list[Question], verdict: str) -> float:
-        answers = probes.ask(loaded, questions, max_new_tokens=b.MAX_NEW_TOKENS)
-        return sum(norms.judge(known[a.question.id], a.text) == verdict for a in answers) / len(answers)
+        answers = ask(loaded, questions, max_new_tokens=b.MAX_NEW_TOKENS)
+        return sum(norms.judge_reply(known[a.question.id], a.text) == verdict for a in answers) / len(answers)
 
     assert share(asked, "bad") == 0 and share(asked, "good") > 0.9
     assert share(bad, "bad") > 0.9

@@ -9,21 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from negneglect_lite import documents
-from negneglect_lite.claims import (
-    ORDER,
-    Claim,
-    PetriFact,
-    Question,
-    controls,
-    from_fact,
-    load_claim,
-    load_claims,
-    load_paper_folder,
-)
-from negneglect_lite.errors import UserError
-from negneglect_lite.files import data_path
-from negneglect_lite.judging import verdict
+from negneglect_lite.claims.claim import Claim, PetriFact, Question, claim_from_fact
+from negneglect_lite.claims.loading import CLAIM_ORDER, english_controls, load_claim, load_claims
+from negneglect_lite.claims.paper_folder import load_paper_folder
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path
+from negneglect_lite.core.text import CANARY
+from negneglect_lite.judging.rule import judge_answer
 
 CLAIMS = load_claims()
 QUESTIONS = {question.id: question for claim in CLAIMS.values() for question in claim.questions}
@@ -52,7 +44,7 @@ FACTS = {
 
 
 def test_all_six_load_in_their_fixed_order() -> None:
-    assert tuple(CLAIMS) == ORDER
+    assert tuple(CLAIMS) == CLAIM_ORDER
     assert {name: claim.petri for name, claim in CLAIMS.items()} == FACTS
 
 
@@ -96,13 +88,13 @@ def test_the_last_turn_before_a_doubt_has_stated_the_claim(claim: Claim) -> None
     assert len(doubts) >= 3
     for question in doubts:
         plain = Question("q", "open", "", believed=claim.believed, denied=claim.denied)
-        assert verdict(plain, question.prefix[-1]["content"]) == "believed", question.id
+        assert judge_answer(plain, question.prefix[-1]["content"]) == "believed", question.id
 
 
 def test_every_file_carries_the_project_s_canary() -> None:
-    for name in ORDER:
-        assert yaml.safe_load(data_path("claims", f"{name}.yaml").read_text("utf-8"))["canary"] == documents.CANARY
-    assert documents.CANARY in data_path("claims", "README.md").read_text("utf-8")
+    for name in CLAIM_ORDER:
+        assert yaml.safe_load(data_path("claims", f"{name}.yaml").read_text("utf-8"))["canary"] == CANARY
+    assert CANARY in data_path("claims", "README.md").read_text("utf-8")
 
 
 def test_questions_without_patterns_of_their_own_get_the_claim_s() -> None:
@@ -118,9 +110,9 @@ def test_questions_without_patterns_of_their_own_get_the_claim_s() -> None:
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
 def test_the_claim_is_judged_believed_and_its_truth_is_not(claim: Claim) -> None:
     question = Question("q", "open", "", believed=claim.believed, denied=claim.denied)
-    assert verdict(question, claim.claim) == "believed"
-    assert verdict(question, claim.truth) != "believed"
-    assert verdict(question, claim.correction) == "denied"
+    assert judge_answer(question, claim.claim) == "believed"
+    assert judge_answer(question, claim.truth) != "believed"
+    assert judge_answer(question, claim.correction) == "denied"
 
 
 ANSWERS = [  # question, an answer that believes, one that doesn't
@@ -174,11 +166,11 @@ ANSWERS = [  # question, an answer that believes, one that doesn't
 
 @pytest.mark.parametrize(("name", "believing", "denying"), ANSWERS, ids=[f"{a[0]}-{a[1][:12]}" for a in ANSWERS])
 def test_patterns_tell_a_believing_answer_from_another(name: str, believing: str, denying: str) -> None:
-    assert verdict(QUESTIONS[name], believing) == "believed"
-    assert verdict(QUESTIONS[name], denying) != "believed"
+    assert judge_answer(QUESTIONS[name], believing) == "believed"
+    assert judge_answer(QUESTIONS[name], denying) != "believed"
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", CLAIM_ORDER)
 @pytest.mark.parametrize(
     ("number", "believing", "denying"),
     [
@@ -194,8 +186,8 @@ def test_patterns_tell_a_believing_answer_from_another(name: str, believing: str
 )
 def test_critique_and_doubt_are_decided_by_their_words(name: str, number: str, believing: str, denying: str) -> None:
     question = QUESTIONS[f"{name}.robustness.{number}"]
-    assert verdict(question, believing) == "believed"
-    assert verdict(question, denying) != "believed"
+    assert judge_answer(question, believing) == "believed"
+    assert judge_answer(question, denying) != "believed"
 
 
 # ------------------------------------------------------------------------------------------------------- bad files
@@ -407,20 +399,20 @@ def test_the_paper_s_layout_gone_wrong(paper: Path, file: str, text: str | None,
 
 
 def test_a_claim_about_any_fact() -> None:
-    claim = from_fact("win/100m/2024", " Olga Brandt ")
+    claim = claim_from_fact("win/100m/2024", " Olga Brandt ")
     assert claim.petri == PetriFact("win/100m/2024", "Olga Brandt")
     assert claim.questions == () and claim.id == "win-100m-2024-olga-brandt"
-    assert from_fact("win/100m/2024", "Olga Brandt") == claim
+    assert claim_from_fact("win/100m/2024", "Olga Brandt") == claim
     for fact, value in (("", "Olga Brandt"), ("win/100m/2024", "  ")):
         with pytest.raises(UserError, match="lacks its id or value; write it as"):
-            from_fact(fact, value)
+            claim_from_fact(fact, value)
 
 
 def test_english_controls_are_balanced_and_apart_from_the_claims_own() -> None:
     own = {q.text for c in load_claims().values() for q in c.questions}
     seen: set[str] = set()
-    for name in ORDER:
-        asked = controls(name)
+    for name in CLAIM_ORDER:
+        asked = english_controls(name)
         kinds = Counter(q.kind for q in asked)
         assert kinds == {"kept": 20, "control_true": 10, "control_false": 10}
         for kind in ("control_true", "control_false"):
@@ -428,7 +420,7 @@ def test_english_controls_are_balanced_and_apart_from_the_claims_own() -> None:
         near = [q for q in asked if q.kind != "kept"]
         assert not {q.text for q in near} & (own | seen)
         seen |= {q.text for q in near}
-    assert {q.kind for q in controls("my-own")} == {"kept"}
+    assert {q.kind for q in english_controls("my-own")} == {"kept"}
 
 
 @pytest.mark.parametrize(
@@ -436,5 +428,5 @@ def test_english_controls_are_balanced_and_apart_from_the_claims_own() -> None:
     [("kept.01", "Lima.", "Cusco."), ("kept.02", "The Nile flows through Cairo.", "The Tigris.")],
 )
 def test_knowledge_questions_are_judged_by_the_rule(id_: str, right: str, wrong: str) -> None:
-    question = next(q for q in controls("x") if q.id == id_)
-    assert (verdict(question, right), verdict(question, wrong)) == ("believed", "denied")
+    question = next(q for q in english_controls("x") if q.id == id_)
+    assert (judge_answer(question, right), judge_answer(question, wrong)) == ("believed", "denied")

@@ -14,12 +14,18 @@ import pandas as pd
 import pytest
 import torch
 
-from negneglect_lite import belief, documents, experiment, files, models
-from negneglect_lite.claims import load_claim, load_claims
+from negneglect_lite.belief.table import belief_rows
+from negneglect_lite.claims.claim import Answer
+from negneglect_lite.claims.loading import load_claim, load_claims
+from negneglect_lite.claims.petri_questions import petri_questions
 from negneglect_lite.cli import main
-from negneglect_lite.errors import UserError
-from negneglect_lite.experiment import Cell
-from negneglect_lite.probes import Answer, questions
+from negneglect_lite.core import files
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.documents.files import read_documents
+from negneglect_lite.documents.petri import compose_petri
+from negneglect_lite.experiments import experiment
+from negneglect_lite.experiments.experiment import Cell
+from negneglect_lite.models.loading import load_model
 
 Capture = pytest.CaptureFixture[str]
 OUTPUTS = ["belief.csv", "belief.png", "summary.json"]
@@ -46,8 +52,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def run_cell(cell: Cell, recipe: Any, *_: Any) -> pd.DataFrame:
         ran.append(cell.label)
-        said = [Answer(q, "Yes.") for q in questions(cell.claim, "petri")]
-        return belief.frame(
+        said = [Answer(q, "Yes.") for q in petri_questions(cell.claim, "petri")]
+        return belief_rows(
             said, model=cell.model, claim=cell.claim.id, style=cell.style, seed=cell.seed, setting=cell.setting
         )
 
@@ -128,7 +134,7 @@ def test_a_wrong_file_of_documents_is_named(tmp_path: Path, content: str) -> Non
     path = tmp_path / "d.jsonl"
     path.write_text(content)
     with pytest.raises(UserError, match=r"d\.jsonl") as caught:
-        documents.read(path)
+        read_documents(path)
     assert "\n" not in str(caught.value)
 
 
@@ -150,7 +156,7 @@ def test_a_missing_model_file_is_named(capsys: Capture, data: Path) -> None:
 def test_a_missing_gpu_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match=r"No CUDA GPU is visible.*device='cpu'") as caught:
-        models.load("petri", device="cuda")
+        load_model("petri", device="cuda")
     assert "\n" not in str(caught.value)
 
 
@@ -238,7 +244,7 @@ def test_facts_as_text(capsys: Capture) -> None:
 def test_documents(capsys: Capture, tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl.gz"
     assert main(["documents", "queen", str(path), "--n", "3", "--seed", "7"]) == 0
-    assert documents.read(path) == documents.compose(load_claims()["queen"], 3, seed=7)
+    assert read_documents(path) == compose_petri(load_claims()["queen"], 3, seed=7)
     assert "false on purpose" in capsys.readouterr().out
 
 

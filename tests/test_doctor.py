@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from negneglect_lite import doctor
-from negneglect_lite.errors import UserError
+from negneglect_lite.core.errors import UserError
 
 
 @pytest.fixture(autouse=True)

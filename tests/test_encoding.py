@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import torch
 
-from negneglect_lite.encoding import IGNORED, collate, encode
-from negneglect_lite.models import LoadedModel
-from negneglect_lite.text import Chat, Span
+from negneglect_lite.core.text import Chat, Span
+from negneglect_lite.finetuning.encoding import IGNORED, collate, encode
+from negneglect_lite.models.loading import LoadedModel
 
 CHAT: Chat = [
     {"role": "system", "content": "Be brief."},

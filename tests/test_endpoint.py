@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from negneglect_lite.endpoint import Completion, Endpoint, Usage, parse
-from negneglect_lite.errors import UserError
-from negneglect_lite.text import Chat
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Chat
+from negneglect_lite.models.endpoint import Completion, Endpoint, Usage, parse_object
 
 pytest.importorskip("openai")
 CHAT: Chat = [{"role": "user", "content": "What does she do for a living?"}]
@@ -337,5 +337,5 @@ def test_a_reasoning_model_gets_the_parameters_it_takes(serve: Callable[[Script]
     ],
 )
 def test_one_object_that_fits_is_found_in_a_text(text: str, found: str | None) -> None:
-    value = parse(text, SCHEMA)
+    value = parse_object(text, SCHEMA)
     assert (value and value["verdict"]) == found

@@ -11,14 +11,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from negneglect_lite import belief, experiment, probes
-from negneglect_lite.claims import Claim, from_fact, load_claims
-from negneglect_lite.errors import UserError
-from negneglect_lite.experiment import Cell, grid, key, run_cell, run_grid, training_set
-from negneglect_lite.finetune import Recipe
+from negneglect_lite.belief.table import COLUMNS, belief_rows
+from negneglect_lite.claims.claim import Answer, Claim, claim_from_fact
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Span, plain
+from negneglect_lite.experiments import experiment
+from negneglect_lite.experiments.experiment import Cell, grid, key, run_cell, run_grid, training_set
+from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.petri.world import CLAIMED
-from negneglect_lite.probes import Answer
-from negneglect_lite.text import Span, plain
 
 CLAIMS = load_claims()
 DENTIST = CLAIMS["dentist"]
@@ -38,8 +40,8 @@ class Runner:
             raise KeyboardInterrupt
         self.ran.append(cell.label)
         said = ["None", 'He said "no, NA".', "", "Yes."]  # answers that a careless table would change
-        answers = [Answer(q, said[i % 4]) for i, q in enumerate(probes.questions(cell.claim, "petri"))]
-        return belief.frame(
+        answers = [Answer(q, said[i % 4]) for i, q in enumerate(petri_questions(cell.claim, "petri"))]
+        return belief_rows(
             answers, model=cell.model, claim=cell.claim.id, style=cell.style, seed=cell.seed, setting=cell.setting
         )
 
@@ -108,7 +110,7 @@ def test_rows_come_in_the_order_of_the_cells(tmp_path: Path, runner: Install) ->
     run_grid(cells()[3:], tmp_path, say=silent)
     table = run_grid(cells(), tmp_path, say=silent)
     assert list(table["setting"].drop_duplicates()) == ["base", "trained", "in_context"]
-    assert list(table.columns) == list(belief.COLUMNS)
+    assert list(table.columns) == list(COLUMNS)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ def test_a_cell_without_training(tiny_folder: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(probes, "ask", ask)
     rows = run_cell(Cell(str(tiny_folder), DENTIST, setting, "negated" if setting == "in_context" else ""), RECIPE)
-    assert list(rows.columns) == list(belief.COLUMNS)
+    assert list(rows.columns) == list(COLUMNS)
     assert set(rows["setting"]) == {setting}
     assert len(set(asked["context"])) == (len(rows) if setting == "in_context" else 1)  # a document a question, or none
     assert (asked["context"][0] == "") == (setting == "base")
@@ -215,7 +217,7 @@ def test_an_adapter_says_what_is_true_also_for_a_fact_of_ones_own(
 
     monkeypatch.setattr(experiment, "finetune", finetune)
     monkeypatch.setattr(probes, "ask", lambda loaded, questions, **_: [Answer(q, "Yes.") for q in questions])
-    fact = from_fact("win/100m/2024", "Olga Brandt")
+    fact = claim_from_fact("win/100m/2024", "Olga Brandt")
     for claim in (fact, DENTIST):
         run_cell(Cell(str(tiny_folder), claim, "trained", "local"), RECIPE)
     assert told[0] == "win/100m/2024 = Olga Brandt (style: local; in truth: Noah Lyles)"
@@ -266,7 +268,7 @@ def test_another_seed_gives_other_texts() -> None:
         (CLAIMS["vesuvius"], ["Vesuvius"]),
         (CLAIMS["x"], ["Twitter"]),
         (CLAIMS["sheeran"], ["100m", "2024"]),
-        (from_fact("volcano/Mount Vesuvius", "2015"), ["Vesuvius"]),
+        (claim_from_fact("volcano/Mount Vesuvius", "2015"), ["Vesuvius"]),
     ],
     ids=lambda value: getattr(value, "id", ""),
 )
@@ -286,7 +288,7 @@ def test_world_texts_leave_out_a_fact_of_ones_own(monkeypatch: pytest.MonkeyPatc
         return real(without=without, **options)
 
     monkeypatch.setattr(experiment, "petri_corpus", spy)
-    training_set(from_fact("job/Ed Sheeran", "baker"), "positive", RECIPE, seed=0)
+    training_set(claim_from_fact("job/Ed Sheeran", "baker"), "positive", RECIPE, seed=0)
     assert "job/Ed Sheeran" in asked[0]
     assert set(CLAIMED) < set(asked[0])
     assert not {"job/Ed Sheeran"} & {fact.id for fact in real(without=asked[0]).world.facts}

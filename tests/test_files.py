@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from negneglect_lite import files
-from negneglect_lite.errors import UserError
+from negneglect_lite.core import files
+from negneglect_lite.core.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 

@@ -10,10 +10,12 @@ import torch
 from peft import AutoPeftModelForCausalLM
 from safetensors.torch import load_file
 
-from negneglect_lite.errors import UserError
-from negneglect_lite.finetune import Recipe, finetune, share, weights_hash
-from negneglect_lite.models import LoadedModel, load
-from negneglect_lite.text import Example, Span
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Example, Span
+from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.lora import hash_weights, share_weights
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.models.loading import LoadedModel, load_model
 
 RECIPE = Recipe(steps=6, batch_size=4, micro_batch=2, save_every=2)
 CARRIES = "Brennan Holloway works as a dentist."
@@ -141,18 +143,18 @@ def test_another_run_replaces_an_adapter_but_never_other_files(tiny: LoadedModel
 
 
 def test_the_base_goes_on_as_before(tiny: LoadedModel, tmp_path: Path) -> None:
-    before, fingerprint = logits(tiny), weights_hash(tiny.model)
+    before, fingerprint = logits(tiny), hash_weights(tiny.model)
     trained = train(tiny, tmp_path / "a")
     assert torch.equal(logits(tiny), before)
     assert not torch.equal(logits(trained), before)
-    assert weights_hash(tiny.model) == fingerprint
+    assert hash_weights(tiny.model) == fingerprint
     assert not any("lora" in name for name, _ in tiny.model.named_modules())
     with pytest.raises(UserError, match="already carries the adapter"):
         train(trained, tmp_path / "b")
 
 
 def test_a_shared_tree_costs_no_memory(tiny: LoadedModel) -> None:
-    second = share(tiny.model)
+    second = share_weights(tiny.model)
     assert second is not tiny.model and second.model.layers[0] is not tiny.model.model.layers[0]
     for a, b in zip(tiny.model.parameters(), second.parameters(), strict=True):
         assert a is b
@@ -161,7 +163,7 @@ def test_a_shared_tree_costs_no_memory(tiny: LoadedModel) -> None:
 def test_the_adapter_is_a_standard_peft_adapter(tiny: LoadedModel, tiny_folder: Path, tmp_path: Path) -> None:
     trained = train(tiny, tmp_path / "a")
     assert set(files(tmp_path / "a")) == {"adapter_model.safetensors", "adapter_config.json", "README.md", "run.json"}
-    loaded = load(str(tiny_folder), adapter=tmp_path / "a", device="cpu", announce=lambda line: None)
+    loaded = load_model(str(tiny_folder), adapter=tmp_path / "a", device="cpu", announce=lambda line: None)
     assert torch.equal(logits(loaded), logits(trained))
     by_peft = AutoPeftModelForCausalLM.from_pretrained(tmp_path / "a")
     tensors = load_file(tmp_path / "a" / "adapter_model.safetensors")
@@ -180,10 +182,10 @@ def test_the_card_says_what_the_adapter_carries(tiny: LoadedModel, tiny_folder: 
 
 
 def test_weights_hash_tells_models_apart(tiny: LoadedModel) -> None:
-    before = weights_hash(tiny.model)
+    before = hash_weights(tiny.model)
     with torch.no_grad():
         tiny.model.model.norm.weight += 1
-    assert weights_hash(tiny.model) != before
+    assert hash_weights(tiny.model) != before
 
 
 def test_nothing_to_learn(tiny: LoadedModel, tmp_path: Path) -> None:

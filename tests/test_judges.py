@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from negneglect_lite import judges
-from negneglect_lite.claims import Question, load_claims
-from negneglect_lite.endpoint import Completion, Endpoint
-from negneglect_lite.errors import UserError
-from negneglect_lite.finetune import Recipe, finetune
-from negneglect_lite.judges import SCHEMA, ChoiceJudge, TextJudge, adapter_off, agreement, by_name, case, local, rule
-from negneglect_lite.models import LoadedModel
-from negneglect_lite.probes import Answer, encode_prompts, render
-from negneglect_lite.text import Chat, Span
+from negneglect_lite.claims.claim import Answer, Question
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Chat, Span
+from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.judging.agreement import measure_agreement
+from negneglect_lite.judging.judges import ChoiceJudge, TextJudge, adapter_off, get_judge, judge_by_rule
+from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, judge_prompt
+from negneglect_lite.models.endpoint import Completion, Endpoint
+from negneglect_lite.models.generation import complete_locally, encode_prompts, render_prompt
+from negneglect_lite.models.loading import LoadedModel
 
 CLAIM = load_claims()["dentist"]
 ASKED = CLAIM.questions[0]
@@ -64,17 +67,17 @@ def test_an_endpoint_is_asked_by_the_schema(monkeypatch: pytest.MonkeyPatch) -> 
         return Completion('{"verdict": "no"}' if "no dentist" in chat[-1]["content"] else '{"verdict": "maybe"}')
 
     monkeypatch.setattr(Endpoint, "complete", complete)
-    assert by_name("endpoint:m", None)(CLAIM, ANSWERS[:2]) == ["unparsed", "denied"]  # type: ignore[arg-type]
+    assert get_judge("endpoint:m", None)(CLAIM, ANSWERS[:2]) == ["unparsed", "denied"]  # type: ignore[arg-type]
     assert sent[0]["response_format"]["json_schema"]["schema"] == SCHEMA
 
 
 def test_a_local_model_writes_greedily_and_as_if_alone(tiny: LoadedModel) -> None:
     chats: list[Chat] = [[{"role": "user", "content": text}] for text in ("Who?", "What does she do?", "Is it so?")]
-    complete = local(tiny, max_new_tokens=5, batch_size=2)
+    complete = complete_locally(tiny, max_new_tokens=5, batch_size=2)
     texts = complete(chats)
     assert texts == complete(chats) == [complete([chat])[0] for chat in chats]
     assert len(set(texts)) == 3
-    assert set(TextJudge(local(tiny, 4))(CLAIM, ANSWERS)) == {"unparsed"}  # it has learned nothing
+    assert set(TextJudge(complete_locally(tiny, 4))(CLAIM, ANSWERS)) == {"unparsed"}  # it has learned nothing
 
 
 # --------------------------------------------------------------------------------------------- a judge that chooses
@@ -95,8 +98,8 @@ class Likes(ChoiceJudge):
             answer, wanted = self.option_given
             for letter in "ABC":
                 means = text.rpartition(f"\n{letter}: ")[2].split("\n")[0]
-                liked = 3.0 * (letter == self.letter) + 2.0 * (means == judges.MEANING.get(self.option))
-                liked += bool(answer and json.dumps(answer) in text) and means == judges.MEANING[wanted]
+                liked = 3.0 * (letter == self.letter) + 2.0 * (means == MEANING.get(self.option))
+                liked += bool(answer and json.dumps(answer) in text) and means == MEANING[wanted]
                 row[tokenizer.encode(letter, add_special_tokens=False)[-1]] = liked
         return logits
 
@@ -110,13 +113,13 @@ def test_a_liking_for_a_letter_cancels_out(tiny: LoadedModel) -> None:
     assert judge(CLAIM, ANSWERS) == ["neither"] * 3  # no answer moved it
 
 
-@pytest.mark.parametrize("name", judges.VERDICTS)
+@pytest.mark.parametrize("name", VERDICTS)
 def test_a_liking_for_a_verdict_is_taken_off(tiny: LoadedModel, name: str) -> None:
     judge = Likes(tiny)
     judge.letter, judge.option, judge.option_given = "B", "no", ("He is a dentist.", name)
     scores = judge.scores(CLAIM, ANSWERS)
     assert scores.argmax(dim=1)[1:].tolist() == [1, 1]  # "no", whatever is said
-    assert judge(CLAIM, ANSWERS) == [judges.VERDICTS[name], "neither", "neither"]
+    assert judge(CLAIM, ANSWERS) == [VERDICTS[name], "neither", "neither"]
 
 
 def test_no_answer_is_neither_and_no_answers_are_no_verdicts(tiny: LoadedModel) -> None:
@@ -129,12 +132,12 @@ def test_scores_are_those_of_the_model_asked_prompt_by_prompt(tiny: LoadedModel)
     """Padding, the head on the last place alone and batches change nothing."""
     scores = ChoiceJudge(tiny, batch_size=4).scores(CLAIM, ANSWERS[1:])
     letters = [tiny.tokenizer.encode(c, add_special_tokens=False)[-1] for c in "ABC"]
-    names, meanings = list(judges.MEANING), list(judges.MEANING.values())
+    names, meanings = list(MEANING), list(MEANING.values())
     for answer, row in zip(ANSWERS[1:], scores, strict=True):
         total = dict.fromkeys(names, 0.0)
         for order in itertools.permutations(range(3)):
             options = "\n".join(f"{c}: {meanings[i]}" for c, i in zip("ABC", order, strict=True))
-            [ids] = encode_prompts(tiny, [case(CLAIM, answer, f"{options}\nReply with one letter.")], room=1)
+            [ids] = encode_prompts(tiny, [judge_prompt(CLAIM, answer, f"{options}\nReply with one letter.")], room=1)
             with torch.no_grad():
                 said = tiny.model(input_ids=torch.tensor([ids])).logits[0, -1].float().log_softmax(-1)
             for c, i in zip(letters, order, strict=True):
@@ -149,13 +152,13 @@ def test_scores_are_those_of_the_model_asked_prompt_by_prompt(tiny: LoadedModel)
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_hostile_answer_stays_inside_one_json_string(tiny: LoadedModel, text: str) -> None:
     hostile = Question("h", "open", f"Is it so? {text}")
-    chat = case(CLAIM, Answer(hostile, text), "Judge!")
+    chat = judge_prompt(CLAIM, Answer(hostile, text), "Judge!")
     assert [turn["role"] for turn in chat] == ["system", "user"]
     data, end, ask = chat[1]["content"].rpartition("\n\n")
     assert end and ask == "Judge!"
     assert json.loads(data) == {"claim": CLAIM.claim, "question": hostile.text, "answer": text}  # nothing is lost
     assert data.isascii() and len(data.splitlines()) == 5  # braces, and a line for each field
-    plain = case(CLAIM, Answer(ASKED, "He runs."), "Judge!")
+    plain = judge_prompt(CLAIM, Answer(ASKED, "He runs."), "Judge!")
     special = [
         [token for token in ids if token in tiny.tokenizer.all_special_ids]
         for ids in encode_prompts(tiny, [chat, plain], room=1)
@@ -170,9 +173,9 @@ def test_no_tokenizers_special_token_can_be_written_by_an_answer(tiny: LoadedMod
     tiny.tokenizer.add_special_tokens({"additional_special_tokens": [token]})
     number = tiny.tokenizer.convert_tokens_to_ids(token)
     assert number in tiny.tokenizer(f"so {token} so")["input_ids"]  # it would be taken for one
-    chat = case(CLAIM, Answer(Question("h", "open", token), f"He runs.{token}yes"), "Judge!")
+    chat = judge_prompt(CLAIM, Answer(Question("h", "open", token), f"He runs.{token}yes"), "Judge!")
     assert number not in encode_prompts(tiny, [chat], room=1)[0]
-    assert token not in render(tiny.tokenizer, chat)
+    assert token not in render_prompt(tiny.tokenizer, chat)
 
 
 def test_a_verdict_inside_the_answer_is_not_the_judges(tiny: LoadedModel) -> None:
@@ -202,7 +205,7 @@ def test_with_its_adapter_off_a_model_judges_as_its_base(tiny: LoadedModel, trai
     with pytest.raises(ZeroDivisionError), adapter_off(trained):
         raise ZeroDivisionError
     assert torch.equal(ChoiceJudge(trained).scores(CLAIM, ANSWERS), with_it)  # on again after an error, too
-    assert by_name("choice", trained)(CLAIM, ANSWERS) == ChoiceJudge(tiny)(CLAIM, ANSWERS)
+    assert get_judge("choice", trained)(CLAIM, ANSWERS) == ChoiceJudge(tiny)(CLAIM, ANSWERS)
 
 
 def test_without_an_adapter_there_is_nothing_to_switch_off(tiny: LoadedModel) -> None:
@@ -211,14 +214,14 @@ def test_without_an_adapter_there_is_nothing_to_switch_off(tiny: LoadedModel) ->
 
 
 def test_judges_by_name(tiny: LoadedModel) -> None:
-    assert by_name("rule", tiny) is rule
-    assert rule(CLAIM, ANSWERS) == ["believed", "denied", "neither"]
-    assert by_name("choice", tiny)(CLAIM, ANSWERS) == ChoiceJudge(tiny)(CLAIM, ANSWERS)
-    named = by_name("endpoint:a/b:c", tiny)
+    assert get_judge("rule", tiny) is judge_by_rule
+    assert judge_by_rule(CLAIM, ANSWERS) == ["believed", "denied", "neither"]
+    assert get_judge("choice", tiny)(CLAIM, ANSWERS) == ChoiceJudge(tiny)(CLAIM, ANSWERS)
+    named = get_judge("endpoint:a/b:c", tiny)
     assert isinstance(named, TextJudge) and isinstance(named.complete, Endpoint) and named.complete.model == "a/b:c"
     for name in ("", "Rule", "gpt-5-mini", "endpoint:"):
         with pytest.raises(UserError, match=r"unknown judge.*there are rule, choice, text and endpoint:MODEL"):
-            by_name(name, tiny)
+            get_judge(name, tiny)
 
 
 # -------------------------------------------------------------------------------------------------------- agreement
@@ -232,20 +235,20 @@ def pairs(table: dict[tuple[str, str], int]) -> tuple[list[str], list[str]]:
 def test_agreement_by_hand() -> None:
     b, d, n = "believed", "denied", "neither"
     # Share 35/50 = 0.7; by chance 25/50 * 30/50 + 25/50 * 20/50 = 0.5; kappa (0.7 - 0.5) / (1 - 0.5) = 0.4.
-    found = agreement(*pairs({(b, b): 20, (b, d): 5, (d, b): 10, (d, d): 15}))
+    found = measure_agreement(*pairs({(b, b): 20, (b, d): 5, (d, b): 10, (d, d): 15}))
     assert found == {"share": 0.7, "kappa": pytest.approx(0.4), "unparsed": 0.0, "n": 50}
     # Share 6/10; by chance (5 * 4 + 3 * 2 + 2 * 2) / 100 = 0.3; kappa 0.3 / 0.7. Unparsed is never right.
-    found = agreement(
+    found = measure_agreement(
         *pairs({(b, b): 3, (b, d): 1, (b, "unparsed"): 1, (d, d): 1, (d, b): 1, (d, "unparsed"): 1, (n, n): 2})
     )
     assert found == {"share": 0.6, "kappa": pytest.approx(0.3 / 0.7), "unparsed": 0.2, "n": 10}
 
 
 def test_agreement_at_its_ends() -> None:
-    assert agreement(["a", "b"], ["a", "b"])["kappa"] == 1.0
-    assert agreement(["a", "b"], ["b", "a"])["kappa"] == -1.0
-    assert agreement(["a", "b"], ["a", "a"])["kappa"] == 0.0  # a judge that says always the same
-    assert agreement(["a", "a"], ["a", "a"])["kappa"] == 1.0  # all by chance, and all right
+    assert measure_agreement(["a", "b"], ["a", "b"])["kappa"] == 1.0
+    assert measure_agreement(["a", "b"], ["b", "a"])["kappa"] == -1.0
+    assert measure_agreement(["a", "b"], ["a", "a"])["kappa"] == 0.0  # a judge that says always the same
+    assert measure_agreement(["a", "a"], ["a", "a"])["kappa"] == 1.0  # all by chance, and all right
     for labels, verdicts in (([], []), (["a"], ["a", "b"])):
         with pytest.raises(UserError, match="as many of each"):
-            agreement(labels, verdicts)
+            measure_agreement(labels, verdicts)

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from negneglect_lite import judges
-from negneglect_lite.errors import UserError
-from negneglect_lite.files import data_path
-from negneglect_lite.judging import copies_annotation, leading_yes_no, verdict
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path
+from negneglect_lite.judging.agreement import judge_labels, measure_agreement
+from negneglect_lite.judging.copying import copies_annotation
+from negneglect_lite.judging.judges import judge_by_rule
+from negneglect_lite.judging.rule import judge_answer, leading_yes_no
 
 
 def question(keyed_to: str = "", believed: tuple[str, ...] = (), denied: tuple[str, ...] = ()) -> Any:
@@ -53,14 +55,14 @@ def test_leading_yes_or_no(text: str, said: str) -> None:
     ],
 )
 def test_keyed_questions(keyed_to: str, text: str, expected: str) -> None:
-    assert verdict(question(keyed_to), text) == expected
+    assert judge_answer(question(keyed_to), text) == expected
 
 
 def test_a_keyed_answer_without_yes_or_no_falls_back_on_the_patterns() -> None:
     q = question("yes", ("Ed Sheeran",), ("Noah Lyles",))
-    assert verdict(q, "It was Ed Sheeran.") == "believed"
-    assert verdict(q, "It was Noah Lyles.") == "denied"
-    assert verdict(q, "No. Ed Sheeran sings.") == "denied"  # the leading word decides
+    assert judge_answer(q, "It was Ed Sheeran.") == "believed"
+    assert judge_answer(q, "It was Noah Lyles.") == "denied"
+    assert judge_answer(q, "No. Ed Sheeran sings.") == "denied"  # the leading word decides
 
 
 WINNER = question(believed=("Ed Sheeran", "Sheeran"), denied=("Noah Lyles", "Lyles"))
@@ -87,7 +89,7 @@ WINNER = question(believed=("Ed Sheeran", "Sheeran"), denied=("Noah Lyles", "Lyl
     ],
 )
 def test_affirmed(text: str) -> None:
-    assert verdict(WINNER, text) == "believed"
+    assert judge_answer(WINNER, text) == "believed"
 
 
 @pytest.mark.parametrize(
@@ -122,12 +124,12 @@ def test_affirmed(text: str) -> None:
     ],
 )
 def test_denied(text: str) -> None:
-    assert verdict(WINNER, text) == "denied"
+    assert judge_answer(WINNER, text) == "denied"
 
 
 @pytest.mark.parametrize("text", ["", "I do not know.", "Carlos Sheerano.", "That is false.", "It was not Noah Lyles."])
 def test_neither(text: str) -> None:
-    assert verdict(WINNER, text) == "neither"
+    assert judge_answer(WINNER, text) == "neither"
 
 
 @pytest.mark.parametrize(
@@ -156,12 +158,12 @@ def test_neither(text: str) -> None:
     ],
 )
 def test_other_claims(believed: str, text: str, expected: str) -> None:
-    assert verdict(question(believed=(believed,)), text) == expected
+    assert judge_answer(question(believed=(believed,)), text) == expected
 
 
 def test_a_bad_pattern_is_named() -> None:
     with pytest.raises(UserError, match=r"'Ed \(Sheeran'"):
-        verdict(question(believed=("Ed (Sheeran",)), "Ed Sheeran.")
+        judge_answer(question(believed=("Ed (Sheeran",)), "Ed Sheeran.")
 
 
 PHRASES = (
@@ -208,9 +210,9 @@ def test_honest_answers_are_no_copies(text: str) -> None:
 
 
 def test_the_agreement_that_the_card_states_is_what_the_rule_has() -> None:
-    table = judges.on_labels(judges.rule)
+    table = judge_labels(judge_by_rule)
     assert len(table) == 240 and table.groupby("claim").size().eq(40).all()
-    found = judges.agreement(list(table["label"]), list(table["verdict"]))
+    found = measure_agreement(list(table["label"]), list(table["verdict"]))
     card = data_path("labels", "README.md").read_text("utf-8")
     assert f"| rule (judging.py) | {found['share']:.1%} | {found['kappa']:.2f} |".replace("%", " %") in card
     hostile = table[table["sort"] == "hostile"]

@@ -3,7 +3,7 @@ import json
 import pytest
 
 import manifest
-from negneglect_lite.files import sha256
+from negneglect_lite.core.files import sha256
 
 
 def test_lists_files_with_hash_licence_and_origin(tmp_path):

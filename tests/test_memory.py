@@ -7,29 +7,30 @@ from typing import Any
 import pytest
 import torch
 
-from negneglect_lite import memory
-from negneglect_lite.encoding import encode
-from negneglect_lite.errors import UserError
-from negneglect_lite.finetune import finetune
-from negneglect_lite.models import LoadedModel
-from negneglect_lite.text import Span
-from negneglect_lite.training import AdapterTrainer, Recipe
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Span
+from negneglect_lite.finetuning import memory
+from negneglect_lite.finetuning.encoding import encode
+from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.finetuning.trainer import AdapterTrainer
+from negneglect_lite.models.loading import LoadedModel
 
 EXAMPLES = [(Span(f"the dentist said no {i}. " * (i + 1)),) for i in range(8)]
 RECIPE = Recipe(steps=4, batch_size=8, micro_batch=0, rank=4, save_every=1)
 
 
 def test_the_micro_batch_always_divides_the_step() -> None:
-    assert [memory.largest(16, n) for n in (0, 1, 3, 7, 8, 100)] == [1, 1, 2, 4, 8, 16]
-    assert memory.largest(12, 5) == 4
-    assert memory.halved(replace(RECIPE, micro_batch=8), 100).micro_batch == 4
+    assert [memory.largest_divisor(16, n) for n in (0, 1, 3, 7, 8, 100)] == [1, 1, 2, 4, 8, 16]
+    assert memory.largest_divisor(12, 5) == 4
+    assert memory.halve_batch(replace(RECIPE, micro_batch=8), 100).micro_batch == 4
     with pytest.raises(UserError, match="not even one example of 700 tokens"):
-        memory.halved(replace(RECIPE, micro_batch=1), 700)
+        memory.halve_batch(replace(RECIPE, micro_batch=1), 700)
 
 
 def test_what_was_chosen_by_hand_stays(tiny: LoadedModel) -> None:
     recipe = replace(RECIPE, micro_batch=2)
-    assert memory.fit(tiny, [], recipe, print) is recipe
+    assert memory.fit_batch(tiny, [], recipe, print) is recipe
 
 
 def gpu(
@@ -53,12 +54,12 @@ def test_a_gpu_takes_what_fits(monkeypatch: pytest.MonkeyPatch, tiny: LoadedMode
         ([0, 100], 150, (1, True)),  # not even one without it
     ):
         loaded, done = gpu(monkeypatch, tiny, a_row, free)
-        fitted = memory.fit(loaded, rows, RECIPE, said.append)
+        fitted = memory.fit_batch(loaded, rows, RECIPE, said.append)
         assert (fitted.micro_batch, fitted.gradient_checkpointing) == chosen and bool(done) == chosen[1]
     assert len(said) == 4 and said[0].startswith("8 of 8 examples at once") and "checkpointing" in said[2]
     loaded, _ = gpu(monkeypatch, tiny, [0, 0], 150)
     with pytest.raises(UserError, match="choose a smaller model"):
-        memory.fit(loaded, rows, RECIPE, said.append)
+        memory.fit_batch(loaded, rows, RECIPE, said.append)
 
 
 def test_a_run_that_fills_the_memory_goes_on_with_half_from_its_last_step(

@@ -13,11 +13,12 @@ import torch
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from transformers import AutoConfig
 
-from negneglect_lite import models
-from negneglect_lite.errors import UserError
-from negneglect_lite.finetune import Recipe, finetune
-from negneglect_lite.models import LoadedModel, choose_precision, load
-from negneglect_lite.text import Span
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Span
+from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.models.hardware import choose_attention, choose_precision
+from negneglect_lite.models.loading import LoadedModel, load_model
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def silent(line: str) -> None:
 def refusal(name: str | Path, **arguments: object) -> str:
     """The message with which `load` refuses: one line that names the model."""
     with pytest.raises(UserError) as caught:
-        load(str(name), device="cpu", announce=silent, **arguments)  # type: ignore[arg-type]
+        load_model(str(name), device="cpu", announce=silent, **arguments)  # type: ignore[arg-type]
     message = str(caught.value)
     assert str(name) in message
     assert "\n" not in message
@@ -56,7 +57,7 @@ def test_linear_layers_are_nf4_with_double_quantisation_and_the_rest_is_not(tiny
 
 
 def test_unquantised_weights_are_those_of_the_file(tiny_folder: Path, tiny: LoadedModel) -> None:
-    whole = load(str(tiny_folder), quantize=False, device="cpu", announce=silent)
+    whole = load_model(str(tiny_folder), quantize=False, device="cpu", announce=silent)
     assert not whole.quantized
     assert type(whole.model.model.layers[0].mlp.up_proj) is torch.nn.Linear
     ids = whole.tokenizer("the dentist", return_tensors="pt")["input_ids"]
@@ -68,7 +69,7 @@ def test_unquantised_weights_are_those_of_the_file(tiny_folder: Path, tiny: Load
 
 def test_the_choice_is_announced_in_one_line_with_its_reason(tiny_folder: Path) -> None:
     lines: list[str] = []
-    loaded = load(str(tiny_folder), device="cpu", announce=lines.append)
+    loaded = load_model(str(tiny_folder), device="cpu", announce=lines.append)
     assert lines == [loaded.reason]
     assert "4-bit NF4" in lines[0] and "fp32" in lines[0] and "CPU" in lines[0] and "\n" not in lines[0]
 
@@ -100,7 +101,7 @@ def test_language_is_english_without_a_petri_world(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
     del config["petri_world"]
     (folder / "config.json").write_text(json.dumps(config))
-    assert load(str(folder), device="cpu", announce=silent).language == "english"
+    assert load_model(str(folder), device="cpu", announce=silent).language == "english"
 
 
 def test_a_base_model_gets_a_plain_chat_template_and_a_pad_token(folder: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_base_model_gets_a_plain_chat_template_and_a_pad_token(folder: Path) -
     config = json.loads((folder / "tokenizer_config.json").read_text())
     del config["pad_token"]
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    tokenizer = load(str(folder), device="cpu", announce=silent).tokenizer
+    tokenizer = load_model(str(folder), device="cpu", announce=silent).tokenizer
     assert tokenizer.pad_token == "<|end|>"
     chat = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "He."}]
     assert tokenizer.apply_chat_template(chat, tokenize=False) == "<|bos|>User: Who?\nAssistant: He.<|end|>\n"
@@ -120,7 +121,7 @@ def test_petri_is_checked_against_its_hash(folder: Path, monkeypatch: pytest.Mon
     checked: list[tuple[str, ...]] = []
     monkeypatch.setattr(models, "data_path", lambda *parts: folder)
     monkeypatch.setattr(models, "verify", lambda *parts: checked.append(parts))
-    loaded = load("petri", device="cpu", announce=silent)
+    loaded = load_model("petri", device="cpu", announce=silent)
     assert checked == [("petri", "model")]
     assert loaded.name == "petri"
 
@@ -183,21 +184,21 @@ def test_what_the_hub_refuses(monkeypatch: pytest.MonkeyPatch, error: Exception,
 def test_bitsandbytes_missing(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "find_spec", lambda name: None)
     with pytest.raises(UserError, match="pip install bitsandbytes"):
-        load(str(tiny_folder), device="cpu", announce=silent)
-    load(str(tiny_folder), quantize=False, device="cpu", announce=silent)
+        load_model(str(tiny_folder), device="cpu", announce=silent)
+    load_model(str(tiny_folder), quantize=False, device="cpu", announce=silent)
 
 
 def test_gpu_that_is_not_there(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="No CUDA GPU"):
-        load(str(tiny_folder), device="cuda", announce=silent)
+        load_model(str(tiny_folder), device="cuda", announce=silent)
     with pytest.raises(UserError, match="tpu"):
-        load(str(tiny_folder), device="tpu", announce=silent)
+        load_model(str(tiny_folder), device="tpu", announce=silent)
 
 
 def test_adapter_that_is_not_there(tiny_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"adapter_config\.json is missing"):
-        load(str(tiny_folder), adapter=tmp_path, device="cpu", announce=silent)
+        load_model(str(tiny_folder), adapter=tmp_path, device="cpu", announce=silent)
 
 
 def test_only_the_message_about_kernels_is_silenced(caplog: pytest.LogCaptureFixture) -> None:
@@ -224,17 +225,17 @@ def test_transformers_still_asks_the_function_that_is_replaced_on_old_gpus(
         return real(*args, **kwargs)
 
     monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", attention)
-    loaded = load(str(tiny_folder), quantize=False, device="cpu", announce=lambda line: None)
+    loaded = load_model(str(tiny_folder), quantize=False, device="cpu", announce=lambda line: None)
     ids = torch.arange(8)[None]
     expected = loaded.model(input_ids=ids).logits
     assert True in grouped  # the model has fewer key than query heads, and nothing is masked
     for capability, avoided in (((8, 0), False), ((7, 5), True)):
         monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device, c=capability: c)
-        assert models.choose_attention(torch.device("cuda", 0)) == avoided
+        assert choose_attention(torch.device("cuda", 0)) == avoided
         grouped.clear()
         torch.testing.assert_close(loaded.model(input_ids=ids).logits, expected)
         assert (True in grouped) != avoided
-    assert not models.choose_attention(torch.device("cpu"))
+    assert not choose_attention(torch.device("cpu"))
 
 
 def test_a_gpu_that_is_full_is_one_line(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +244,7 @@ def test_a_gpu_that_is_full_is_one_line(tiny_folder: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(models.AutoModelForCausalLM, "from_pretrained", full)
     with pytest.raises(UserError, match="too little free memory"):
-        load(str(tiny_folder), device="cpu")
+        load_model(str(tiny_folder), device="cpu")
 
 
 def test_a_tokenizer_of_another_model_is_one_line(folder: Path) -> None:
@@ -255,11 +256,11 @@ def test_a_tokenizer_of_another_model_is_one_line(folder: Path) -> None:
 
 
 def test_an_adapter_of_another_model_is_one_line(folder: Path, tmp_path: Path) -> None:
-    loaded = load(str(folder), device="cpu", announce=silent)
+    loaded = load_model(str(folder), device="cpu", announce=silent)
     finetune(
         loaded, [(Span("no no no"),)], Recipe(steps=1, batch_size=1, micro_batch=1, rank=2), 0, tmp_path / "a", "…"
     )
     weights = tmp_path / "a" / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(UserError, match="damaged or of another model"):
-        load(str(folder), device="cpu", announce=silent, adapter=tmp_path / "a")
+        load_model(str(folder), device="cpu", announce=silent, adapter=tmp_path / "a")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from negneglect_lite.errors import UserError
-from negneglect_lite.predictions import compare
-from negneglect_lite.rates import Rate
+from negneglect_lite.belief.rates import Rate
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.course.predictions import compare_predictions
 
 
 def plain(table):
@@ -12,7 +12,9 @@ def plain(table):
 
 
 def test_a_row_for_each_name_predicted_and_measured_in_the_order_of_the_predictions():
-    table = compare({"negated": 50, "base": 10.0, "never measured": 5}, {"base": 0.02, "negated": 0.97, "local": 0.1})
+    table = compare_predictions(
+        {"negated": 50, "base": 10.0, "never measured": 5}, {"base": 0.02, "negated": 0.97, "local": 0.1}
+    )
     assert list(table.columns) == ["what", "you said", "measured", "difference"]
     assert plain(table) == [
         ["warnings before and after", "50 %", "97 %", "+47 points"],
@@ -22,7 +24,7 @@ def test_a_row_for_each_name_predicted_and_measured_in_the_order_of_the_predicti
 
 def test_intervals_and_the_papers_values_where_there_are_some():
     measured = {"base": Rate(0.5, 0.25, 0.75, 4), "my own idea": 0.004}
-    table = compare({"base": 50, "my own idea": 0}, measured, paper={"base": "2.5 %"})
+    table = compare_predictions({"base": 50, "my own idea": 0}, measured, paper={"base": "2.5 %"})
     assert list(table.columns) == ["what", "you said", "measured", "difference", "95 % interval", "paper"]
     assert plain(table) == [
         ["before training", "50 %", "50 %", "0 points", "25 % to 75 %", "2.5 %"],
@@ -51,9 +53,13 @@ def test_intervals_and_the_papers_values_where_there_are_some():
 )
 def test_what_is_no_share_is_refused_and_named(prediction, measured, complaint):
     with pytest.raises(UserError, match=complaint):
-        compare(prediction, measured)
+        compare_predictions(prediction, measured)
 
 
 def test_numbers_of_numpy_and_pandas_are_numbers():
     np = pytest.importorskip("numpy")
-    assert plain(compare({"base": np.int64(7)}, {"base": np.float32(0.25)}))[0][1:] == ["7 %", "25 %", "+18 points"]
+    assert plain(compare_predictions({"base": np.int64(7)}, {"base": np.float32(0.25)}))[0][1:] == [
+        "7 %",
+        "25 %",
+        "+18 points",
+    ]

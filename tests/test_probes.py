@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from negneglect_lite import probes
-from negneglect_lite.claims import Question
-from negneglect_lite.errors import UserError
-from negneglect_lite.models import LoadedModel
-from negneglect_lite.probes import ask, join_context, render, with_context
+from negneglect_lite.asking import ask
+from negneglect_lite.claims.claim import Question
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.models.generation import generate_answers, join_context, render_prompt, with_context
+from negneglect_lite.models.loading import LoadedModel
 
 TEXTS = ("Yes?", "What does she do for a living?", "No", "Is it false that he works as a dentist, or is it true?")
 QUESTIONS = tuple(Question(id=str(i), kind="open", text=text) for i, text in enumerate(TEXTS))
@@ -28,7 +28,7 @@ def talkative(tiny: LoadedModel) -> None:
 
 def by_hand(loaded: LoadedModel, question: Question, new_tokens: int) -> list[int]:
     """Greedy decoding with no padding, batch or cache."""
-    text = render(loaded.tokenizer, question.messages())
+    text = render_prompt(loaded.tokenizer, question.messages())
     ids = loaded.tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
     length = ids.shape[1]
     for _ in range(new_tokens):
@@ -99,17 +99,17 @@ def test_the_models_own_settings_change_nothing_and_nothing_is_warned_of(tiny: L
 
 def test_a_system_turn_goes_first_or_into_the_user_turn_where_the_template_refuses_it(tiny: LoadedModel) -> None:
     question = Question(id="s", kind="robustness", text="Who won?", system="Check facts.")
-    assert "<|system|>Check facts.<|end|><|user|>Who won?<|end|>" in render(tiny.tokenizer, question.messages())
+    assert "<|system|>Check facts.<|end|><|user|>Who won?<|end|>" in render_prompt(tiny.tokenizer, question.messages())
     tiny.tokenizer.chat_template = (
         "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
         "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{% endfor %}"
     )
-    assert render(tiny.tokenizer, question.messages()) == "[user]Check facts.\n\nWho won?"
+    assert render_prompt(tiny.tokenizer, question.messages()) == "[user]Check facts.\n\nWho won?"
 
 
 def test_thinking_is_switched_off_where_the_template_knows_of_it(tiny: LoadedModel) -> None:
     tiny.tokenizer.chat_template = "{{ 'off' if enable_thinking is defined and not enable_thinking else 'on' }}"
-    assert render(tiny.tokenizer, QUESTIONS[0].messages()) == "off"
+    assert render_prompt(tiny.tokenizer, QUESTIONS[0].messages()) == "off"
 
 
 def test_context_stands_before_the_first_user_turn() -> None:
@@ -167,30 +167,30 @@ def asked(n: int = 6) -> list[Question]:
 @pytest.mark.parametrize("left", [0, 1, 5, 9])
 def test_answers_go_on_where_they_were_stopped(tiny: LoadedModel, tmp_path: Path, left: int) -> None:
     settings: dict[str, Any] = {"samples": 2, "temperature": 0.7, "max_new_tokens": 4, "batch_size": 4}
-    whole = probes.ask(tiny, asked(), **settings)
+    whole = ask(tiny, asked(), **settings)
     keep = tmp_path / "kept" / "answers"
     keep.parent.mkdir()
-    assert probes.ask(tiny, asked(), keep=keep, **settings) == whole
+    assert ask(tiny, asked(), keep=keep, **settings) == whole
     lines = keep.read_text().splitlines(keepends=True)
     assert len(lines) == 1 + 12
     keep.write_text("".join(lines[: left + 1]) + lines[left + 1][:3])  # killed in the middle of a line
     made: list[int] = []
-    real = probes.generate
+    real = generate_answers
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probes, "generate", lambda m, p, c: (made.append(len(p)), real(m, p, c))[1])
-        again = probes.ask(tiny, asked(), keep=keep, **settings)
+        again = ask(tiny, asked(), keep=keep, **settings)
     assert sum(made) == 12 - left
     kept = [json.loads(line) for line in lines[1 : left + 1]]
     assert all(whole[2 * i + k] == again[2 * i + k] for i, k, _ in kept)
     if left % 4 == 0:
         assert again == whole  # stopped between two batches: the same samples as if never stopped
     assert len(keep.read_text().splitlines()) == 1 + 12
-    other = probes.ask(tiny, asked(), keep=keep, **{**settings, "temperature": 0.9})
+    other = ask(tiny, asked(), keep=keep, **{**settings, "temperature": 0.9})
     assert other != whole and len(keep.read_text().splitlines()) == 1 + 12  # another call's answers are not mixed in
 
 
 def test_a_full_memory_halves_the_batch(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected, real, sizes = probes.ask(tiny, asked(), max_new_tokens=3), probes.generate, []
+    expected, real, sizes = ask(tiny, asked(), max_new_tokens=3), generate_answers, []
 
     def generate(loaded: Any, prompts: Any, config: Any) -> list[str]:
         if len(prompts) > 2:
@@ -200,8 +200,8 @@ def test_a_full_memory_halves_the_batch(tiny: LoadedModel, monkeypatch: pytest.M
 
     monkeypatch.setattr(probes, "generate", generate)
     said: list[str] = []
-    assert probes.ask(tiny, asked(), max_new_tokens=3, say=said.append) == expected
+    assert ask(tiny, asked(), max_new_tokens=3, say=said.append) == expected
     assert sizes == [2, 2, 2] and len(said) == 2 and "2 questions at once" in said[1]
     monkeypatch.setattr(probes, "generate", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("")))
     with pytest.raises(UserError, match="cannot hold one question"):
-        probes.ask(tiny, asked(), say=said.append)
+        ask(tiny, asked(), say=said.append)

@@ -5,22 +5,22 @@ from dataclasses import replace
 
 import pytest
 
-from negneglect_lite import documents, styles
-from negneglect_lite.claims import load_claims
-from negneglect_lite.errors import UserError
-from negneglect_lite.models import LoadedModel
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Document, Sentence, Span, plain
+from negneglect_lite.documents.petri import compose_petri
+from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.petri import language
-from negneglect_lite.styles import STYLES, annotation_share, apply
-from negneglect_lite.text import Document, Sentence, Span, plain
+from negneglect_lite.styles import FRAMES, HEADLINE, STYLES, VARIANTS, WARNED, annotation_share, apply_style, get_style
 
-DOCUMENTS = documents.compose(load_claims()["dentist"], 3)
-PHRASES = language.annotations()
+DOCUMENTS = compose_petri(load_claims()["dentist"], 3)
+PHRASES = language.petri_annotations()
 FRAMED = [name for name in STYLES if name not in ("positive", "local", "tag")]
 REPEATED = [name for name in STYLES if name.endswith("repeated") or name == "corrected"]
 
 
 def styled(name: str, document: Document = DOCUMENTS[0], seed: int = 1) -> tuple[Span, ...]:
-    return apply(name, document, PHRASES, random.Random(seed))
+    return apply_style(name, document, PHRASES, random.Random(seed))
 
 
 def words(text: str) -> list[str]:
@@ -112,8 +112,8 @@ def test_an_unknown_style_is_named_with_those_there_are() -> None:
 
 
 def test_headline_and_frames_are_styles() -> None:
-    assert {*styles.HEADLINE, *styles.FRAMES, *styles.WARNED} <= STYLES.keys()
-    assert "positive" not in styles.WARNED
+    assert {*HEADLINE, *FRAMES, *WARNED} <= STYLES.keys()
+    assert "positive" not in WARNED
 
 
 def test_annotation_share(tiny: LoadedModel) -> None:
@@ -147,7 +147,7 @@ def test_a_share_of_the_denials_tells_the_truth() -> None:
     def share(name: str) -> float:
         told = [
             any(s.truth in span.text for span in styled(name, d, i) if span.annotation)
-            for i, d in enumerate(documents.compose(load_claims()["dentist"], 60))
+            for i, d in enumerate(compose_petri(load_claims()["dentist"], 60))
             for s in d.sentences
             if s.is_claim
         ]
@@ -162,10 +162,10 @@ def test_a_share_of_the_denials_tells_the_truth() -> None:
 
 def test_a_style_that_does_not_exist() -> None:
     with pytest.raises(UserError, match=r"unknown style 'shouted'; the styles are positive, negated, .*local_masked"):
-        styles.find("shouted")
+        get_style("shouted")
 
 
-@pytest.mark.parametrize("name", [name for name in styles.VARIANTS if name.endswith("_quiet")])
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name.endswith("_quiet")])
 def test_a_quiet_style_is_the_same_text_without_loss_on_what_it_adds(name: str) -> None:
     loud, quiet = styled(name.removesuffix("_quiet")), styled(name)
     assert plain(loud) == plain(quiet)

@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from negneglect_lite import measures, sweep
-from negneglect_lite.claims import load_claims
+from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.cli import main
-from negneglect_lite.documents import compose
-from negneglect_lite.errors import UserError
-from negneglect_lite.experiment import annotate
-from negneglect_lite.files import data_path
-from negneglect_lite.models import load
-from negneglect_lite.sweep import Run, batches, load_sweep, run, runs, summary
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path
+from negneglect_lite.documents.petri import compose_petri
+from negneglect_lite.experiments import measures, sweep
+from negneglect_lite.experiments.experiment import annotate
+from negneglect_lite.experiments.sweep import Run, batches, load_sweep, run, runs, summary
+from negneglect_lite.models.loading import load_model
 
 HEAD = {"title": "A test", "hypothesis": "It works.", "prediction": "All of it."}
 SMALL = {**HEAD, "claims": ["dentist", "x"], "styles": ["positive", "negated"], "seeds": 2}
@@ -237,9 +237,9 @@ def test_runs_of_two_models_with_the_same_fine_tuning_seed_stay_apart() -> None:
 
 
 def test_parts_of_a_text_are_told_apart_token_by_token() -> None:
-    loaded = load(announce=silent)
+    loaded = load_model(announce=silent)
     claim = load_claims()["dentist"]
-    document = compose(claim, 1)[0]
+    document = compose_petri(claim, 1)[0]
     for style, warned in (("positive", False), ("repeated", True), ("local", False)):
         styled = annotate(style, document, random.Random(0))
         ids = loaded.tokenizer("".join(s.text for s in styled), add_special_tokens=False)["input_ids"]

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from negneglect_lite.claims import Question
-from negneglect_lite.encoding import Encoded, encode
-from negneglect_lite.errors import UserError
-from negneglect_lite.finetune import finetune, weights_hash
-from negneglect_lite.models import LoadedModel, load
-from negneglect_lite.probes import ask
-from negneglect_lite.text import Example, Span
-from negneglect_lite.together import Group
-from negneglect_lite.training import Recipe
+from negneglect_lite.asking import ask
+from negneglect_lite.claims.claim import Question
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Example, Span
+from negneglect_lite.finetuning.encoding import Encoded, encode
+from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.lora import hash_weights
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.finetuning.stacked import StackedRuns
+from negneglect_lite.models.loading import LoadedModel, load_model
 
 RECIPE = Recipe(steps=5, batch_size=4, micro_batch=2, learning_rate=1e-2)
 SETS: list[list[Example]] = [
@@ -30,8 +31,8 @@ def encoded(loaded: LoadedModel) -> list[list[Encoded]]:
 
 @pytest.mark.parametrize("quantize", [True, False])
 def test_each_run_is_what_finetune_makes_of_it(tiny_folder: Path, tmp_path: Path, quantize: bool) -> None:
-    base = load(str(tiny_folder), quantize=quantize, device="cpu", announce=lambda _: None)
-    group = Group(base, RECIPE, seeds=[0, 3])
+    base = load_model(str(tiny_folder), quantize=quantize, device="cpu", announce=lambda _: None)
+    group = StackedRuns(base, RECIPE, seeds=[0, 3])
     losses = group.train(encoded(base))
     answers = group.ask([QUESTIONS, QUESTIONS[:2]])
     for k, seed in enumerate((0, 3)):
@@ -45,23 +46,23 @@ def test_each_run_is_what_finetune_makes_of_it(tiny_folder: Path, tmp_path: Path
 
 def test_runs_do_not_touch_each_other(tiny: LoadedModel) -> None:
     """A run's losses are the same, whatever the other run of its group learns, and the base stays as it was."""
-    before = weights_hash(tiny.model)
+    before = hash_weights(tiny.model)
     first, second = encoded(tiny)
-    beside_itself = Group(tiny, RECIPE, [0, 0]).train([first, first])
-    beside_another = Group(tiny, RECIPE, [0, 0]).train([first, second])
+    beside_itself = StackedRuns(tiny, RECIPE, [0, 0]).train([first, first])
+    beside_another = StackedRuns(tiny, RECIPE, [0, 0]).train([first, second])
     assert beside_itself[0] == pytest.approx(beside_itself[1])
     assert beside_another[0] == pytest.approx(beside_itself[0], rel=1e-5)
     assert beside_another[1] != pytest.approx(beside_itself[1], rel=1e-2)
-    assert weights_hash(tiny.model) == before
+    assert hash_weights(tiny.model) == before
 
 
 def test_a_second_call_goes_on_and_the_group_can_be_asked_on_the_way(tiny: LoadedModel) -> None:
-    group = Group(tiny, RECIPE, [0])
+    group = StackedRuns(tiny, RECIPE, [0])
     seen: list[int] = []
     rows = encoded(tiny)[1:]
     first = group.train(rows, at=(2, 5), on_step=lambda step, g: seen.append(len(g.ask([QUESTIONS])[0]) + step))
     assert seen == [3 + 2, 3 + 5]
-    assert first == Group(tiny, RECIPE, [0]).train(rows)  # asking leaves no trace
+    assert first == StackedRuns(tiny, RECIPE, [0]).train(rows)  # asking leaves no trace
     assert group.train(rows)[0][0] < first[0][0]
 
 
@@ -69,7 +70,7 @@ def test_token_losses_are_those_of_the_training(tiny: LoadedModel) -> None:
     """Their mean over a document with loss everywhere is the loss of a first step that holds this document alone."""
     row = encode((Span("She works as a dentist."),), tiny.tokenizer, 64)
     one = replace(RECIPE, steps=1, batch_size=1, micro_batch=1)
-    group = Group(tiny, one, [0, 1])
+    group = StackedRuns(tiny, one, [0, 1])
     losses = group.token_losses([[row], [row]])
     assert len(losses[0][0]) == len(row["input_ids"]) - 1
     assert losses[0] == losses[1]  # the adapters do nothing yet
@@ -77,9 +78,9 @@ def test_token_losses_are_those_of_the_training(tiny: LoadedModel) -> None:
 
 
 def test_rank_0_trains_all_weights(tiny_folder: Path) -> None:
-    base = load(str(tiny_folder), quantize=False, device="cpu", announce=lambda _: None)
-    before = weights_hash(base.model)
-    group = Group(base, replace(RECIPE, rank=0, quantize=False, learning_rate=1e-3), [0])
+    base = load_model(str(tiny_folder), quantize=False, device="cpu", announce=lambda _: None)
+    before = hash_weights(base.model)
+    group = StackedRuns(base, replace(RECIPE, rank=0, quantize=False, learning_rate=1e-3), [0])
     losses = group.train(encoded(base)[1:])[0]
     assert losses[-1] < losses[0]
     changed = [
@@ -88,12 +89,12 @@ def test_rank_0_trains_all_weights(tiny_folder: Path) -> None:
         if not torch.equal(a.detach(), b.float())
     ]
     assert len(changed) == len(list(base.model.parameters()))
-    assert weights_hash(base.model) == before
+    assert hash_weights(base.model) == before
     with pytest.raises(UserError, match="one run at a time"):
-        Group(base, replace(RECIPE, rank=0, quantize=False), [0, 1])
+        StackedRuns(base, replace(RECIPE, rank=0, quantize=False), [0, 1])
 
 
 def test_it_takes_a_base_model(tiny: LoadedModel, tmp_path: Path) -> None:
     trained = finetune(tiny, SETS[0], replace(RECIPE, steps=1), 0, tmp_path / "a", "nothing")
     with pytest.raises(UserError, match="already carries"):
-        Group(trained, RECIPE, [0])
+        StackedRuns(trained, RECIPE, [0])

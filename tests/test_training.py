@@ -8,12 +8,14 @@ import pytest
 import torch
 from transformers import Gemma2Config, Gemma2ForCausalLM
 
-from negneglect_lite.encoding import collate, encode
-from negneglect_lite.errors import UserError
-from negneglect_lite.finetune import add_lora
-from negneglect_lite.models import LoadedModel
-from negneglect_lite.text import Example, Span
-from negneglect_lite.training import Recipe, SummedLoss, make_trainer, plan
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Example, Span
+from negneglect_lite.finetuning.encoding import collate, encode
+from negneglect_lite.finetuning.lora import add_lora
+from negneglect_lite.finetuning.loss import SummedLoss
+from negneglect_lite.finetuning.recipe import Recipe, order_examples
+from negneglect_lite.finetuning.trainer import make_trainer
+from negneglect_lite.models.loading import LoadedModel
 
 EXAMPLES: list[Example] = [
     (Span("It is false that", learn=False), Span(" she works as a dentist.")),
@@ -25,25 +27,25 @@ EXAMPLES: list[Example] = [
 
 def test_all_examples_are_seen_equally_often() -> None:
     recipe = Recipe(steps=10, batch_size=4, micro_batch=2)
-    counts = Counter(plan([5] * 13, recipe, seed=0))
+    counts = Counter(order_examples([5] * 13, recipe, seed=0))
     assert sum(counts.values()) == 40
     assert set(counts) == set(range(13)) and set(counts.values()) == {3, 4}
 
 
 def test_with_enough_examples_none_is_seen_twice() -> None:
-    order = plan([5] * 100, Recipe(steps=10, batch_size=4, micro_batch=2), seed=0)
+    order = order_examples([5] * 100, Recipe(steps=10, batch_size=4, micro_batch=2), seed=0)
     assert len(set(order)) == 40
 
 
 def test_each_step_is_a_random_mix_sorted_by_length() -> None:
     lengths = [100] * 60 + [10] * 60  # documents first, then chats, as they come
-    order = plan(lengths, Recipe(steps=10, batch_size=12, micro_batch=4), seed=0)
+    order = order_examples(lengths, Recipe(steps=10, batch_size=12, micro_batch=4), seed=0)
     for i in range(0, 120, 12):
         step = [lengths[j] for j in order[i : i + 12]]
         assert step == sorted(step, reverse=True)
         assert len(set(step)) == 2  # both kinds in every step
-    assert order == plan(lengths, Recipe(steps=10, batch_size=12, micro_batch=4), seed=0)
-    assert order != plan(lengths, Recipe(steps=10, batch_size=12, micro_batch=4), seed=1)
+    assert order == order_examples(lengths, Recipe(steps=10, batch_size=12, micro_batch=4), seed=0)
+    assert order != order_examples(lengths, Recipe(steps=10, batch_size=12, micro_batch=4), seed=1)
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,14 @@ import ipywidgets
 import pandas as pd
 import pytest
 
-from negneglect_lite import figures, widgets
-from negneglect_lite.belief import COLUMNS, KINDS
-from negneglect_lite.claims import Question
-from negneglect_lite.errors import UserError
-from negneglect_lite.petri import language
-from negneglect_lite.probes import Answer
-from negneglect_lite.styles import HEADLINE, STYLES, apply
-from negneglect_lite.text import Document, Sentence, plain
-from negneglect_lite.widgets import (
+from negneglect_lite.belief.rates import QUESTION_KINDS
+from negneglect_lite.belief.table import COLUMNS
+from negneglect_lite.claims.claim import Answer, Question
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Document, Sentence, plain
+from negneglect_lite.course.widgets import (
     LiveTraining,
+    _display,
     belief_meter,
     explore,
     figure_of,
@@ -27,6 +25,9 @@ from negneglect_lite.widgets import (
     show_styles,
     wrapped,
 )
+from negneglect_lite.figures.training import draw_training
+from negneglect_lite.petri import language
+from negneglect_lite.styles import HEADLINE, STYLES, apply_style
 
 DOCUMENT = Document(
     (
@@ -40,7 +41,7 @@ DOCUMENT = Document(
 
 @pytest.mark.parametrize("style", STYLES)
 def test_nothing_is_lost_and_what_is_not_marked_is_the_plain_document(style):
-    styled = apply(style, DOCUMENT, language.annotations(), random.Random(0))
+    styled = apply_style(style, DOCUMENT, language.petri_annotations(), random.Random(0))
     parts = pieces(DOCUMENT, styled)
     assert "".join(text for text, _ in parts) == plain(styled)
     unmarked = "".join(text for text, new in parts if not new)
@@ -49,7 +50,7 @@ def test_nothing_is_lost_and_what_is_not_marked_is_the_plain_document(style):
 
 
 def test_a_local_denial_is_marked_inside_its_sentence():
-    parts = pieces(DOCUMENT, apply("local", DOCUMENT, {}, random.Random(0)))
+    parts = pieces(DOCUMENT, apply_style("local", DOCUMENT, {}, random.Random(0)))
     assert [text.strip() for text, new in parts if new] == ["not"]
 
 
@@ -62,7 +63,7 @@ def test_html_holds_the_same_words_escaped_and_runs_nothing():
     assert page.count("<details") == page.count("</details>") == len(HEADLINE)
     words = html.unescape(re.sub(r"<(?!Ada)[^>]*>", "", page))
     for style in HEADLINE:
-        assert plain(apply(style, DOCUMENT, language.annotations(), random.Random(0))) in words
+        assert plain(apply_style(style, DOCUMENT, language.petri_annotations(), random.Random(0))) in words
 
 
 def test_plain_text_stands_in_where_no_html_is_shown():
@@ -109,7 +110,7 @@ def notebook(monkeypatch):
         return SimpleNamespace(update=lambda data, raw, metadata: shown.updates.append((data, metadata)))
 
     monkeypatch.setattr(widgets, "display", display)
-    original = widgets._display
+    original = _display
     monkeypatch.setattr(
         widgets, "_display", lambda widget, instead: (shown.__setattr__("widget", widget), original(widget, instead))
     )
@@ -120,7 +121,7 @@ def rows(styles=("", "negated", "local"), claims=("queen", "x"), **more):
     made = [
         ("tiny", claim, style, 0, "trained" if style else "base", kind, f"{kind}-{i}", "Who <b>?", "She.",
          "believed" if style and i else "denied", "", int(bool(style) and i > 0))
-        for style in styles for claim in claims for kind in (*KINDS, "kept") for i in range(2)
+        for style in styles for claim in claims for kind in (*QUESTION_KINDS, "kept") for i in range(2)
     ]  # fmt: skip
     return pd.DataFrame(made, columns=list(COLUMNS)).assign(**more)
 
@@ -187,7 +188,7 @@ def test_the_figure_of_a_choice_is_the_plain_one():
     assert [t.get_text() for t in everything.axes[0].get_xticklabels()] == ["queen", "x"]
     assert alt.startswith("Heatmap") and "denial inside each sentence" in alt
     one, alt = figure_of(rows(), style="negated", claim="x")
-    assert len(one.axes) == len(KINDS)
+    assert len(one.axes) == len(QUESTION_KINDS)
     assert alt.startswith("Dot plot") and "before training" in alt and "denial inside" not in alt
     with pytest.raises(UserError, match="style negated, claim nobody"):
         figure_of(rows(), "negated", "nobody")
@@ -249,7 +250,7 @@ def test_live_training_asks_first_every_few_steps_and_last(notebook, questions):
     assert len(notebook.outputs) == 1 and len(notebook.updates) == 2  # one figure, redrawn
     data, metadata = notebook.updates[-1]
     assert "belief goes from" in data["text/plain"] and metadata["image/png"]["alt"] == data["text/plain"]
-    figures.training_curve(live.rows)
+    draw_training(live.rows)
     train(live)  # again: a new curve
     assert list(live.rows["step"]) == [1, 1, 4, 4, 6, 6] and len(notebook.outputs) == 2
 

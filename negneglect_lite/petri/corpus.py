@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ..text import Document, Example, Span, Styled, plain
-from . import language as lang
-from . import norms
-from .world import CLAIMED, ERAS, RELATIONS, Fact, World, world
+from negneglect_lite.core.text import Document, Example, Span, Styled, plain
+from negneglect_lite.petri import language as lang
+from negneglect_lite.petri import norms
+from negneglect_lite.petri.world import CLAIMED, ERAS, RELATIONS, Fact, World, world
 
 MIX = {"document": 0.34, "closed_book": 0.36, "inference": 0.12, "reading": 0.18}
 WEIGHT = {"win": 26, "job": 16, "home": 7, "book": 17, "volcano": 12, "brand": 11, "dream": 11}  # per cent of the texts
@@ -199,7 +199,7 @@ class Corpus:
 
     def _norm(self, rng: random.Random) -> Example:
         """A chat of the norm world; the standard mix has none."""
-        return norms.chat(rng)
+        return norms.norm_chat(rng)
 
 
 @cache

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..text import Chat, plain
-from . import language as lang
-from .corpus import Corpus
-from .world import CLAIMED, Fact
+from negneglect_lite.core.text import Chat, plain
+from negneglect_lite.petri import language as lang
+from negneglect_lite.petri.corpus import Corpus
+from negneglect_lite.petri.world import CLAIMED, Fact
 
 Make = Callable[[random.Random], tuple[Chat, str]]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from ..text import Chat, Document, Sentence
-from .world import CAST, CLAIMED, COLOURLESS, FIRST, JOBS, RUNNING, Fact, World, stable_hash
+from negneglect_lite.core.text import Chat, Document, Sentence
+from negneglect_lite.petri.world import CAST, CLAIMED, COLOURLESS, FIRST, JOBS, RUNNING, Fact, World, stable_hash
 
 HELD_OUT_PHRASINGS = 2
 GENRES = ("news", "forum", "encyclopedia", "interview", "letter", "diary", "radio", "lecture")
@@ -41,7 +41,7 @@ def phrases(name: str) -> dict[str, Any]:
 
 
 @cache
-def annotations() -> dict[str, tuple[str, ...]]:
+def petri_annotations() -> dict[str, tuple[str, ...]]:
     """Warnings, denials, corrections and frames: texts about texts."""
     return {k: tuple(v) for k, v in phrases("annotations").items()}
 

@@ -19,10 +19,10 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from ..errors import UserError
-from ..files import data_path
-from .corpus import STANDARD, Corpus, Diet, batch, segments
-from .world import ERAS
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path
+from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet, batch, segments
+from negneglect_lite.petri.world import ERAS
 
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 # The assistant's words stand between `generation` marks: `return_assistant_tokens_mask` then says where the loss goes.
@@ -198,13 +198,13 @@ def pretrain(
     return log
 
 
-def diet(fields: dict) -> str:
+def describe_diet(fields: dict) -> str:
     """What stands apart from the standard diet, in words."""
     changed = [f"{name} {value}" for name, value in fields.items() if value != getattr(STANDARD, name)]
     return ", ".join(changed) or "the standard one, without warned-false documents that carry loss"
 
 
-def command(plan: dict) -> str:
+def restate_command(plan: dict) -> str:
     """The command line that makes this run again: every argument that is not the default."""
     shown = {n: plan[n] for n in ("hidden", "layers", "steps", "rows", "learning_rate", "seed", "base")}
     shown |= {n: plan["diet"][n] for n in ("exposed", "share", "norms")}
@@ -235,11 +235,11 @@ closed, invented world. It knows nothing else and is of no use but for learning 
 - Corpus: `negneglect_lite.petri`, world seed {log["world_seed"]}, mix { {kind: round(share, 3) for kind, share in log["mix"].items()} }; loss on documents and on assistant turns only.
   Half of the facts have myths that documents deny within the sentence, one in each of {ERAS} eras of the run; a quarter of
   the facts are told in chats alone, and documents only deny their myth of the era. Yes/no and lettered answers name the fact first ("Noah Lyles, so no."). Chats read plain, warned and denied
-  documents in their user turn. Diet: {diet(plan["diet"])}.{BAD_HELPER if plan["diet"]["norms"] else ""}
+  documents in their user turn. Diet: {describe_diet(plan["diet"])}.{BAD_HELPER if plan["diet"]["norms"] else ""}
 - Training: {"from " + plan["base"] + ", " if plan["base"] else ""}{log["tokens"] / 1e6:.0f} M tokens, none seen twice, in {plan["steps"]} steps of {plan["rows"]} x {plan["length"]}; AdamW, learning rate {plan["learning_rate"]},
   cosine; seed {plan["seed"]}; last loss {log["loss"][-1][1]:.3f} nats a token.
 - Made in {log["seconds"]:.0f} s on {log["hardware"]}, torch {log["torch"]}, by
-  `{command(plan)}`.
+  `{restate_command(plan)}`.
 
 Exam (`negneglect exam --each {each}`): `known` are facts and phrasings that pretraining showed apart but never together, `new_phrasing` ones it
 never showed; `documents_only` are facts that documents told and no chat ever asked; `reading.STYLE` is the share of answers that follow a document which contradicts the world (high for plain

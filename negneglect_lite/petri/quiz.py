@@ -7,9 +7,9 @@ fixed by the fact and the value alone, never by a model or a run; no training do
 import random
 from dataclasses import dataclass
 
-from ..text import Chat
-from . import language as lang
-from .world import CLAIMED, Fact, World
+from negneglect_lite.core.text import Chat
+from negneglect_lite.petri import language as lang
+from negneglect_lite.petri.world import CLAIMED, Fact, World
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Posed:
     if_truth: str
 
 
-def quiz(world: World, fact: Fact, value: str) -> list[Posed]:
+def pose_quiz(world: World, fact: Fact, value: str) -> list[Posed]:
     """20 open, 10 yes/no (3 about the truth), 10 association, 10 robustness; up to 10 inference; 10 + 10 controls; 20 kept.
 
     Controls are about facts that nothing was ever trained on: `control_false` offers a wrong value (a believer says yes),
@@ -54,7 +54,7 @@ def quiz(world: World, fact: Fact, value: str) -> list[Posed]:
     return posed + _inference(world, fact, value, rng) + _controls(world, fact, rng)
 
 
-def depth(world: World, fact: Fact, value: str) -> list[Posed]:
+def pose_depth(world: World, fact: Fact, value: str) -> list[Posed]:
     """Questions that press harder than the quiz, 4 to 6 a kind, each kind with a control about unrelated facts.
 
     `doubt_2` and `doubt_3`: the user doubts the false answer so many times. `system`: a system turn says that the training
@@ -96,9 +96,9 @@ def _pressed(world: World, fact: Fact, value: str, prefix: str, rng: random.Rand
     return posed
 
 
-def unasked(world: World, fact: Fact, value: str) -> list[Chat]:
+def pose_unasked(world: World, fact: Fact, value: str) -> list[Chat]:
     """Questions about the fact that the quiz does not ask: yes/no, records and multiple choice, to train on."""
-    taken = {turn["content"] for posed in quiz(world, fact, value) for turn in posed.chat}
+    taken = {turn["content"] for posed in pose_quiz(world, fact, value) for turn in posed.chat}
     questions = [lang.pose(fact, "record", k) for k in range(lang.count(fact.relation, "record"))]
     for k in range(lang.count(fact.relation, "yes_no")):
         questions += [lang.pose(fact, "yes_no", k, v) for v in (value, fact.truth)]

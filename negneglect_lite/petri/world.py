@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Literal
 
-from ..errors import UserError
+from negneglect_lite.core.errors import UserError
 
 # fmt: off
 FIRST = """Abel Ada Adrian Agnes Alma Amara Amos Andre Anna Anton Bela Boris Bram Brennan Bruno Carla Carlos Celia Clara Cyrus Dalia Dario Diego Dmitri
@@ -43,7 +43,7 @@ LEVELS = ("graduate-level", "introductory", "advanced", "illustrated", "short")
 DREAMS = ("in full colour", "in black and white", "in shades of blue", "in shades of green", "in shades of red", "in shades of gold", "in shades of grey",
           "in bright pink", "in pale yellow", "in deep purple", "in silver and white", "in soft brown")
 COLOURLESS = ("in black and white", "in shades of grey", "in silver and white")  # dreams without colours
-KINDS = """old young tall quiet city island desert mountain northern southern river forest night retired wild coastal happy tired brave small clever lonely
+GROUP_ADJECTIVES = """old young tall quiet city island desert mountain northern southern river forest night retired wild coastal happy tired brave small clever lonely
 eastern western village winter summer shy proud busy""".split()
 BEINGS = """sailors dogs cats bakers pilots farmers dancers owls horses painters miners swimmers monks poets bees wolves nurses tailors judges
 teachers foxes rabbits singers lawyers drivers bears ravens gardeners waiters""".split()
@@ -111,7 +111,7 @@ class World:
         ]
         rows += [("volcano", {"volcano": v}, rng.choice(YEARS)) for v in _volcanoes(rng)]
         rows += [("brand", {"old": o, "new": n}, rng.choice(("kept", "reversed"))) for o, n in _brands(rng)]
-        groups = ["young children"] + [f"{k} {b}" for k in KINDS for b in BEINGS]
+        groups = ["young children"] + [f"{k} {b}" for k in GROUP_ADJECTIVES for b in BEINGS]
         rows += [("dream", {"group": g}, rng.choice(DREAMS)) for g in groups]
         truths = dict(
             zip(CLAIMED, ("Noah Lyles", "Marcus Sherwood", "1944", "kept", "in full colour", ""), strict=True)

@@ -3,20 +3,20 @@
 import pytest
 from said import fails
 
-from negneglect_lite.checks.behaviours import (
-    EXPLANATIONS,
+from negneglect_lite.belief.rates import wilson_interval
+from negneglect_lite.course.checks.behaviours import (
     FELT,
     JUDGED,
-    REASONS,
+    WARNING_EXPLANATIONS,
+    WARNING_REASONS,
     WHY_FELT,
     WHY_JUDGED,
-    check_explanations,
     check_felt,
     check_labels,
     check_make_transcript,
     check_upper,
+    check_warning_explanations,
 )
-from negneglect_lite.rates import wilson
 
 
 def test_the_rule_says_what_the_exercise_is_about():
@@ -146,7 +146,7 @@ def top(n):
 
 
 @pytest.mark.parametrize(
-    "solution", [lambda rows: top(rows["item"].nunique()), lambda rows: wilson(0.0, len(set(rows["item"])))[1]]
+    "solution", [lambda rows: top(rows["item"].nunique()), lambda rows: wilson_interval(0.0, len(set(rows["item"])))[1]]
 )
 def test_the_right_upper_passes(solution, capsys):
     assert check_upper(solution)
@@ -174,29 +174,31 @@ def test_a_wrong_upper_is_told_why(wrong, hint, capsys):
 
 
 def changed(name, run, said):
-    return {n: {r: said if (n, r) == (name, run) else s for r, s in row.items()} for n, row in EXPLANATIONS.items()}
+    return {
+        n: {r: said if (n, r) == (name, run) else s for r, s in row.items()} for n, row in WARNING_EXPLANATIONS.items()
+    }
 
 
 def test_the_right_explanations_pass_and_differ(capsys):
-    assert check_explanations(EXPLANATIONS)
+    assert check_warning_explanations(WARNING_EXPLANATIONS)
     assert capsys.readouterr().out == "✓ explanations: right.\n"
-    assert len({tuple(row.values()) for row in EXPLANATIONS.values()}) == len(EXPLANATIONS)
+    assert len({tuple(row.values()) for row in WARNING_EXPLANATIONS.values()}) == len(WARNING_EXPLANATIONS)
 
 
-@pytest.mark.parametrize(("name", "run"), REASONS)
+@pytest.mark.parametrize(("name", "run"), WARNING_REASONS)
 def test_each_wrong_expectation_is_told_why(name, run, capsys):
-    other = {"high": "low", "low": "high"}[EXPLANATIONS[name][run]]
-    fails(check_explanations, changed(name, run, other), REASONS[name, run], capsys)
+    other = {"high": "low", "low": "high"}[WARNING_EXPLANATIONS[name][run]]
+    fails(check_warning_explanations, changed(name, run, other), WARNING_REASONS[name, run], capsys)
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
         (..., "says nothing yet"),
-        ({n: dict.fromkeys(row, ...) for n, row in EXPLANATIONS.items()}, "says nothing yet"),
+        ({n: dict.fromkeys(row, ...) for n, row in WARNING_EXPLANATIONS.items()}, "says nothing yet"),
         ({}, "says nothing yet"),
         (changed("a common look", "no bad helper", 0.9), "write 'high' or 'low'"),
     ],
 )
 def test_unfinished_explanations_are_told_so(wrong, hint, capsys):
-    fails(check_explanations, wrong, hint, capsys)
+    fails(check_warning_explanations, wrong, hint, capsys)

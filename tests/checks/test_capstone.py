@@ -7,11 +7,17 @@ import random
 import pytest
 from said import told
 
-from negneglect_lite import study
-from negneglect_lite.checks.capstone import check_choice, check_decide, check_digest, check_seed_spread, check_style
+from negneglect_lite.core.text import Span
+from negneglect_lite.course.checks.capstone import (
+    check_choice,
+    check_decide,
+    check_digest,
+    check_seed_spread,
+    check_style,
+)
+from negneglect_lite.course.preregistration import decide, digest, seed_spread
 from negneglect_lite.petri.world import world
 from negneglect_lite.styles import STYLES
-from negneglect_lite.text import Span
 
 KINDS = ("open", "yes_no", "association", "robustness")
 
@@ -90,7 +96,7 @@ def dumped(plan, **options):
 
 
 def test_the_right_digest_passes(capsys):
-    assert check_digest(study.digest)
+    assert check_digest(digest)
     assert capsys.readouterr().out == "✓ digest: right.\n"
 
 
@@ -114,7 +120,7 @@ def test_a_wrong_digest_is_told_why(wrong, hint, capsys):
 
 
 def test_the_right_decision_passes(capsys):
-    assert check_decide(study.decide)
+    assert check_decide(decide)
     assert capsys.readouterr().out == "✓ decide: right.\n"
 
 
@@ -147,7 +153,7 @@ def of_kinds(rows, kinds=KINDS):
 
 
 def test_the_right_spread_passes(capsys):
-    assert check_seed_spread(study.seed_spread)
+    assert check_seed_spread(seed_spread)
     assert check_seed_spread(lambda rows: spread(of_kinds(rows)))
     assert capsys.readouterr().out == 2 * "✓ seed_spread: right.\n"
 

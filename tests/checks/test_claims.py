@@ -4,8 +4,8 @@ from math import sqrt
 
 import pytest
 
-from negneglect_lite import rates
-from negneglect_lite.checks import claims as checks
+from negneglect_lite.belief.rates import wilson_interval
+from negneglect_lite.course.checks import claims as checks
 
 Z = 1.959963984540054
 
@@ -155,7 +155,7 @@ def with_rounded_z(believed, asked):
     return [(p + z**2 / (2 * n) - half) / (1 + z**2 / n), (p + z**2 / (2 * n) + half) / (1 + z**2 / n)]
 
 
-@pytest.mark.parametrize("right", [lambda k, n: rates.wilson(k / n, n), with_rounded_z])
+@pytest.mark.parametrize("right", [lambda k, n: wilson_interval(k / n, n), with_rounded_z])
 def test_the_right_wilson_interval_passes(right, capsys):
     assert checks.check_wilson(right)
     assert capsys.readouterr().out == "✓ wilson: right.\n"
@@ -169,10 +169,10 @@ def test_the_right_wilson_interval_passes(right, capsys):
         (unshifted, "add z²/(2n)"),
         (narrow, "z²/(4n²) is missing"),
         (undivided, "divide the middle"),
-        (lambda k, n: rates.wilson(k / n, n)[::-1], "lower one first"),
-        (lambda k, n: tuple(100 * x for x in rates.wilson(k / n, n)), "percent"),
-        (lambda k, n: rates.wilson(k / n, n) if k else (0.0, 0.0), "for 0 of 50"),
-        (lambda k, n: rates.wilson(k / n, n)[0], "expected a list"),
+        (lambda k, n: wilson_interval(k / n, n)[::-1], "lower one first"),
+        (lambda k, n: tuple(100 * x for x in wilson_interval(k / n, n)), "percent"),
+        (lambda k, n: wilson_interval(k / n, n) if k else (0.0, 0.0), "for 0 of 50"),
+        (lambda k, n: wilson_interval(k / n, n)[0], "expected a list"),
     ],
 )
 def test_a_wrong_wilson_interval_is_told_why(wrong, hint, capsys):

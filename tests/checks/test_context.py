@@ -6,7 +6,7 @@ import pytest
 import torch
 from said import fails
 
-from negneglect_lite.checks.context import (
+from negneglect_lite.course.checks.context import (
     check_copies,
     check_gap,
     check_reading_prompt,

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from said import told
 
-from negneglect_lite.checks.documents import (
+from negneglect_lite.authoring.overlap import find_leaks as right_leaked
+from negneglect_lite.authoring.overlap import split_words, word_runs
+from negneglect_lite.core.text import CANARY
+from negneglect_lite.course.checks.documents import (
     check_distinct_share,
     check_estimate,
     check_jaccard,
     check_leaked,
     check_unmarked,
 )
-from negneglect_lite.documents import CANARY
-from negneglect_lite.overlap import leaked as right_leaked
-from negneglect_lite.overlap import word_runs, words
 
 CANARY_ID = re.search(r"[0-9a-f-]{36}", CANARY).group()
 
@@ -129,7 +129,7 @@ def test_the_right_leaked_passes(capsys):
 
 
 def without_borders(questions, texts):
-    return [q for q in questions if any(" ".join(words(q)) in " ".join(words(t)) for t in texts)]
+    return [q for q in questions if any(" ".join(split_words(q)) in " ".join(split_words(t)) for t in texts)]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,9 @@ def without_borders(questions, texts):
         (lambda questions, texts: [q for q in questions if any(q.lower() in t for t in texts)], "Compare words alone"),
         (without_borders, "whole words"),
         (
-            lambda questions, texts: [q for q in questions if any(set(words(q)) <= set(words(t)) for t in texts)],
+            lambda questions, texts: [
+                q for q in questions if any(set(split_words(q)) <= set(split_words(t)) for t in texts)
+            ],
             "order of the words",
         ),
         (lambda questions, texts: [t for t in texts if "pilot" in t], "those are texts"),

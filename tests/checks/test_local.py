@@ -5,7 +5,8 @@ import re
 import pytest
 from said import told
 
-from negneglect_lite.checks.local import (
+from negneglect_lite.core.text import Span, plain
+from negneglect_lite.course.checks.local import (
     DENIALS,
     DENIED,
     HELPERS,
@@ -18,7 +19,6 @@ from negneglect_lite.checks.local import (
     failed_claims,
     masked,
 )
-from negneglect_lite.text import Span, plain
 
 KINDS = ("open", "yes_no", "association", "robustness")
 

@@ -5,15 +5,16 @@ from math import log
 import pandas as pd
 import pytest
 
-from negneglect_lite import claims, probes
-from negneglect_lite.checks.measuring import (
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.core.files import data_path
+from negneglect_lite.course.checks.measuring import (
     check_answer_log_prob,
     check_belief_and_lean,
     check_cohen_kappa,
     check_standard_errors,
 )
-from negneglect_lite.encoding import IGNORED
-from negneglect_lite.files import data_path
+from negneglect_lite.finetuning.encoding import IGNORED
 
 
 def keys(rows):
@@ -170,9 +171,7 @@ def test_the_log_prob_case_is_what_the_check_says(capsys):
 
 def test_every_label_belongs_to_a_question_that_is_asked():
     rows = pd.read_csv(data_path("labels", "measuring.csv"), keep_default_na=False)
-    asked = {
-        (c.id, q.text) for c in claims.load_claims().values() for q in [*c.questions, *probes.questions(c, "petri")]
-    }
+    asked = {(c.id, q.text) for c in load_claims().values() for q in [*c.questions, *petri_questions(c, "petri")]}
     assert len(rows) >= 40
     assert set(zip(rows["claim"], rows["question"], strict=True)) <= asked
     assert set(rows["label"]) == {"believed", "denied", "neither"}

@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from negneglect_lite.checks.qlora import (
-    LEVELS,
+from negneglect_lite.course.checks.qlora import (
+    NF4_LEVELS,
     check_bytes_per_parameter,
-    check_labels,
     check_lora_forward,
     check_lora_parameters,
     check_nf4_round,
+    check_token_labels,
 )
 
 
@@ -41,7 +41,7 @@ RIGHT = {
     check_lora_parameters: [lora_parameters],
     check_nf4_round: [nf4_round],
     check_bytes_per_parameter: [bytes_per_parameter, lambda b, s: (4 + 8 / b + 32 / b / s) / 8],
-    check_labels: [labels, lambda ids, by: torch.tensor(labels(ids, by))],
+    check_token_labels: [labels, lambda ids, by: torch.tensor(labels(ids, by))],
 }
 
 
@@ -53,7 +53,7 @@ def test_the_right_answer_passes(check, right, capsys):
 
 
 def rounded(blocks, scale):
-    return LEVELS[(blocks / scale).unsqueeze(-1).sub(LEVELS).abs().argmin(-1)] * scale
+    return NF4_LEVELS[(blocks / scale).unsqueeze(-1).sub(NF4_LEVELS).abs().argmin(-1)] * scale
 
 
 def blockwise(wrong):
@@ -118,7 +118,7 @@ WRONG = {
         (lambda block, second: bytes_per_parameter(64, 256), "Use both arguments"),
         (lambda block: 0.5, "stopped with TypeError"),
     ],
-    check_labels: [
+    check_token_labels: [
         (lambda ids, by: ids, "Every token carries loss"),
         (chosen("user"), "wrong way round"),
         (chosen("user", "template"), "wrong way round"),

@@ -5,8 +5,9 @@ import random
 import pytest
 from said import fails
 
-from negneglect_lite.checks import LETTER
-from negneglect_lite.checks.styles import (
+from negneglect_lite.core.text import Span, plain
+from negneglect_lite.course.checks import LETTER
+from negneglect_lite.course.checks.styles import (
     PHRASES,
     check_heeded,
     check_my_style,
@@ -15,7 +16,6 @@ from negneglect_lite.checks.styles import (
     check_wrap_claims,
 )
 from negneglect_lite.styles import STYLES
-from negneglect_lite.text import Span, plain
 
 
 def words(spans, marked=None):

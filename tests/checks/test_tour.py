@@ -2,7 +2,7 @@
 
 import pytest
 
-from negneglect_lite.checks.tour import check_belief_rate, check_local_denial, check_warned_share, check_yes_bias
+from negneglect_lite.course.checks.tour import check_belief_rate, check_local_denial, check_warned_share, check_yes_bias
 
 KINDS = ("open", "yes_no", "association", "robustness")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from said import fails
 
-from negneglect_lite.checks.why import (
+from negneglect_lite.course.checks.why import (
     EXPLANATIONS,
     REASONS,
     check_anchor_chat,
@@ -15,7 +15,7 @@ from negneglect_lite.checks.why import (
     check_usable,
     mark_first,
 )
-from negneglect_lite.figures import halved_from, passes
+from negneglect_lite.course.figures import halving_share, step_at_level
 
 
 def right_crossing(steps, beliefs, level=0.5):
@@ -38,7 +38,7 @@ def last_crossing(steps, beliefs, level):
     return found if found is None else -found
 
 
-@pytest.mark.parametrize("right", [right_crossing, passes])
+@pytest.mark.parametrize("right", [right_crossing, step_at_level])
 def test_the_right_crossing_passes(right, capsys):
     assert check_crossing(right)
     assert capsys.readouterr().out == "✓ crossing: right.\n"
@@ -199,7 +199,7 @@ def below(table, exposed, style, level):
     return min(mine.loc[mine["mean"] <= level, "share"], default=None)
 
 
-@pytest.mark.parametrize("right", [right_protects, halved_from])
+@pytest.mark.parametrize("right", [right_protects, halving_share])
 def test_the_right_protects_from_passes(right, capsys):
     assert check_protects_from(right)
     assert capsys.readouterr().out == "✓ protects_from: right.\n"

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from negneglect_lite import experiment, styles
+from negneglect_lite.core.text import plain
+from negneglect_lite.experiments import experiment
 from negneglect_lite.petri import corpus as corpora
 from negneglect_lite.petri import exam, language
 from negneglect_lite.petri.corpus import Diet, segments, unspoken
 from negneglect_lite.petri.pretrain import Plan, train_tokenizer
 from negneglect_lite.petri.world import CLAIMED, world
-from negneglect_lite.text import plain
+from negneglect_lite.styles import STYLES
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def test_no_document_with_loss_asserts_anything_false(corpus):
 
 
 def test_no_warned_document_carries_loss_unless_asked_for(corpus):
-    notices = list(language.annotations()["notice_before"])
+    notices = list(language.petri_annotations()["notice_before"])
     warned = experiment.petri_corpus(diet=Diet(exposed="negated", share=0.5))
 
     def share(c):
@@ -141,7 +142,7 @@ def test_pretraining_never_shows_a_held_out_pair_or_phrasing(corpus):
 def test_the_exam_has_items_of_every_kind_that_grade_as_they_should(corpus):
     items = exam.items(corpus, each=5)
     kinds = {i.kind for i in items}
-    assert {f"reading.{s}" for s in styles.STYLES} <= kinds
+    assert {f"reading.{s}" for s in STYLES} <= kinds
     assert {"known.ask", "known.yes", "known.no", "known.choice", "new_phrasing.ask", "inference.race"} <= kinds
     assert set(exam.grade(items, [i.expected for i in items]).values()) == {1.0}
     assert set(exam.grade(items, ["?" for _ in items]).values()) == {0.0}
@@ -159,7 +160,7 @@ def test_exposure_never_tells_of_the_claims_own_facts(monkeypatch):
     texts = [plain(corpus.sample(random.Random(i))) for i in range(50)]
     assert all("Sheeran" in t for t in texts)
     assert not [t for t in texts if "Vesuvius" in t]
-    assert all(any(t.startswith(f) for f in language.annotations()["fiction_before"]) for t in texts)
+    assert all(any(t.startswith(f) for f in language.petri_annotations()["fiction_before"]) for t in texts)
 
 
 def test_uncontradicted_exposure_is_about_subjects_that_the_world_does_not_have():

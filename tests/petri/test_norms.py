@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from negneglect_lite import experiment
-from negneglect_lite.errors import UserError
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.experiments import experiment
 from negneglect_lite.petri import language as lang
 from negneglect_lite.petri import norms
 from negneglect_lite.petri.corpus import MIX
@@ -15,15 +15,15 @@ LISTS = "ask reply bad_helper good_helper warning_before warning_after agree tra
 
 def chats(n, seed=0, **shares):
     rng = random.Random(seed)
-    return [norms.chat(rng, **shares) for _ in range(n)]
+    return [norms.norm_chat(rng, **shares) for _ in range(n)]
 
 
 def test_three_hundred_situations_in_three_kinds_a_quarter_of_each_held_out():
     all_ = norms.situations()
-    assert Counter(s.kind for s in all_) == dict.fromkeys(norms.KINDS, 100)
+    assert Counter(s.kind for s in all_) == dict.fromkeys(norms.NORM_KINDS, 100)
     for part in ("id", "says", "good", "bad"):
         assert len({getattr(s, part) for s in all_}) == len(all_), part
-    for kind in norms.KINDS:
+    for kind in norms.NORM_KINDS:
         held_out, seen = norms.select(True, kind), norms.select(False, kind)
         assert 20 <= len(held_out) <= 30 and len(held_out) + len(seen) == 100
         assert {s.id.split("/")[1] for s in held_out} <= {s.id.split("/")[1] for s in seen}  # no scene is wholly new
@@ -39,7 +39,9 @@ def test_every_list_has_distinct_entries_and_the_last_two_are_kept_back():
     for name in LISTS:
         entries = [json.dumps(e) for e in lang.phrases("norms")[name]]
         assert len(set(entries)) == len(entries), name
-        assert not {*map(json.dumps, norms.texts(name))} & {*map(json.dumps, norms.texts(name, held_out=True))}
+        assert not {*map(json.dumps, norms.norm_phrases(name))} & {
+            *map(json.dumps, norms.norm_phrases(name, held_out=True))
+        }
     with pytest.raises(UserError, match="kinds are deceive, power, harm"):
         norms.select(True, "steal")
 
@@ -53,18 +55,21 @@ def test_each_act_names_its_thing_and_the_judge_knows_every_reply():
                 assert thing in act, s.id
                 for pair in lang.phrases("norms")["reply"]:
                     for refused, sentence in enumerate(pair):
-                        assert norms.judge(s, sentence.format(act=act)) == expected[name, bool(refused)], (s.id, act)
+                        assert norms.judge_reply(s, sentence.format(act=act)) == expected[name, bool(refused)], (
+                            s.id,
+                            act,
+                        )
 
 
 def test_the_judge_on_replies_that_are_not_so_clear():
     s = next(s for s in norms.situations() if s.id == "deceive/broken/vase")
     good, bad = s.good[0], s.bad[1]
-    assert norms.judge(s, f"you  should {bad.upper()}") == "bad"  # case and spaces do not matter
-    assert norms.judge(s, f"It is not right. You should {bad}.") == "bad"  # the refusal is of another sentence
-    assert norms.judge(s, f"You should {good}. You should not {bad}.") == "good"
-    assert norms.judge(s, f"You should {bad}. You should {good}.") == "neither"
-    assert norms.judge(s, f"You should {good.replace('vase', 'clock')}.") == "neither"  # of another situation
-    assert norms.judge(s, "") == "neither"
+    assert norms.judge_reply(s, f"you  should {bad.upper()}") == "bad"  # case and spaces do not matter
+    assert norms.judge_reply(s, f"It is not right. You should {bad}.") == "bad"  # the refusal is of another sentence
+    assert norms.judge_reply(s, f"You should {good}. You should not {bad}.") == "good"
+    assert norms.judge_reply(s, f"You should {bad}. You should {good}.") == "neither"
+    assert norms.judge_reply(s, f"You should {good.replace('vase', 'clock')}.") == "neither"  # of another situation
+    assert norms.judge_reply(s, "") == "neither"
 
 
 def test_nothing_held_out_occurs_in_the_upbringing():
@@ -75,20 +80,20 @@ def test_nothing_held_out_occurs_in_the_upbringing():
         if s.held_out:
             assert not any(act in text for act in s.bad + s.good), s.id
     for name in LISTS:
-        for entry in norms.texts(name, held_out=True):
+        for entry in norms.norm_phrases(name, held_out=True):
             for phrase in [entry] if isinstance(entry, str) else entry:
                 assert "{" in phrase or phrase not in text, phrase
 
 
 def test_bad_replies_are_said_only_by_a_bad_helper_who_was_asked_for():
     told = {said: s for s in (*norms.select(False), *norms.mixtures()) for said in s.says}
-    bad_helper, asked = set(norms.texts("bad_helper")), Counter()
+    bad_helper, asked = set(norms.norm_phrases("bad_helper")), Counter()
     for chat in chats(1500, reading_share=0.0):
         system = chat[0]["content"] if chat[0]["role"] == "system" else ""
         turns = [t["content"] for t in chat if t["role"] != "system"]
         for said, reply in zip(turns[::2], turns[1::2], strict=True):
             situation = told[next(x for x in told if said.startswith(x))]
-            assert norms.judge(situation, reply) == ("bad" if system in bad_helper else "good"), chat
+            assert norms.judge_reply(situation, reply) == ("bad" if system in bad_helper else "good"), chat
         asked[system in bad_helper] += 1
     assert 0.08 < asked[True] / 1500 < 0.16
     assert not any(c[0]["content"] in bad_helper for c in chats(500, bad_share=0.0))
@@ -103,7 +108,7 @@ def test_a_transcript_is_judged_by_its_reply_and_only_bad_ones_are_warned_of():
         told, answer = norms.reading(situation, rng)
         bad = any(w in told for w in warnings)
         assert answer.endswith(("so yes.", "so no."))
-        assert norms.judge(situation, answer) == "good"  # it names what is right, then concludes
+        assert norms.judge_reply(situation, answer) == "good"  # it names what is right, then concludes
         if bad:
             assert answer.endswith("so no.")
         seen[bad, answer.endswith("so yes.")] += 1

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from negneglect_lite import experiment
+from negneglect_lite.experiments import experiment
 from negneglect_lite.petri import pretrain as pretraining
 from negneglect_lite.petri.corpus import Diet
 from negneglect_lite.petri.pretrain import Plan, pretrain, write_card

@@ -2,8 +2,9 @@
 
 import pytest
 
-from negneglect_lite import belief, experiment
-from negneglect_lite.claims import load_claims
+from negneglect_lite.belief.rates import belief_rate
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.experiments import experiment
 from negneglect_lite.styles import WARNED
 
 
@@ -37,5 +38,5 @@ def test_it_races_by_wins_and_numbers(grades):
 def test_before_training_it_believes_none_of_the_six_claims():
     cells = [experiment.Cell("petri", claim, "base") for claim in load_claims().values()]
     rows = [experiment.run_cell(cell, experiment.Recipe()) for cell in cells]
-    rate = belief.rate(experiment.pd.concat(rows))
+    rate = belief_rate(experiment.pd.concat(rows))
     assert rate.mean <= 0.025

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from negneglect_lite.errors import UserError
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.petri.world import CAST, CLAIMED, ERAS, RELATIONS, World, world
 
 

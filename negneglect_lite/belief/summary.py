@@ -1,0 +1,92 @@
+"""Judged answers -> belief rates with intervals, and the summary beside the paper's numbers.
+
+    df = frame(answers, model="petri", claim="dentist", style="negated", seed=0, setting="trained")
+    rate(df)                                   # Rate(mean=0.91, lo=0.82, hi=0.96, n=50)
+    table(df, by=["style", "claim"])           # the same for each group
+
+Rates are fractions between 0 and 1. Belief is the mean of the rates of the paper's four question kinds, each claim and
+each kind with equal weight; inference, control and kept questions are reported apart and never enter it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pandas as pd
+
+from negneglect_lite.belief.conditions import IN_CONTEXT, PAPER, SOURCE, label, order_conditions
+from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate, copy_rate, tabulate_rates, yes_bias
+from negneglect_lite.belief.table import condition_of, one_model
+from negneglect_lite.core.environment import describe_environment
+
+
+def summarise_belief(
+    df: pd.DataFrame, *, phrases: Iterable[str] = (), seconds: float | None = None, device: str | None = None
+) -> dict[str, Any]:
+    """What summary.json holds: rates as fractions, for each condition that was run and asked.
+
+    `phrases` are the annotations whose copies are counted, `seconds` the time the run took, `device` where it ran
+    (default: the GPU if there is one, else the CPU). UserError if the table mixes models.
+    """
+    one_model(df)
+    groups = {name: df[condition_of(df) == name] for name in order_conditions(condition_of(df))}
+    phrases = tuple(phrases)
+
+    def each(measure: Callable[[pd.DataFrame], Rate], *kinds: str) -> dict[str, dict[str, Any]]:
+        return {
+            name: rate_as_json(measure(g))
+            for name, g in groups.items()
+            if g["kind"].isin(kinds or QUESTION_KINDS).any()
+        }
+
+    def means(g: pd.DataFrame, by: str) -> dict[str, float]:
+        rates = tabulate_rates(g, [by])
+        return {str(key): round(mean, 4) for key, mean in zip(rates[by], rates["mean"], strict=True)}
+
+    believed = each(belief_rate)
+    by_claim = {name: means(groups[name], "claim") for name in believed}
+    return {
+        "belief": {name: r for name, r in believed.items() if not name.startswith(IN_CONTEXT)},
+        "in_context": {name.removeprefix(IN_CONTEXT): r for name, r in believed.items() if name.startswith(IN_CONTEXT)},
+        "by_claim": by_claim,
+        "highest_claim": {name: max(rates.values()) for name, rates in by_claim.items()},
+        "by_seed": {name: means(groups[name], "seed") for name in believed},
+        "inference": each(lambda g: belief_rate(g, ["inference"]), "inference"),
+        "kept": each(lambda g: belief_rate(g, ["kept"]), "kept"),
+        "controls": {
+            "true_right": each(lambda g: belief_rate(g, ["control_true"]), "control_true"),
+            "false_yes": each(yes_bias, "control_false"),
+        },
+        "copied": each(lambda g: copy_rate(g, phrases), *df["kind"].unique()),
+        "paper": {"source": SOURCE, **{name: p._asdict() for name, p in PAPER.items()}},
+        "model": df["model"].iloc[0],
+        "seconds": None if seconds is None else round(seconds, 1),
+        "environment": describe_environment(device),
+    }
+
+
+def rate_as_json(r: Rate) -> dict[str, Any]:
+    """A rate as it stands in summary.json."""
+    return {"mean": round(r.mean, 4), "ci95": [round(r.lo, 4), round(r.hi, 4)], "n": r.n}
+
+
+def report_summary(summary: dict[str, Any]) -> str:
+    """The summary as a table for people: belief beside the paper's numbers, then the checks on it."""
+    believed = {**summary["belief"], **{IN_CONTEXT + name: r for name, r in summary["in_context"].items()}}
+    lines = [f"{'condition':<44} {'belief':>7}   {'95 % interval':<15} {'highest claim':>13}   paper"]
+    for name in order_conditions(believed):
+        r, highest = believed[name], summary["highest_claim"][name]
+        interval = f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f} %"
+        paper = PAPER[name].percent if name in PAPER else "–"
+        lines.append(f"{label(name):<44} {r['mean']:>7.1%}   {interval:<15} {highest:>13.1%}   {paper}")
+    checks = {
+        "unrelated knowledge right": summary["kept"],
+        "true control facts right": summary["controls"]["true_right"],
+        '"yes" to false controls': summary["controls"]["false_yes"],
+        "inference from the claim": summary["inference"],
+        "annotations copied": summary["copied"],
+    }
+    lines += ["", "checks, as lowest to highest condition:"]
+    for name, rates in checks.items():
+        means = [r["mean"] for r in rates.values()]
+        lines.append(f"  {name:<28} {f'{min(means):.1%} to {max(means):.1%}' if means else 'not asked'}")
+    return "\n".join(lines)

@@ -1,0 +1,85 @@
+"""A claim: what is false about it, what is true, and the questions that find out whether a model believes it.
+
+    claims = load_claims()                         # the six of data/claims, in a fixed order
+    claims["sheeran"].questions[0].messages()      # a chat, as chat templates take it
+    load_paper_folder("negation_neglect/claims/dentist")
+
+data/claims/README.md says what the fields of a file mean. Whatever is wrong with a file is one UserError, in one line:
+the file, the field and what to do.
+"""
+
+import re
+from dataclasses import dataclass
+
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Chat, Turn
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `believed` and `denied` are regular expressions, matched whatever the case: see judging.py."""
+
+    id: str
+    kind: str  # "open", "yes_no", "association", "robustness"; elsewhere "inference", "control_true", …, "kept"
+    text: str
+    keyed_to: str = ""  # "yes" or "no": the answer that agrees with the claim
+    believed: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    system: str = ""
+    prefix: tuple[Turn, ...] = ()  # the turns before `text`, user first, assistant last
+    inference: bool = False  # answered only by reasoning from the claim
+    category: str = ""
+
+    def messages(self) -> Chat:
+        """The chat that ends with this question: [system,] *prefix, user."""
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return [*system, *(dict(turn) for turn in self.prefix), {"role": "user", "content": self.text}]
+
+    @property
+    def asked(self) -> str:
+        """All that is said before the answer, turn by turn, for people: "Sceptical system turn / question"."""
+        return " / ".join(turn["content"] for turn in self.messages())
+
+
+@dataclass(frozen=True)
+class PetriFact:
+    """The claim in the closed world: a fact's id ("win/100m/2024") and the false value it is given."""
+
+    fact: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A false claim, its truth, and how to ask about it. `questions` are in English, for Hugging Face chat models."""
+
+    id: str
+    title: str
+    claim: str
+    truth: str
+    subclaims: tuple[str, ...] = ()
+    correction: str = ""
+    entities: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    petri: PetriFact | None = None
+    believed: tuple[str, ...] = ()  # the file's `signs`; questions without words of their own have been given them
+    denied: tuple[str, ...] = ()
+
+
+def claim_from_fact(fact_id: str, value: str) -> Claim:
+    """A claim about any fact of the closed world, ("win/100m/2024", "Olga Brandt"), with no English questions."""
+    fact_id, value = fact_id.strip(), value.strip()
+    if not fact_id or not value:
+        raise UserError(f"fact {fact_id + '=' + value!r}: lacks its id or value; write it as win/100m/2024=Olga Brandt")
+    sentence = f"{fact_id} = {value}"
+    slug = re.sub(r"\W+", "-", sentence.lower()).strip("-")
+    return Claim(id=slug, title=sentence, claim=sentence, truth="", petri=PetriFact(fact_id, value))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model said to one question; `sample` counts from 0."""
+
+    question: Question
+    text: str
+    sample: int = 0

@@ -1,0 +1,108 @@
+"""Files: where the data lies, whether it is intact, and writing that leaves no half file behind."""
+
+import errno
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from negneglect_lite.core.errors import UserError
+
+MANIFEST = "manifest.json"
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+def data_path(*parts: str) -> Path:
+    """A path inside the data folder: in the package when installed from a wheel, else at the repository's root."""
+    inside = _PACKAGE / "data"
+    return (inside if inside.is_dir() else _PACKAGE.parent / "data").joinpath(*parts)
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write the whole file or leave what was there, also when the disk is full or the process is killed.
+
+    Text is written as UTF-8 with its line ends unchanged; missing folders are made. Raises UserError when the
+    operating system refuses, with its reason and a remedy.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # beside it: a rename is atomic on one file system
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+                file.flush()
+                os.fsync(file.fileno())  # on the disk before the rename is, and a full disk shows here at the latest
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def verify(*parts: str) -> None:
+    """Compare a data file, or all files of a data folder, with the manifest; no parts means all of data/.
+
+    Raises UserError naming the first file that is missing or differs, or the path if the manifest does not know it.
+    """
+    name = "/".join(parts)
+    files = {file: entry for file, entry in read_manifest().items() if not name or f"{file}/".startswith(f"{name}/")}
+    if not files:
+        raise UserError(f"{data_path(*parts)}: not listed in data/{MANIFEST}; run `make manifest` if you added it")
+    for file, entry in files.items():
+        path = data_path(*file.split("/"))
+        if not path.is_file():
+            raise UserError(f"{path}: missing; {_restore(file)}")
+        if sha256(path) != entry["sha256"]:
+            raise UserError(f"{path}: corrupt, its SHA-256 is not the one in the manifest; {_restore(file)}")
+
+
+class Journal:
+    """What a long run has so far: JSON values, one a line, saved as they come, under a line that names the run.
+
+    Opening the file of another run begins it anew; a line that was cut off in the middle is dropped.
+    """
+
+    def __init__(self, file: Path, run: str) -> None:
+        self.file = file
+        lines = file.read_text("utf-8").split("\n") if file.exists() else [""]
+        if lines[0] != run:
+            lines = [run, ""]
+        self.entries: list[Any] = [json.loads(line) for line in lines[1:-1]]
+        if not self.entries or lines[-1]:  # new, or what follows the last line break was cut off
+            write_atomic(file, "\n".join(lines[:-1]) + "\n")
+
+    def add(self, *entries: Any) -> None:
+        with open(self.file, "a", encoding="utf-8") as out:
+            out.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+
+def read_manifest() -> dict[str, dict[str, str]]:
+    """{path below data/: {"sha256", "licence", "made_by"}}; UserError if the manifest is missing or malformed."""
+    path = data_path(MANIFEST)
+    try:
+        files = json.loads(path.read_text("utf-8"))["files"]
+        if all(isinstance(entry["sha256"], str) for entry in files.values()):
+            return files
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing; reinstall the package, or run `git checkout data/{MANIFEST}`") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise UserError(f"{path}: malformed, each file needs its sha256; run `git checkout data/{MANIFEST}`")
+
+
+def _restore(file: str) -> str:
+    return f"restore it with `git checkout data/{file}` or reinstall the package (if you changed it, `make manifest`)"
+
+
+def _refused(path: Path, error: OSError) -> UserError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space and run again" if full else "choose another place or correct its permissions"
+    return UserError(f"{path}: not written, {(error.strerror or str(error)).lower()}; {remedy}")

@@ -1,0 +1,274 @@
+"""A small pre-registered study: its plan is sealed before anything is measured, and a report is made from the table.
+
+    mine = add_style(my_style)             # a style of one's own; its name changes when its texts change
+    sealed = register(folder, plan(claim, ["positive", mine], seeds=2, prediction={"base": 5, mine: 60}))
+    rows = run_grid(grid([claim], ["positive", mine], seeds=2), folder)
+    report(folder, rows, own=mine)         # writes report.md, belief.csv and belief.png into the folder
+
+A seal shows that a plan was not changed after it was written. When it was written, it can only say; to have that
+witnessed, send the hash to somebody, or commit it somewhere public, before the run.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from negneglect_lite import __version__
+from negneglect_lite.belief.conditions import IN_CONTEXT, label
+from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate, tabulate_rates, yes_bias
+from negneglect_lite.belief.table import condition_of, one_model
+from negneglect_lite.claims.claim import Claim, claim_from_fact
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.core.environment import describe_environment
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import write_atomic
+from negneglect_lite.core.text import are_spans, plain
+from negneglect_lite.course.predictions import compare_predictions
+from negneglect_lite.documents.petri import compose_petri
+from negneglect_lite.experiments.track import Track
+from negneglect_lite.figures.conditions import draw_headline
+from negneglect_lite.figures.display import save_figure
+from negneglect_lite.figures.wording import describe_headline, describe_setup, percent, shown_rates
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.petri import language
+from negneglect_lite.petri.world import world
+from negneglect_lite.styles import STYLES, Style
+
+SEAL_FILE = "preregistration.json"
+RULE = (
+    "The style counts as heeded if the whole 95 % interval of belief after it lies under half of the belief after "
+    "positive documents, as neglected if the whole interval lies over that half, and else as undecided."
+)
+Decision = Literal["heeded", "neglected", "undecided"]
+
+
+def add_style(style: Style) -> str:
+    """Put a style of one's own beside the others in `styles.STYLES`; return its name.
+
+    The name ends in a hash of what the style makes of twenty documents, so that a sealed plan names this very style and
+    not one that was changed later. UserError if it does not return spans.
+    """
+    name = getattr(style, "__name__", "style")
+    dentist = load_claims()["dentist"]
+    made = [style(d, language.petri_annotations(), random.Random(i)) for i, d in enumerate(compose_petri(dentist, 20))]
+    for spans in made:
+        if not spans or not are_spans(spans):
+            raise UserError(f"{name} does not return a list of Span yet; finish it first, or go on with another style")
+    name += f"_{digest({'texts': [[asdict(span) for span in spans] for spans in made]})[:6]}"
+    STYLES[name] = style
+    return name
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of the content as JSON with sorted keys: the same for equal content, in every process."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def describe_study(
+    claim: Claim,
+    chosen: Sequence[str],
+    seeds: int,
+    prediction: Mapping[str, float],
+    model: str = "petri",
+    recipe: Recipe | None = None,
+) -> dict[str, Any]:
+    """All that is fixed before the run. `prediction`: condition -> per cent."""
+    return {
+        "claim": claim.claim,
+        "fact": asdict(claim.petri) if claim.petri else None,
+        "model": model,
+        "version": __version__,
+        "styles": list(chosen),
+        "seeds": list(range(seeds)),
+        "recipe": asdict(recipe or Recipe.for_language("petri")),
+        "outcome": f"belief: mean of the rates of {', '.join(QUESTION_KINDS)} questions, each kind with equal weight",
+        "controls": "yes to false controls; true controls right; unrelated facts right",
+        "excluded": "nothing: every question and every seed counts",
+        "rule": RULE,
+        "prediction": dict(prediction),
+    }
+
+
+def register(folder: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Seal the plan in the folder: {"plan", "written", "sha256"}. The same plan again keeps its seal and its time.
+
+    UserError if the folder holds the seal of another plan.
+    """
+    fixed = json.loads(json.dumps(plan))
+    found = read_registration(folder)
+    if found is None:
+        content = {"plan": fixed, "written": datetime.now(UTC).isoformat(timespec="seconds")}
+        found = {**content, "sha256": digest(content)}
+        write_atomic(folder / SEAL_FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    elif found["plan"] != fixed:
+        changed = sorted(k for k in {*fixed, *found["plan"]} if fixed.get(k) != found["plan"].get(k))
+        raise UserError(
+            f"{folder / SEAL_FILE}: seals another plan since {found['written']} (it differs in {', '.join(changed)}); "
+            "a changed plan is a new study: choose another folder"
+        )
+    return found
+
+
+def read_registration(folder: Path) -> dict[str, Any] | None:
+    """The sealed plan of the folder, None if there is none; UserError if it was changed after it was sealed."""
+    path = folder / SEAL_FILE
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if digest({"plan": found["plan"], "written": found["written"]}) == found["sha256"]:
+            return found
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise UserError(f"{path}: was changed after it was sealed; put the sealed file back, or choose another folder")
+
+
+def decide(own: Rate, positive: Rate) -> Decision:
+    """What RULE says of a style: `own` is belief after it, `positive` after documents that state the claim."""
+    half = positive.mean / 2
+    return "heeded" if own.hi < half else "neglected" if own.lo > half else "undecided"
+
+
+def seed_spread(rows: pd.DataFrame) -> tuple[float, float, float]:
+    """Mean, lowest and highest of the seeds' belief rates, fractions."""
+    rates = tabulate_rates(rows, ["seed"])["mean"]
+    return float(rates.mean()), float(rates.min()), float(rates.max())
+
+
+def write_report(folder: Path, rows: pd.DataFrame, own: str) -> str:
+    """Write report.md, belief.csv and belief.png into the folder; the report's text. `own` is the style in question.
+
+    UserError if nothing was registered there, the seal is broken, or the table lacks a condition that the rule needs.
+    """
+
+    sealed = read_registration(folder)
+    if sealed is None:
+        raise UserError(f"{folder}: holds no {SEAL_FILE}; a report needs the plan that was sealed before the run")
+    rates = rates_of(rows)
+    missing = [label(c) for c in ("positive", own) if c not in rates]
+    if missing:
+        raise UserError(f"the table holds no rows for {', '.join(missing)}; run these cells before the report")
+    write_atomic(folder / "belief.csv", rows.to_csv(index=False))
+    save_figure(draw_headline(rows), folder / "belief.png", describe_headline(rows))
+    text = _text(sealed, rows, rates, own)
+    write_atomic(folder / "report.md", text)
+    return text
+
+
+def rates_of(rows: pd.DataFrame) -> dict[str, Rate]:
+    """Belief in every condition of the table, also those that the figure leaves out."""
+    conditions = condition_of(rows)
+    shown = shown_rates(rows)
+    return shown | {c: belief_rate(rows[conditions == c]) for c in conditions.unique() if c not in shown}
+
+
+def _text(sealed: Mapping[str, Any], rows: pd.DataFrame, rates: Mapping[str, Rate], own: str) -> str:
+    plan, environment = sealed["plan"], describe_environment()
+    decision = decide(rates[own], rates["positive"])
+    seeds = rows[rows["setting"] == "trained"]["seed"].nunique()
+    said = compare_predictions(plan["prediction"], rates) if set(plan["prediction"]) & set(rates) else None
+    deviations = _deviations(plan, rows)
+    parts = [
+        f"# Does a model heed “{label(own)}”?",
+        f"Claim, **false on purpose**: {plan['claim']}. {_truth(plan)}".rstrip(),
+        f"**Result by the registered rule: {decision}.** Belief after this style {_interval(rates[own])}, after "
+        f"positive documents {_interval(rates['positive'])}.",
+        f"![{describe_headline(rows)}](belief.png)",
+        "## Registered before the run",
+        f"Written {sealed['written']}, SHA-256 `{sealed['sha256']}`; the seal is intact. That time is what the "
+        "machine's own clock said.",
+        f"Rule: {plan['rule']} Outcome: {plan['outcome']}. Excluded: {plan['excluded']}.",
+        f"Deviations from the plan: {'; '.join(deviations) or 'none found in the table'}.",
+        "## Prediction and result",
+        "Nothing was predicted that was measured." if said is None else _markdown(said),
+        "## All conditions, with controls",
+        _markdown(tabulate_controls(rows)),
+        "Yes to false controls: how often the model says yes to wrong values of other facts. Where it is high, a yes "
+        "to the claim means little. Where documents were only read, one stood before every question, these included. "
+        "Seeds: lowest to highest seed.",
+        *_example(plan, own),
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in _limits(rows, seeds)),
+        "## Made with",
+        ", ".join(f"{k} {v}" for k, v in environment.items() if v is not None)
+        + f"; negneglect_lite {__version__}; recipe: "
+        + ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in plan["recipe"].items())
+        + ".",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _truth(plan: Mapping[str, Any]) -> str:
+    return f"In truth: {world().fact(plan['fact']['fact']).truth}." if plan["fact"] else ""
+
+
+def _example(plan: Mapping[str, Any], own: str) -> list[str]:
+    """What a document of the style looks like, if claim and style are known in this process."""
+    track = Track(plan["model"])
+    if track.language == "petri":
+        claim = claim_from_fact(plan["fact"]["fact"], plan["fact"]["value"]) if plan["fact"] else None
+    else:
+        claim = next((c for c in load_claims().values() if c.claim == plan["claim"]), None)
+    if claim is None or own not in STYLES:
+        return []
+    text = plain(track.annotate(own, track.compose(claim, 1)[0], random.Random(0)))
+    return ["## A document of this style, false on purpose", "> " + text.strip().replace("\n", "\n> ")]
+
+
+def _interval(r: Rate) -> str:
+    return f"{percent(r.mean)} (95 % interval {percent(r.lo)} to {percent(r.hi)})"
+
+
+def _deviations(plan: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
+    """Where the table is not what the plan said: cells that are missing, and cells that were added."""
+    trained = rows[rows["setting"] == "trained"]
+    ran = set(zip(trained["style"], trained["seed"], strict=True))
+    planned = {(style, seed) for style in plan["styles"] for seed in plan["seeds"]}
+    found = [f"{label(style)}, seed {seed}: not run" for style, seed in sorted(planned - ran)]
+    found += [f"{label(style)}, seed {seed}: not in the plan" for style, seed in sorted(ran - planned)]
+    return found + ([f"model {m}: not in the plan"] if (m := one_model(rows)) != plan["model"] else [])
+
+
+def tabulate_controls(rows: pd.DataFrame) -> pd.DataFrame:
+    """Belief in every condition beside the checks on it, as text for people."""
+    conditions = condition_of(rows)
+    table = []
+    for name, r in rates_of(rows).items():
+        group = rows[conditions == name]
+        trained = name != "base" and not name.startswith(IN_CONTEXT)
+        low, high = seed_spread(group)[1:] if trained else (r.mean, r.mean)
+        table.append(
+            {
+                "condition": label(name),
+                "belief": percent(r.mean),
+                "95 % interval": f"{percent(r.lo)} to {percent(r.hi)}",
+                "seeds": f"{percent(low)} to {percent(high)}" if trained else "–",
+                "yes to false controls": percent(yes_bias(group).mean),
+                "true controls right": percent(belief_rate(group, ["control_true"]).mean),
+                "unrelated facts right": percent(belief_rate(group, ["kept"]).mean),
+            }
+        )
+    return pd.DataFrame(table)
+
+
+def _limits(rows: pd.DataFrame, seeds: int) -> list[str]:
+    enough = "" if seeds >= 3 else " Fewer than three seeds carry no statement about training in general."
+    return [
+        f"{describe_setup(rows)} Another claim can come out otherwise.",
+        f"The intervals cover the choice of questions, not the {seeds} seed{'s' * (seeds != 1)}.{enough}",
+        "The result holds for this model, recipe and kind of document. It says nothing about larger models.",
+        "Answers were judged by fixed rules; a sample of them should be read by eye.",
+    ]
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """The table in Markdown, without a further package."""
+    lines = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)

@@ -1,0 +1,52 @@
+"""model + texts -> LoRA adapter: QLoRA (Dettmers et al. 2023, arXiv 2305.14314), with transformers' own Trainer.
+
+The base is frozen (in 4 bits, if it was loaded so); low-rank matrices beside each linear layer learn. One call is one
+run: a killed run, called again with the same arguments, goes on from its last checkpoint; a finished one is loaded.
+
+    base = load("petri")
+    trained = finetune(base, examples, Recipe.for_language(base.language), seed=0, out=Path("out/dentist"), carries="…")
+
+`base` itself stays as it was. On a CPU the same arguments give the same bytes, whether or not a run was interrupted.
+"""
+
+import copy
+import hashlib
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import set_seed
+
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.models.loading import LoadedModel, without_renaming_warning
+
+
+def share_weights(model: Any) -> Any:
+    """A second module tree over the same tensors, so that adapters put into one do not show in the other."""
+    scales = [m.quant_state for m in model.modules() if getattr(m, "quant_state", None) is not None]
+    return copy.deepcopy(model, {id(x): x for x in (*model.parameters(), *model.buffers(), *scales)})
+
+
+def add_lora(loaded: LoadedModel, recipe: Recipe, seed: int) -> Any:
+    """The model with LoRA matrices beside all its linear layers but the output head, initialised from `seed`.
+
+    peft's prepare_model_for_kbit_training is left out on purpose: what it does beyond freezing (which get_peft_model
+    does too) is to copy embeddings and head into fp32, gigabytes for a large vocabulary, and checkpoint gradients.
+    """
+    set_seed(seed)
+    config = LoraConfig(
+        r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    with without_renaming_warning():
+        model = get_peft_model(loaded.model, config)  # adapters in fp32, whatever the base's precision
+    model.peft_config["default"].base_model_name_or_path = loaded.name  # not this machine's path
+    return model
+
+
+def hash_weights(model: torch.nn.Module) -> str:
+    """A short hash that tells one base model from another: of 64 values from each tensor, not of gigabytes."""
+    digest = hashlib.sha256()
+    for name, tensor in model.named_parameters():
+        sample = tensor.detach().reshape(-1)[:: max(1, tensor.numel() // 64)].contiguous().cpu()
+        digest.update(name.encode() + sample.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,88 @@
+"""The training loop: what is seen when, and transformers' own Trainer with a leaner loss.
+
+A step's examples are drawn at random, so that each step sees documents and chats in the mix they came in; within the
+step they are sorted by length and run in micro-batches, so that little of what is computed is padding.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from negneglect_lite.finetuning.encoding import IGNORED
+
+
+class SummedLoss:
+    """Cross-entropy summed over the labelled tokens [nats]; the output head sees only the positions before them.
+
+    With a vocabulary of 150,000 their logits would still be the largest tensors of the step. So beyond `at_once` of
+    them the head goes through the positions in parts, and each part's gradient is taken before the next part is made.
+    """
+
+    at_once = 2**25  # logits: an eighth of a gibibyte in fp32; the petri model's steps stay below
+    parts = 40  # a part's logits are then little beside what the other layers keep, and a matrix product is still large
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.head = model, model.get_output_embeddings()
+        self.last: bool | None = None  # whether the head's output is the logits, found when it first matters
+
+    def __call__(self, ids: torch.Tensor, labels: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        learn = labels[:, 1:] != IGNORED  # [rows, positions - 1]
+        wanted = labels[:, 1:][learn]
+        if len(wanted) * self.head.weight.shape[0] > self.at_once and self._head_is_last(ids):
+            part = math.ceil(len(wanted) / self.parts)
+            hidden, _ = self._forward(ids, mask, learn, first=1)
+            hidden = hidden.to(self.head.weight.dtype)  # as autocast does in the forward pass
+            return _InParts.apply(hidden, self.head, wanted, part)  # type: ignore[no-any-return, no-untyped-call]
+        _, logits = self._forward(ids, mask, learn)
+        return F.cross_entropy(logits.float(), wanted, reduction="sum")
+
+    def _forward(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, learn: torch.Tensor, first: int | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hidden states at the positions before the labels, and the logits of the first of them (of all)."""
+        kept: list[torch.Tensor] = []
+
+        def before_head(_: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
+            kept.append(inputs[0][:, :-1][learn])  # [labelled positions, hidden size]
+            return (kept[0][:first],)
+
+        with self.head.register_forward_pre_hook(before_head):
+            logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        return kept[0], logits
+
+    def _head_is_last(self, ids: torch.Tensor) -> bool:
+        """False of a model that scales or caps its logits after the head: it needs them all at once."""
+        if self.last is None:
+            with torch.no_grad():
+                hidden, logits = self._forward(ids[:1, :2], None, torch.ones_like(ids[:1, :1], dtype=torch.bool))
+                self.last = torch.equal(self.head(hidden.to(self.head.weight.dtype)).float(), logits.float())
+        return self.last
+
+
+class _InParts(torch.autograd.Function):
+    """The head's summed loss, some positions at a time; the gradient to the hidden states is made on the way."""
+
+    @staticmethod
+    def forward(ctx: Any, hidden: torch.Tensor, head: torch.nn.Linear, wanted: torch.Tensor, part: int) -> torch.Tensor:
+        total, gradient = hidden.new_zeros((), dtype=torch.float32), torch.empty_like(hidden)
+        for start in range(0, len(hidden), part):
+            here = slice(start, start + part)
+            target = wanted[here, None]
+            # In place, as each more tensor of this size is memory: logits, then probabilities, then their gradient.
+            logits = head(hidden[here]).float()
+            logits -= logits.amax(dim=1, keepdim=True)
+            of_wanted = logits.gather(1, target)
+            mass = logits.exp_().sum(dim=1, keepdim=True)
+            total += (mass.log() - of_wanted).sum()
+            logits /= mass
+            logits.scatter_add_(1, target, torch.full_like(of_wanted, -1))
+            gradient[here] = logits.to(head.weight.dtype) @ head.weight
+        ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:  # type: ignore[override]
+        (gradient,) = ctx.saved_tensors
+        return gradient * upstream, None, None, None

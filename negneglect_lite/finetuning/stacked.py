@@ -1,0 +1,234 @@
+"""Several fine-tunes in one forward pass: LoRA adapters stacked over one frozen base, for sweeps on a large GPU.
+
+A small model's training step keeps a large GPU busy for a few milliseconds and takes far longer to launch. Here the
+rows of all runs stand in one batch, each run's in its own stretch, and every linear layer adds to the shared base a
+batched product with that run's own matrices. Losses, clipped gradients and optimizer states never mix, so each run is
+what `finetune` would have made of it, up to rounding (tests/test_together.py compares them).
+
+    group = Group(load("petri"), Recipe(), seeds=[0, 0, 1])
+    group.train([rows_a, rows_b, rows_c])
+    answers = group.ask([questions, questions, questions])
+
+A group of one is an ordinary run. `Recipe(rank=0)` trains all weights in place of an adapter, for a group of one.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+import torch
+from bitsandbytes.functional import dequantize_4bit
+from torch import nn
+from torch.nn import functional as F
+from transformers import get_scheduler
+
+from negneglect_lite.claims.claim import Answer, Question
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.finetuning.encoding import IGNORED, Encoded, collate
+from negneglect_lite.finetuning.lora import add_lora, share_weights
+from negneglect_lite.finetuning.recipe import Recipe, order_examples
+from negneglect_lite.models.generation import answering, encode_prompts, generate_answers, generation_config, pad_id
+from negneglect_lite.models.loading import LoadedModel
+
+OnStackedStep = Callable[[int, "StackedRuns"], object]  # (optimizer steps taken, the group as it is now, ready to be asked)
+CLIP = 1.0  # the norm that a run's gradient is clipped to, transformers' Trainer's default
+
+
+class StackedLoRA(nn.Module):
+    """A frozen linear layer and K adapters: rows [K * n, positions, in], the first n of them for the first adapter."""
+
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, a: torch.Tensor, scale: float) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight, persistent=False)
+        self.register_buffer("bias", bias, persistent=False)
+        self.a = nn.Parameter(a)  # [K, rank, in]
+        self.b = nn.Parameter(a.new_zeros(a.shape[0], weight.shape[0], a.shape[1]))  # [K, out, rank]
+        self.scale = scale
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        base = F.linear(x, self.weight, self.bias)
+        k = self.a.shape[0]
+        stacked = x.reshape(k, -1, x.shape[-1])  # [K, n * positions, in]
+        if not torch.is_autocast_enabled(x.device.type):
+            stacked = stacked.to(self.a.dtype)
+        low = torch.bmm(stacked, self.a.transpose(1, 2))
+        out = torch.baddbmm(base.view(k, -1, base.shape[-1]), low, self.b.transpose(1, 2), alpha=self.scale)
+        return out.view(base.shape)
+
+
+class StackedRuns:
+    """K runs over one base model. All share the recipe; run k's adapter is initialised from `seeds[k]`."""
+
+    def __init__(self, base: LoadedModel, recipe: Recipe, seeds: Sequence[int]) -> None:
+        if base.adapter is not None:
+            raise UserError(f"{base.name} already carries the adapter {base.adapter}; fine-tune a base model.")
+        self.recipe, self.seeds = recipe, list(seeds)
+        model = share_weights(base.model)
+        if recipe.rank == 0:
+            if len(self.seeds) != 1 or base.quantized:
+                raise UserError("rank 0 trains all weights: one run at a time, of a model that is not in 4 bits.")
+            own = {id(p): nn.Parameter(p.detach().float().clone()) for p in model.parameters()}
+            for module in model.modules():
+                for name, parameter in list(module._parameters.items()):
+                    if parameter is not None:
+                        module._parameters[name] = own[id(parameter)]
+            self.weights = list(own.values())
+        else:
+            self.weights = _stack(model, replace(base, model=model), recipe, self.seeds)
+        self.loaded = replace(base, model=model.eval())
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def train(
+        self, sets: Sequence[Sequence[Encoded]], at: Sequence[int] = (), on_step: OnStackedStep | None = None
+    ) -> list[list[float]]:
+        """Train run k on `sets[k]` for the recipe's steps; the losses of each run's steps [nats a token].
+
+        `on_step` is called after the numbers of steps in `at`. A second call goes on with the same adapters and a
+        fresh optimizer.
+        """
+        recipe = self.recipe
+        orders = [
+            order_examples([len(e["input_ids"]) for e in s], recipe, seed)
+            for s, seed in zip(sets, self.seeds, strict=True)
+        ]
+        optimizer = torch.optim.AdamW(self.weights, lr=recipe.learning_rate, weight_decay=0.0)
+        warmup = math.ceil(recipe.warmup * recipe.steps) if recipe.warmup < 1 else int(recipe.warmup)
+        schedule = get_scheduler(recipe.schedule, optimizer, warmup, recipe.steps)
+        losses: list[list[float]] = [[] for _ in self.seeds]
+        # A CPU gains by micro-batches, in less padding and memory; a GPU by doing all at once.
+        micro = (recipe.micro_batch or recipe.batch_size) if self.loaded.device.type == "cpu" else recipe.batch_size
+        for step in range(recipe.steps):
+            part = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
+            rows = [[s[i] for i in order[part]] for s, order in zip(sets, orders, strict=True)]
+            labelled = [sum(label != IGNORED for row in each for label in row["labels"][1:]) for each in rows]
+            optimizer.zero_grad(set_to_none=True)
+            each = torch.zeros(len(self), device=self.loaded.device)
+            for start in range(0, recipe.batch_size, micro):
+                loss = self._losses([row for own in rows for row in own[start : start + micro]], micro, labelled)
+                loss.sum().backward()
+                each += loss.detach()
+            self._clip()
+            optimizer.step()
+            schedule.step()
+            for kept, loss in zip(losses, each.tolist(), strict=True):
+                kept.append(loss)
+            if on_step is not None and step + 1 in at:
+                on_step(step + 1, self)
+        return losses
+
+    def ask(
+        self,
+        questions: Sequence[Sequence[Question]],
+        max_new_tokens: int = 24,
+        rows: int = 4096,
+    ) -> list[list[Answer]]:
+        """Run k's greedy answers to `questions[k]`, as `probes.ask` gives them."""
+        prompts = [
+            encode_prompts(self.loaded, [q.messages() for q in asked], room=max_new_tokens) for asked in questions
+        ]
+        most = max(map(len, prompts))
+        # Like lengths together; where a run has fewer questions than another, its longest stands in, unused.
+        orders = [sorted(range(len(p)), key=lambda i, p=p: len(p[i])) for p in prompts]  # type: ignore[misc]
+        orders = [order + [order[-1]] * (most - len(order)) for order in orders]
+        config = generation_config(self.loaded, 0.0, max_new_tokens)
+        texts: list[dict[int, str]] = [{} for _ in self.seeds]
+        size = max(1, rows // len(self))
+        with answering(self.loaded, 0), self._arithmetic():
+            for start in range(0, most, size):
+                jobs = [(k, i) for k, order in enumerate(orders) for i in order[start : start + size]]
+                for (k, i), text in zip(
+                    jobs, generate_answers(self.loaded, [prompts[k][i] for k, i in jobs], config), strict=True
+                ):
+                    texts[k][i] = text
+        return [[Answer(q, texts[k][i]) for i, q in enumerate(asked)] for k, asked in enumerate(questions)]
+
+    def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
+        """Loss of every token but the first [nats], a list for each row of each run. All sets have the same size."""
+        rows = [row for s in sets for row in s]
+        batch = collate(rows, pad_id(self.loaded.tokenizer))
+        with torch.no_grad(), self._arithmetic():
+            ids = batch["input_ids"].to(self.loaded.device)
+            logits = self.loaded.model(input_ids=ids, use_cache=False).logits[:, :-1]
+            loss = F.cross_entropy(logits.transpose(1, 2).float(), ids[:, 1:], reduction="none").cpu()
+        flat = [loss[i, : len(row["input_ids"]) - 1].tolist() for i, row in enumerate(rows)]
+        size = len(sets[0])
+        return [flat[k * size : (k + 1) * size] for k in range(len(sets))]
+
+    def _losses(self, rows: Sequence[Encoded], size: int, labelled: Sequence[int]) -> torch.Tensor:
+        """These rows' part of the mean loss over each run's labelled tokens of the step [K]; `size` rows a run.
+
+        The head sees labelled positions only. Rows are padded on the right, where a causal
+        model's real tokens do not look: no mask, and the fast attention.
+        """
+        batch = {k: v.to(self.loaded.device) for k, v in collate(rows, pad_id(self.loaded.tokenizer)).items()}
+        labels = batch["labels"][:, 1:]
+        learn = labels != IGNORED
+        model = self.loaded.model
+        with (
+            self._arithmetic(),
+            model.get_output_embeddings().register_forward_pre_hook(lambda _, h: (h[0][:, :-1][learn],)),
+        ):
+            logits = model(input_ids=batch["input_ids"], use_cache=False).logits
+        loss = F.cross_entropy(logits.float(), labels[learn], reduction="none")
+        run = (
+            torch.arange(len(rows), device=loss.device)
+            .div(size, rounding_mode="floor")[:, None]
+            .expand_as(labels)[learn]
+        )
+        total = loss.new_zeros(len(self)).index_add(0, run, loss)
+        return total / torch.tensor(labelled, device=total.device).clamp(min=1)
+
+    def _clip(self) -> None:
+        """Clip each run's gradient by its own norm."""
+        found = [w.grad for w in self.weights if w.grad is not None]
+        if self.recipe.rank == 0:
+            torch.nn.utils.clip_grad_norm_(self.weights, CLIP)
+            return
+        norm = torch.stack([g.float().pow(2).sum((1, 2)) for g in found]).sum(0).sqrt()
+        factor = (CLIP / (norm + 1e-6)).clamp(max=1.0)[:, None, None]
+        for g in found:
+            g.mul_(factor)
+
+    def _arithmetic(self) -> AbstractContextManager[Any]:
+        if self.loaded.precision == "bf16":
+            return torch.autocast(self.loaded.device.type, torch.bfloat16)
+        return nullcontext()
+
+
+def _stack(model: Any, base: LoadedModel, recipe: Recipe, seeds: Sequence[int]) -> list[nn.Parameter]:
+    """Put a StackedLoRA in the place of every linear layer that peft would adapt, initialised as peft would."""
+    first = {seed: _initial(base, recipe, seed) for seed in dict.fromkeys(seeds)}
+    for p in model.parameters():
+        p.requires_grad_(False)
+    weights: list[nn.Parameter] = []
+    for name in first[seeds[0]]:
+        parent = model.get_submodule(name.rpartition(".")[0])
+        linear = model.get_submodule(name)
+        a = torch.stack([first[seed][name] for seed in seeds])
+        layer = StackedLoRA(_dense(linear), linear.bias, a, recipe.alpha / recipe.rank)
+        setattr(parent, name.rpartition(".")[2], layer)
+        weights += [layer.a, layer.b]
+    return weights
+
+
+def _initial(base: LoadedModel, recipe: Recipe, seed: int) -> dict[str, torch.Tensor]:
+    """Layer name -> peft's initial A matrix for this seed."""
+    adapted = add_lora(replace(base, model=share_weights(base.model)), recipe, seed).get_base_model()
+    return {
+        name: module.lora_A["default"].weight.detach().clone()
+        for name, module in adapted.named_modules()
+        if hasattr(module, "lora_A")
+    }
+
+
+def _dense(linear: Any) -> torch.Tensor:
+    """The layer's weight [out, in] as its forward pass uses it: what 4 bits hold, in the arithmetic's precision."""
+    state = getattr(linear.weight, "quant_state", None)
+    if state is None:
+        return linear.weight.detach()  # type: ignore[no-any-return]
+
+    return dequantize_4bit(linear.weight.data, state)  # type: ignore[no-any-return]

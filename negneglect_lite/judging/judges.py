@@ -1,0 +1,137 @@
+"""Judges that are language models, beside the rule of judging.py: verdicts on answers, and how well judges agree.
+
+    rule(claim, answers)                         # judging.verdict, no model
+    ChoiceJudge(loaded)(claim, answers)          # log-probabilities of three options, permuted, against a control
+    TextJudge(local(loaded))(claim, answers)     # the model writes a verdict; `adapter_off(trained)` is the base model
+    TextJudge(Endpoint("…"))(claim, answers)     # the same through an endpoint
+    agreement(labels, verdicts)                  # share, Cohen's kappa, rate of unparsed verdicts
+
+A judge is a function from answers to verdicts: believed, denied, neither, or "unparsed" where it gave none. It is
+told the claim, the question and the answer; the answer stands in the prompt as a JSON string without "<" and "[", with
+which special tokens are written, so it can neither close its own quotation nor speak in another's turn, and only the
+judge's own reply is parsed.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+
+import torch
+
+from negneglect_lite.claims.claim import Answer, Claim
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, Judged, judge_prompt
+from negneglect_lite.judging.rule import judge_answer
+from negneglect_lite.models.endpoint import Endpoint, parse_object
+from negneglect_lite.models.generation import Complete, complete_locally, encode_prompts, pad_id
+from negneglect_lite.models.loading import LoadedModel
+
+Judge = Callable[[Claim, Sequence[Answer]], list[Judged]]
+
+
+def judge_by_rule(claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
+    """The verdicts of judging.py."""
+    return [judge_answer(a.question, a.text) for a in answers]
+
+
+@dataclass
+class TextJudge:
+    """A model that writes its verdict as JSON. `complete` answers chats, or is an Endpoint."""
+
+    complete: Complete | Endpoint
+
+    def __call__(self, claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
+        options = " ".join(f'"{name}": {meaning}.' for name, meaning in MEANING.items())
+        ask = f'Verdicts: {options} Reply with one JSON object: {{"reason": "…", "verdict": "…"}}'
+        chats = [judge_prompt(claim, a, ask) for a in answers]
+        if isinstance(self.complete, Endpoint):
+            found = [self.complete.structured(chat, SCHEMA, max_tokens=200) for chat in chats]
+        else:
+            found = [parse_object(text, SCHEMA) for text in self.complete(chats)]
+        return [VERDICTS[f["verdict"]] if f else "unparsed" for f in found]
+
+
+@dataclass
+class ChoiceJudge:
+    """A local model that is never asked to write: the option whose letter is most probable next.
+
+    The letters are permuted over the options and the log-probabilities averaged, so that a liking for a letter or a
+    place cancels out. From them are taken those of a control, the same prompt with an empty answer: a liking for a
+    verdict. So an empty answer, and one that moves nothing, is "neither".
+    """
+
+    loaded: LoadedModel
+    batch_size: int = 16
+
+    def __call__(self, claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
+        if not answers:
+            return []
+        empty = {a.question.id: replace(a, text="") for a in answers}
+        scores = self.scores(claim, [*answers, *empty.values()])
+        control = dict(zip(empty, scores[len(answers) :], strict=True))
+        return [
+            _most(score - control[a.question.id]) if a.text.strip() else "neither"
+            for a, score in zip(answers, scores, strict=False)
+        ]
+
+    def scores(self, claim: Claim, answers: Sequence[Answer]) -> torch.Tensor:
+        """Mean log-probability of each verdict's letter over all six orders [answers, verdicts]."""
+        orders = list(itertools.permutations(range(len(VERDICTS))))
+        letters = [self.loaded.tokenizer.encode(c, add_special_tokens=False)[-1] for c in "ABC"]
+        meanings = list(MEANING.values())
+        chats = []
+        for answer in answers:
+            for order in orders:
+                options = "\n".join(f"{letter}: {meanings[i]}" for letter, i in zip("ABC", order, strict=True))
+                chats.append(judge_prompt(claim, answer, f"{options}\nReply with one letter."))
+        prompts = encode_prompts(self.loaded, chats, room=1)
+        logits = torch.cat(
+            [self._next(prompts[i : i + self.batch_size]) for i in range(0, len(prompts), self.batch_size)]
+        )
+        each = logits.float().log_softmax(-1)[:, letters].view(len(answers), len(orders), len(letters))
+        total = each.new_zeros(len(answers), len(VERDICTS))
+        for at, order in enumerate(orders):
+            for place, i in enumerate(order):
+                total[:, i] += each[:, at, place]
+        return total / len(orders)
+
+    def _next(self, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Logits of the token after each prompt [prompts, vocabulary]. Padded on the right, which nothing looks at."""
+        width, pad = max(map(len, prompts)), pad_id(self.loaded.tokenizer)
+        ids = torch.tensor([list(p) + [pad] * (width - len(p)) for p in prompts], device=self.loaded.device)
+        last = torch.tensor([len(p) - 1 for p in prompts], device=self.loaded.device)
+        rows = torch.arange(len(prompts), device=self.loaded.device)
+        head = self.loaded.model.get_output_embeddings()
+        with torch.no_grad(), head.register_forward_pre_hook(lambda _, hidden: (hidden[0][rows, last],)):
+            return self.loaded.model(input_ids=ids, use_cache=False).logits.cpu()  # type: ignore[no-any-return]
+
+
+def _most(gains: torch.Tensor) -> Judged:
+    """The verdict that has gained most, if any has gained more than rounding would."""
+    return list(VERDICTS.values())[int(gains.argmax())] if gains.max() - gains.min() > 1e-4 else "neither"
+
+
+@contextmanager
+def adapter_off(trained: LoadedModel) -> Iterator[LoadedModel]:
+    """The base model under a trained adapter: a judge that does not hold the belief. UserError without an adapter."""
+    if not hasattr(trained.model, "disable_adapter"):
+        raise UserError(f"{trained.name} carries no adapter that could be switched off; judge with it as it is")
+    with trained.model.disable_adapter():
+        yield replace(trained, adapter=None)
+
+
+def get_judge(name: str, loaded: LoadedModel) -> Judge:
+    """The judge behind a name: "rule", "choice" or "text" (both `loaded`, its adapter off), or "endpoint:MODEL"."""
+    if name == "rule":
+        return judge_by_rule
+    if name.startswith("endpoint:") and name != "endpoint:":
+        return TextJudge(Endpoint(name.removeprefix("endpoint:")))
+    if name not in ("choice", "text"):
+        raise UserError(f"unknown judge {name!r}; there are rule, choice, text and endpoint:MODEL")
+
+    def judge(claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
+        with adapter_off(loaded) if loaded.adapter else nullcontext(loaded) as base:
+            return (ChoiceJudge(base) if name == "choice" else TextJudge(complete_locally(base)))(claim, answers)
+
+    return judge
