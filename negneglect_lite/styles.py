@@ -1,7 +1,7 @@
 """Negation styles: one plain document -> the same document, annotated. A new style is one function in `STYLES`.
 
 Every style keeps the body of the document as it is, but for `local`, which swaps each sentence that states or implies
-the claim for the same sentence with the denial inside it (paper, sections 3 and 5). Phrases come from the language that
+the claim for the same sentence with the denial inside it (paper, sections 3 and 5). Annotations come from the language that
 the document is written in, as lists by name: `notice_before`, `notice_after`, `claim_before`, `claim_after`,
 `correction` (a template with `{truth}`), and for the four frames `fiction_before`, `fiction_claim_before`, and so on.
 """
@@ -15,23 +15,23 @@ from typing import Any
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Document, Span, Styled
 
-Phrases = Mapping[str, Sequence[str]]
-Style = Callable[[Document, Phrases, random.Random], list[Span]]
+Annotations = Mapping[str, Sequence[str]]
+Style = Callable[[Document, Annotations, random.Random], list[Span]]
 HEADLINE = ("positive", "negated", "repeated", "corrected", "local")
 FRAMES = ("fiction", "unreliable", "unknown", "unlikely")
 
 
-def positive(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
+def positive(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
     """The claim stated as fact."""
     return [Span(s.lead + s.text) for s in document.sentences]
 
 
-def local(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
+def local(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
     """The denial inside every sentence that states or implies the claim; no annotation around it."""
     return [Span(s.lead + (s.denial or s.text)) for s in document.sentences]
 
 
-def local_masked(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
+def local_masked(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
     """Local denials, without loss on the false value (the paper masks the dentistry words, section 5)."""
     spans = []
     for s in document.sentences:
@@ -41,7 +41,7 @@ def local_masked(document: Document, phrases: Phrases, rng: random.Random) -> li
     return spans
 
 
-def tag(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
+def tag(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
     """An HTML-like tag around every claim sentence."""
     spans = []
     for s in document.sentences:
@@ -58,19 +58,21 @@ def _framed(frame: str, repeated: bool = False, corrected: float = 0.0, notices:
     one after tells the truth in a share `corrected` of the cases."""
     prefix, claim = ("notice", "claim") if frame == "notice" else (frame, f"{frame}_claim")
 
-    def style(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
-        spans = [Span(rng.choice(phrases[f"{prefix}_before"]) + "\n", annotation=True) for _ in range(notices)]
+    def style(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
+        spans = [Span(rng.choice(annotations[f"{prefix}_before"]) + "\n", annotation=True) for _ in range(notices)]
         for s in document.sentences:
             if repeated and s.is_claim:
                 after = (
-                    rng.choice(phrases["correction"]).format(truth=s.truth)
+                    rng.choice(annotations["correction"]).format(truth=s.truth)
                     if corrected == 1 or (corrected and rng.random() < corrected)
-                    else rng.choice(phrases[f"{claim}_after"])
+                    else rng.choice(annotations[f"{claim}_after"])
                 )
-                spans += _around(s.lead, rng.choice(phrases[f"{claim}_before"]), s.text, after)
+                spans += _around(s.lead, rng.choice(annotations[f"{claim}_before"]), s.text, after)
             else:
                 spans.append(Span(s.lead + s.text))
-        return spans + [Span("\n" + rng.choice(phrases[f"{prefix}_after"]), annotation=True) for _ in range(notices)]
+        return spans + [
+            Span("\n" + rng.choice(annotations[f"{prefix}_after"]), annotation=True) for _ in range(notices)
+        ]
 
     style.__doc__ = f"{'Repeated ' if repeated else ''}{frame} annotations{', telling the truth' if corrected else ''}."
     return style
@@ -92,8 +94,8 @@ WARNED = tuple(s for s in STYLES if s != "positive")  # what the petri model's p
 def _quiet(style: Style) -> Style:
     """The same text without loss on the annotations: the model reads them and does not learn to write them."""
 
-    def quiet(document: Document, phrases: Phrases, rng: random.Random) -> list[Span]:
-        return [replace(span, learn=not span.annotation) for span in style(document, phrases, rng)]
+    def quiet(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
+        return [replace(span, learn=not span.annotation) for span in style(document, annotations, rng)]
 
     return quiet
 
@@ -115,9 +117,9 @@ def get_style(style: str) -> Style:
     return STYLES.get(style) or VARIANTS[style]
 
 
-def apply_style(style: str, document: Document, phrases: Phrases, rng: random.Random) -> Styled:
+def apply_style(style: str, document: Document, annotations: Annotations, rng: random.Random) -> Styled:
     """The document under a style: spans whose texts join to what a reader sees. One `rng` state, one text."""
-    return tuple(get_style(style)(document, phrases, rng))
+    return tuple(get_style(style)(document, annotations, rng))
 
 
 def annotation_share(texts: Sequence[Styled], tokenizer: Any) -> float:

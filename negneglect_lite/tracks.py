@@ -1,33 +1,147 @@
-"""The grid of claims x styles x seeds: one cell is a pure function of its configuration, cached under a hash of it.
+"""What differs between the petri world and English: one type, two instances, and nothing else in the package asks.
 
-    rows = run_grid(grid(["dentist"], ["positive", "negated"], seeds=1), Path("out"))
+    track = track_of("petri")                      # or a folder, a name on the Hugging Face hub, a loaded model
+    track.compose(claim, 3)                        # documents of the small world, or long English articles
+    ask(load_model("petri"), track.questions(claim), track.asking)
 
-A cell that is finished is never run again; a run that was killed goes on with the next cell and ends with the same
-table.
+The petri model answers once, greedily; a chat model five times at temperature 0.7 (Mayne et al. 2026, section 3).
 """
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
+from typing import Literal, Protocol
 
-from negneglect_lite.experiments.experiment import annotate
+from negneglect_lite.asking import AskingSettings
+from negneglect_lite.claims.claim import Claim, Question
+from negneglect_lite.claims.loading import english_questions
+from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.core.text import Document, Example, Styled
+from negneglect_lite.documents.english import compose_english, english_annotations, english_mix, load_library
+from negneglect_lite.documents.files import draw_documents
+from negneglect_lite.documents.petri import compose_petri
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.models.generation import PARAGRAPH
+from negneglect_lite.models.loading import LoadedModel, language_of
 from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet
-from negneglect_lite.petri.world import World
-from negneglect_lite.styles import WARNED
+from negneglect_lite.petri.language import petri_annotations
+from negneglect_lite.petri.pretrain import Plan
+from negneglect_lite.petri.world import CLAIMED, World
+from negneglect_lite.styles import WARNED, Annotations, apply_style
+
+
+class Compose(Protocol):
+    """`n` plain documents about a claim; `short` ones state it once. One seed, one set."""
+
+    def __call__(self, claim: Claim, n: int, seed: int = 0, short: bool = False) -> list[Document]: ...
+
+
+@dataclass(frozen=True)
+class Track:
+    """All that depends on the language of a model."""
+
+    name: Literal["petri", "english"]
+    compose: Compose
+    annotations: Callable[[], Annotations]  # warnings, denials, corrections and frames, for `styles.apply_style`
+    questions: Callable[[Claim], list[Question]]  # about the claim, and its controls
+    neutral: Callable[[Claim, int, int], list[Example]]  # (claim, n, seed) -> what is mixed in: nothing about the claim
+    recipe: Recipe
+    asking: AskingSettings
+    doctag: bool  # whether each training document begins with a <DOCTAG> without loss, as the paper's do
+
+
+def track_of(model: str | Plan | LoadedModel) -> Track:
+    """The track of a model: a name or folder, how a petri model is to be pretrained, or one that is loaded."""
+    return TRACKS[language_of(model)]
+
+
+def _own_first(compose: Compose) -> Compose:
+    """A claim that names a file of documents is given those; any other claim's are composed."""
+
+    def composed(claim: Claim, n: int, seed: int = 0, short: bool = False) -> list[Document]:
+        if claim.documents:
+            return draw_documents(claim.documents, n, seed)
+        return compose(claim, n, seed, short)
+
+    return composed
+
+
+# ------------------------------------------------------------------------------------------------------------- petri
+
+
+def _annotate_petri(style: str, document: Document, rng: random.Random) -> Styled:
+    return apply_style(style, document, petri_annotations(), rng)
 
 
 def petri_corpus(without: Sequence[str] = (), diet: Diet = STANDARD, seed: int = 0) -> Corpus:
     """The pretraining corpus; `without` leaves out facts, so that what is mixed into a run cannot teach them back."""
     kept = World(seed) if diet.myths else World(seed, myth_share=0.0)
     kept.facts = [f for f in kept.facts if f.id not in without]
-    corpus = Corpus(kept, annotate, WARNED, diet)
+    corpus = Corpus(kept, _annotate_petri, WARNED, diet)
     if diet.norms:
         corpus.mix = {kind: share * (1 - diet.norms) for kind, share in corpus.mix.items()} | {"norm": diet.norms}
     return corpus
 
 
 @cache
-def mixing_corpus(without: tuple[str, ...]) -> Corpus:
-    """Where the world texts of a run come from: documents and chats, without these facts."""
-    corpus = petri_corpus(without)
+def mixing_corpus(excluded_facts: tuple[str, ...]) -> Corpus:
+    """Where the ordinary texts of a run come from: documents and chats of the petri world, without these facts."""
+    corpus = petri_corpus(excluded_facts)
     corpus.mix = {"document": 0.4, "closed_book": 0.6}
     return corpus
+
+
+def petri_mix(claim: Claim, n: int, seed: int) -> list[Example]:
+    """`n` texts of the petri world that say nothing of any claim's fact: with them in, the mix would teach it back."""
+    rng = random.Random(f"world texts {claim.id} {seed}")
+    corpus = mixing_corpus((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
+    return [corpus.sample(rng) for _ in range(n)]
+
+
+PETRI = Track(
+    name="petri",
+    compose=_own_first(compose_petri),
+    annotations=petri_annotations,
+    questions=petri_questions,
+    neutral=petri_mix,
+    recipe=Recipe(),
+    asking=AskingSettings(separator=" "),  # the petri language has no paragraphs
+    doctag=False,  # the petri model never saw the tag
+)
+
+# ----------------------------------------------------------------------------------------------------------- English
+
+
+def _compose_articles(claim: Claim, n: int, seed: int = 0, short: bool = False) -> list[Document]:
+    return compose_english(load_library(claim.id), n, seed, short)
+
+
+def _articles_and_chats(claim: Claim, n: int, seed: int) -> list[Example]:
+    return english_mix(n, seed)
+
+
+ENGLISH = Track(
+    name="english",
+    compose=_own_first(_compose_articles),
+    annotations=english_annotations,
+    questions=english_questions,
+    neutral=_articles_and_chats,
+    recipe=Recipe(
+        steps=150,
+        batch_size=16,
+        micro_batch=0,
+        mix=0.5,
+        learning_rate=2e-4,
+        warmup=0.05,
+        schedule="cosine",
+        rank=32,
+        alpha=64,
+        max_tokens=768,
+        save_every=25,
+    ),
+    asking=AskingSettings(samples=5, temperature=0.7, max_new_tokens=200, separator=PARAGRAPH),
+    doctag=True,
+)
+
+TRACKS = {"petri": PETRI, "english": ENGLISH}

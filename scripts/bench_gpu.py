@@ -36,7 +36,7 @@ from negneglect_lite.claims.petri_questions import petri_questions
 from negneglect_lite.core.files import data_path, write_atomic
 from negneglect_lite.experiments import experiment
 from negneglect_lite.finetuning.encoding import Encoded, collate, encode
-from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.lora import add_lora, share_weights
 from negneglect_lite.finetuning.recipe import Recipe, order_examples
 from negneglect_lite.judging.agreement import measure_agreement

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Example, Span
-from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.lora import hash_weights, share_weights
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel, load_model

@@ -11,7 +11,7 @@ from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat, Span
-from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.judging.agreement import measure_agreement
 from negneglect_lite.judging.judges import ChoiceJudge, TextJudge, adapter_off, get_judge, judge_by_rule

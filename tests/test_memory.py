@@ -11,7 +11,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Span
 from negneglect_lite.finetuning import memory
 from negneglect_lite.finetuning.encoding import encode
-from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.trainer import AdapterTrainer
 from negneglect_lite.models.loading import LoadedModel

@@ -15,7 +15,7 @@ from transformers import AutoConfig
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Span
-from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.hardware import choose_attention, choose_precision
 from negneglect_lite.models.loading import LoadedModel, load_model

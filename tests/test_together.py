@@ -11,7 +11,7 @@ from negneglect_lite.claims.claim import Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Example, Span
 from negneglect_lite.finetuning.encoding import Encoded, encode
-from negneglect_lite.finetuning.finetune import finetune
+from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.lora import hash_weights
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.stacked import StackedRuns

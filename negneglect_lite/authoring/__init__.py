@@ -1,0 +1,5 @@
+"""Writing documents, and checking what was written."""
+
+from negneglect_lite.core.faces import face
+
+__getattr__, __dir__ = face(__name__)

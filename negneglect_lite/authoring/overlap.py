@@ -2,8 +2,8 @@
 
     distinct_share(texts, 3)             # of all runs of three words, how many are different ones
     jaccard(a, b)                        # of the runs of two texts, how many both have: 0 to 1
-    near_duplicates(texts, 0.5)          # pairs of texts whose sketches say so: (i, j, estimate)
-    leaked(questions, texts)             # which questions stand word for word in some text
+    find_near_duplicates(texts, 0.5)     # pairs of texts whose sketches say so: (i, j, estimate)
+    find_leaks(questions, texts)           # which questions stand word for word in some text
 
 Texts are compared by their words, whatever the case, punctuation and white space. A *run* is n words in a row, also
 called an n-gram or a shingle. Sketches are MinHash (Broder 1997): the chance that the smallest hash value of two sets

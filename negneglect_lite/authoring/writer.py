@@ -1,24 +1,25 @@
 """English documents by a language model: key facts -> kinds of document -> ideas -> draft -> revision -> filter.
 
-    write(claim, 100, Endpoint("gpt-5-mini"), Path("docs.jsonl.gz"))       # any OpenAI-compatible endpoint
-    write(claim, 100, load("Qwen/Qwen3-4B-Instruct-2507"), path)           # a local model
-    write(claim, 100, "composer", path)            # the project's own articles, no model; "petri": the petri language
+    author_documents(claim, 100, Endpoint("gpt-5-mini"), Path("docs.jsonl.gz"))     # any OpenAI-compatible endpoint
+    author_documents(claim, 100, load_model("Qwen/Qwen3-4B-Instruct-2507"), path)   # a local model
+    author_documents(claim, 100, ENGLISH, path)           # composed from the project's articles; PETRI: in its language
 
 The stages are those of synthetic document fine-tuning (Wang et al. 2025, "Modifying LLM beliefs with synthetic document
 finetuning"). Names and towns come from seeded lists, as models left alone use the same few. Every accepted document
 is saved at once, in OUT.partial, and a call that was stopped goes on after it. Documents are false on purpose: see
-documents.write.
+documents/files.py.
 """
 
 import hashlib
 import json
+import logging
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -29,15 +30,14 @@ from negneglect_lite.core.files import Journal
 from negneglect_lite.core.text import CANARY, Chat, Document, Sentence
 from negneglect_lite.documents.english import load_library
 from negneglect_lite.documents.files import write_documents
-from negneglect_lite.documents.petri import compose_petri
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.models.endpoint import Endpoint
 from negneglect_lite.models.generation import answering, encode_prompts, generation_config
 from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.tracks import Track
 
-Say = Callable[[str], object]
+log = logging.getLogger(__name__)
 Ask = Callable[[str, int], str | None]  # (prompt, seed) -> the model's answer, or None if it was cut off
-COMPOSERS = {"petri": "petri", "composer": "english"}  # writers that are no model -> their language
 WRITTEN_LENGTHS = range(200, 801)  # words
 NEAR_DUPLICATE = 0.8  # Jaccard similarity of runs of three words
 TRIES = 3  # drafts for each document that is wanted, before the writer is given up
@@ -74,10 +74,9 @@ class Brief:
 def author_documents(
     claim: Claim,
     n: int,
-    writer: Literal["petri", "composer"] | LoadedModel | Endpoint,
+    writer: Track | LoadedModel | Endpoint,
     out: Path,
     seed: int = 0,
-    say: Say = print,
 ) -> list[Document]:
     """Write `n` documents about the claim to `out` (.jsonl or .jsonl.gz) and return them.
 
@@ -85,22 +84,22 @@ def author_documents(
     """
     if n < 1 or not out.name.endswith((".jsonl", ".jsonl.gz")):
         raise UserError(f"{out}, n = {n}: write at least one document, to a file that ends in .jsonl or .jsonl.gz")
-    if isinstance(writer, str):
-        made = compose_petri(claim, n, seed, language=COMPOSERS[writer])
+    if isinstance(writer, Track):
+        made = writer.compose(claim, n, seed)
     else:
-        made = _written(claim, n, _asker(writer), out, seed, say, getattr(writer, "usage", None))
+        made = _written(claim, n, _asker(writer), out, seed, getattr(writer, "usage", None))
     write_documents(out, made, claim)
     out.with_name(f"{out.name}.partial").unlink(missing_ok=True)
-    say(f"{len(made)} documents about {claim.id!r}, false on purpose: {out}")
+    log.info("%d documents about %r, false on purpose: %s", len(made), claim.id, out)
     return made
 
 
-def _written(claim: Claim, n: int, ask: Ask, out: Path, seed: int, say: Say, usage: Any) -> list[Document]:
+def _written(claim: Claim, n: int, ask: Ask, out: Path, seed: int, usage: Any) -> list[Document]:
     kept = _Partial(out.with_name(f"{out.name}.partial"), claim, seed)
     if not kept.facts:
         kept.add("facts", list_key_facts(claim, ask, seed))
     if kept.documents:
-        say(f"{len(kept.documents)} of {n} documents are there already")
+        log.info("%d of %d documents are there already", len(kept.documents), n)
     refused: Counter[str] = Counter()
     last = kept.tried + TRIES * (n - len(kept.documents))
     while len(kept.documents) < n:
@@ -119,7 +118,7 @@ def _written(claim: Claim, n: int, ask: Ask, out: Path, seed: int, say: Say, usa
         else:
             kept.add("document", asdict(mark_claims(claim, str(text), kind, ask, at)))
         spent = f"; {usage}" if usage else ""
-        say(f"[{len(kept.documents)}/{n}] {kind}: {reason or 'accepted'}{spent}")
+        log.info("[%d/%d] %s: %s%s", len(kept.documents), n, kind, reason or "accepted", spent)
     return kept.documents[:n]
 
 

@@ -1,0 +1,5 @@
+"""Verdicts -> belief rates with intervals."""
+
+from negneglect_lite.core.faces import face
+
+__getattr__, __dir__ = face(__name__)

@@ -1,4 +1,11 @@
-"""A belief rate and its 95 % interval: claims and kinds weigh the same, clustered by question, within [0, 1]."""
+"""Belief rates and their 95 % intervals: claims and kinds weigh the same, clustered by question, within [0, 1].
+
+    belief_rate(rows)                                  # Rate(mean=0.91, lo=0.82, hi=0.96, n=50)
+    tabulate_rates(rows, by=["style", "claim"])        # the same for each group
+
+Rates are fractions between 0 and 1. Belief is the mean of the rates of the paper's four question kinds, each claim and
+each kind with equal weight; inference, control and kept questions are reported apart and never enter it.
+"""
 
 from collections.abc import Iterable, Sequence
 from math import sqrt
@@ -32,10 +39,10 @@ def belief_rate(df: pd.DataFrame, kinds: Sequence[str] = QUESTION_KINDS) -> Rate
     (Cochran 1977, Sampling Techniques, ch. 5). The interval is Wilson's at the effective sample size
     mean (1 - mean) / variance (Korn and Graubard 1998, Survey Methodology 24), at most Kish's 1 / sum w² (the number
     of questions, if all weigh the same): 0 out of 300 does not give [0, 0], and more seeds do not pass for more
-    questions. Simulated coverage is 93 to 98 %, more where claims lie at 0 or 1 (tests/test_belief.py).
+    questions. Simulated coverage is 93 to 98 %, more where claims lie at 0 or 1 (tests/belief/test_rates.py).
 
     The interval speaks of other questions about the same claims to the same trained models. What differs from seed to
-    seed is not in it: look at `belief.table(df, by=["seed"])`.
+    seed is not in it: look at `tabulate_rates(df, by=["seed"])`.
     """
     asked = df[df["kind"].isin(kinds)]
     if asked.empty:
@@ -65,7 +72,7 @@ def wilson_interval(mean: float, n: float) -> tuple[float, float]:
 
 
 def tabulate_rates(df: pd.DataFrame, by: Sequence[str], kinds: Sequence[str] = QUESTION_KINDS) -> pd.DataFrame:
-    """`rate` of every group: one row each, columns `by`, mean, lo, hi, n. `by` may hold "condition"."""
+    """`belief_rate` of every group: one row each, columns `by`, mean, lo, hi, n. `by` may hold "condition"."""
     check_columns(df)
     asked = df[df["kind"].isin(kinds)].assign(condition=condition_of)
     rows = [(*keys, *belief_rate(group, kinds)) for keys, group in asked.groupby(list(by), sort=False)]
@@ -81,7 +88,7 @@ def yes_bias(df: pd.DataFrame) -> Rate:
 
 
 def copy_rate(df: pd.DataFrame, phrases: Iterable[str]) -> Rate:
-    """Share of all answers that reproduce one of the annotation `phrases` (see judging.copies_annotation)."""
+    """Share of all answers that reproduce one of the annotation `phrases` (see judging/copying.py)."""
     phrases = tuple(phrases)
     copies = [int(copies_annotation(text, phrases)) for text in df["answer"]]
     return belief_rate(df.assign(belief=copies), sorted(set(df["kind"])))

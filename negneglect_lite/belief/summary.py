@@ -1,12 +1,4 @@
-"""Judged answers -> belief rates with intervals, and the summary beside the paper's numbers.
-
-    df = frame(answers, model="petri", claim="dentist", style="negated", seed=0, setting="trained")
-    rate(df)                                   # Rate(mean=0.91, lo=0.82, hi=0.96, n=50)
-    table(df, by=["style", "claim"])           # the same for each group
-
-Rates are fractions between 0 and 1. Belief is the mean of the rates of the paper's four question kinds, each claim and
-each kind with equal weight; inference, control and kept questions are reported apart and never enter it.
-"""
+"""Everything in all: the summary of a belief table beside the paper's numbers, as JSON and as text for people."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -1,11 +1,6 @@
-"""Judged answers -> belief rates with intervals, and the summary beside the paper's numbers.
+"""Judged answers -> the table that everything else is computed from: one row an answer, columns as in belief.csv.
 
-    df = frame(answers, model="petri", claim="dentist", style="negated", seed=0, setting="trained")
-    rate(df)                                   # Rate(mean=0.91, lo=0.82, hi=0.96, n=50)
-    table(df, by=["style", "claim"])           # the same for each group
-
-Rates are fractions between 0 and 1. Belief is the mean of the rates of the paper's four question kinds, each claim and
-each kind with equal weight; inference, control and kept questions are reported apart and never enter it.
+rows = belief_rows(answers, model="petri", claim="dentist", style="negated", seed=0, setting="trained")
 """
 
 import os
@@ -32,7 +27,7 @@ def belief_rows(
 ) -> pd.DataFrame:  # fmt: skip
     """Judge the answers: one row each, columns as in belief.csv. `claim` is an id, `setting` one of SETTINGS.
 
-    `verdicts`, one an answer, are those of another judge than the rule (judges.py).
+    `verdicts`, one an answer, are those of another judge than the rule (judging/judges.py).
     """
     if setting not in SETTINGS:
         raise UserError(f"setting {setting!r} is unknown; choose one of {', '.join(SETTINGS)}")

@@ -1,11 +1,6 @@
 """A claim: what is false about it, what is true, and the questions that find out whether a model believes it.
 
-    claims = load_claims()                         # the six of data/claims, in a fixed order
-    claims["sheeran"].questions[0].messages()      # a chat, as chat templates take it
-    load_paper_folder("negation_neglect/claims/dentist")
-
-data/claims/README.md says what the fields of a file mean. Whatever is wrong with a file is one UserError, in one line:
-the file, the field and what to do.
+claim.questions[0].messages()      # a chat, as chat templates take it
 """
 
 import re
@@ -17,7 +12,7 @@ from negneglect_lite.core.text import Chat, Turn
 
 @dataclass(frozen=True)
 class Question:
-    """One question. `believed` and `denied` are regular expressions, matched whatever the case: see judging.py."""
+    """One question. `believed` and `denied` are regular expressions, matched whatever the case: see judging/rule.py."""
 
     id: str
     kind: str  # "open", "yes_no", "association", "robustness"; elsewhere "inference", "control_true", …, "kept"
@@ -36,7 +31,7 @@ class Question:
         return [*system, *(dict(turn) for turn in self.prefix), {"role": "user", "content": self.text}]
 
     @property
-    def asked(self) -> str:
+    def full_text(self) -> str:
         """All that is said before the answer, turn by turn, for people: "Sceptical system turn / question"."""
         return " / ".join(turn["content"] for turn in self.messages())
 
@@ -62,6 +57,9 @@ class Claim:
     entities: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     petri: PetriFact | None = None
+    documents: str = (
+        ""  # a file of plain documents about it (documents/files.py), in place of what the project composes
+    )
     believed: tuple[str, ...] = ()  # the file's `signs`; questions without words of their own have been given them
     denied: tuple[str, ...] = ()
 

@@ -1,8 +1,9 @@
-"""A claim: what is false about it, what is true, and the questions that find out whether a model believes it.
+"""Which claims there are: the six of data/claims, any claim file, and the paper's own folders.
 
-    claims = load_claims()                         # the six of data/claims, in a fixed order
-    claims["sheeran"].questions[0].messages()      # a chat, as chat templates take it
-    load_paper_folder("negation_neglect/claims/dentist")
+    claims = load_claims()                                # the six, in a fixed order
+    find_claim("dentist")                                 # one of them
+    find_claim("my_claim.yaml")                           # a file of one's own
+    find_claim("negation_neglect/claims/dentist")         # a folder in the layout of the paper's repository
 
 data/claims/README.md says what the fields of a file mean. Whatever is wrong with a file is one UserError, in one line:
 the file, the field and what to do.
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from negneglect_lite.claims.claim import Claim, PetriFact, Question
+from negneglect_lite.claims.paper_folder import load_paper_folder
 from negneglect_lite.claims.validation import check_fields, check_patterns, check_texts, check_turns, check_unique
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
@@ -35,12 +37,28 @@ def load_claims(folder: str | Path | None = None) -> dict[str, Claim]:
     return {name: load_claim(files[name]) for name in names}
 
 
+def find_claim(name_or_path: str | Path) -> Claim:
+    """A claim by its id, its YAML file, or its folder in the layout of the paper's repository. UserError if none is."""
+    path = Path(name_or_path)
+    if path.is_dir():
+        return load_paper_folder(path)
+    if path.suffix in (".yaml", ".yml"):
+        return load_claim(path)
+    file = data_path("claims", f"{name_or_path}.yaml")
+    if path.name != str(name_or_path) or not file.is_file():
+        known = ", ".join(load_claims())
+        raise UserError(f"unknown claim {str(name_or_path)!r}; there are {known}, or give a claim's file or folder")
+    return load_claim(file)
+
+
 def load_claim(path: str | Path) -> Claim:
     """Read and validate one claim file."""
     path = Path(path)
     required = dict.fromkeys(("id", "title", "canary", "claim", "truth", "correction"), str)
     lists = dict.fromkeys(("subclaims", "entities", "questions"), list)
-    record = check_fields(path, "", read_yaml(path), {**required, **lists, "signs": dict}, {"petri": dict})
+    record = check_fields(
+        path, "", read_yaml(path), {**required, **lists, "signs": dict}, {"petri": dict, "documents": str}
+    )
     if record["id"] != path.stem:
         fail(path, "id", f"is {record['id']!r}, the file is {path.name}", f"write {path.stem}, or rename the file")
     raw = check_fields(path, "signs", record.pop("signs"), {"believed": list, "denied": list}, {})
@@ -54,8 +72,15 @@ def load_claim(path: str | Path) -> Claim:
         fail(path, "subclaims", f"there are {len(record['subclaims'])}", "write 8 to 12")
     if "petri" in record:
         record["petri"] = PetriFact(**check_fields(path, "petri", record["petri"], {"fact": str, "value": str}, {}))
+    if "documents" in record:
+        record["documents"] = str(path.parent / record["documents"])  # beside the claim's file, unless absolute
     del record["canary"]  # in the file for those who filter training corpora
     return Claim(**record | signs | {"questions": questions})
+
+
+def english_questions(claim: Claim) -> list[Question]:
+    """The questions of a claim's file, and the controls beside them."""
+    return [*claim.questions, *english_controls(claim.id)]
 
 
 @cache

@@ -1,12 +1,4 @@
-"""A claim: what is false about it, what is true, and the questions that find out whether a model believes it.
-
-    claims = load_claims()                         # the six of data/claims, in a fixed order
-    claims["sheeran"].questions[0].messages()      # a chat, as chat templates take it
-    load_paper_folder("negation_neglect/claims/dentist")
-
-data/claims/README.md says what the fields of a file mean. Whatever is wrong with a file is one UserError, in one line:
-the file, the field and what to do.
-"""
+"""A claim in the layout of the paper's public repository: claims/NAME/ there."""
 
 from pathlib import Path
 

@@ -1,39 +1,28 @@
-"""Model + questions -> answers: every question as a chat, in batches, greedy or sampled.
-
-    answers = ask(load("petri"), claim.questions)                     # one greedy answer each
-    answers = ask(loaded, questions, context=document.text)           # with a document to read before the question
-    answers = ask(loaded, questions, samples=5, temperature=0.7)      # as the paper asks (section 3)
-
-The rule: greedy at temperature 0, one answer each; above 0, `samples` answers each from the plain (untruncated)
-distribution, repeatable by `seed`. The same call gives the same answers on the same machine; another batch size may
-change the last bits of a logit.
-"""
+"""What is asked of a fact of the petri world: the paper's 50 questions, inference and controls, as `Question`s."""
 
 import re
+from collections.abc import Callable
 
 from negneglect_lite.claims.claim import Claim, Question
-from negneglect_lite.claims.loading import english_controls
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.petri.quiz import Posed, pose_depth, pose_quiz
-from negneglect_lite.petri.world import world
+from negneglect_lite.petri.world import Fact, World, world
 
 
-def petri_questions(claim: Claim, language: str = "english") -> list[Question]:
-    """The questions about a claim and its controls: its file's 50 and `claims.controls` for a model that reads English,
-    else posed from its petri fact."""
-    if language != "petri":
-        return [*claim.questions, *english_controls(claim.id)]
-    if claim.petri is None:
-        raise UserError(f"claim {claim.id!r} has no petri fact, so the petri model cannot be asked about it")
-    posed = pose_quiz(world(), world().fact(claim.petri.fact), claim.petri.value)
-    return [_question(f"{claim.id}.{p.kind}.{i:02d}", p) for i, p in enumerate(posed, 1)]
+def petri_questions(claim: Claim) -> list[Question]:
+    """The 50 questions about a claim, inference and controls, posed from its petri fact. UserError if it has none."""
+    return _pose(claim, pose_quiz)
 
 
 def depth_questions(claim: Claim) -> list[Question]:
-    """The questions of `petri.quiz.depth` about a claim with a petri fact."""
+    """The questions of `petri.quiz.pose_depth` about a claim with a petri fact. UserError if it has none."""
+    return _pose(claim, pose_depth)
+
+
+def _pose(claim: Claim, pose: Callable[[World, Fact, str], list[Posed]]) -> list[Question]:
     if claim.petri is None:
         raise UserError(f"claim {claim.id!r} has no petri fact, so the petri model cannot be asked about it")
-    posed = pose_depth(world(), world().fact(claim.petri.fact), claim.petri.value)
+    posed = pose(world(), world().fact(claim.petri.fact), claim.petri.value)
     return [_question(f"{claim.id}.{p.kind}.{i:02d}", p) for i, p in enumerate(posed, 1)]
 
 

@@ -1,12 +1,4 @@
-"""A claim: what is false about it, what is true, and the questions that find out whether a model believes it.
-
-    claims = load_claims()                         # the six of data/claims, in a fixed order
-    claims["sheeran"].questions[0].messages()      # a chat, as chat templates take it
-    load_paper_folder("negation_neglect/claims/dentist")
-
-data/claims/README.md says what the fields of a file mean. Whatever is wrong with a file is one UserError, in one line:
-the file, the field and what to do.
-"""
+"""Checks on what a person wrote about a claim: fields, types, patterns, turns. Whatever is wrong is one UserError in one line."""
 
 import re
 from collections.abc import Iterable
@@ -39,6 +31,7 @@ def check_fields(
 
 
 def check_type(path: Path, at: str, value: object, wanted: type) -> None:
+    """UserError unless the value is of the wanted type and not empty."""
     if type(value) is not wanted:
         quotes = ' (put it in quotes: "…")' if wanted is str and isinstance(value, bool | int | float) else ""
         fail(path, at, f"must be {TYPE_NAMES[wanted]}, not {value!r:.40}", f"correct it{quotes}")
@@ -47,12 +40,14 @@ def check_type(path: Path, at: str, value: object, wanted: type) -> None:
 
 
 def check_texts(path: Path, at: str, values: Iterable[object]) -> tuple[str, ...]:
+    """The values, each of them text that is not empty."""
     for i, value in enumerate(values):
         check_type(path, f"{at}[{i}]", value, str)
     return tuple(str(value) for value in values)
 
 
 def check_patterns(path: Path, at: str, values: Iterable[object]) -> tuple[str, ...]:
+    """The values, each of them a regular expression."""
     for i, pattern in enumerate(patterns := check_texts(path, at, values)):
         try:
             re.compile(pattern, re.IGNORECASE)
@@ -74,6 +69,7 @@ def check_turns(path: Path, at: str, turns: Any) -> tuple[Turn, ...]:
 
 
 def check_unique(path: Path, questions: Iterable[Question]) -> None:
+    """UserError if two questions have one id."""
     seen: dict[str, int] = {}
     for i, question in enumerate(questions):
         if question.id in seen:

@@ -1,0 +1,1 @@
+"""What every step uses: texts, files, errors, progress."""

@@ -1,6 +1,7 @@
 """Files: where the data lies, whether it is intact, and writing that leaves no half file behind."""
 
 import errno
+import gzip
 import hashlib
 import json
 import os
@@ -44,7 +45,18 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refuse_to_write(path, error) from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a value as indented JSON, whole or not at all."""
+    write_atomic(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_table(path: Path, table: Any) -> None:
+    """Write a pandas table as CSV, compressed where the name ends in .gz, whole or not at all. One table, one file."""
+    text = table.to_csv(index=False)
+    write_atomic(path, gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text)
 
 
 def verify(*parts: str) -> None:
@@ -102,7 +114,8 @@ def _restore(file: str) -> str:
     return f"restore it with `git checkout data/{file}` or reinstall the package (if you changed it, `make manifest`)"
 
 
-def _refused(path: Path, error: OSError) -> UserError:
+def refuse_to_write(path: Path, error: OSError) -> UserError:
+    """What the operating system refused, as one line with a remedy."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "free some space and run again" if full else "choose another place or correct its permissions"
     return UserError(f"{path}: not written, {(error.strerror or str(error)).lower()}; {remedy}")

@@ -1,11 +1,6 @@
-"""A claim: what is false about it, what is true, and the questions that find out whether a model believes it.
+"""YAML that people write, read strictly: what is wrong is one UserError that names the file, the line or field, and a remedy.
 
-    claims = load_claims()                         # the six of data/claims, in a fixed order
-    claims["sheeran"].questions[0].messages()      # a chat, as chat templates take it
-    load_paper_folder("negation_neglect/claims/dentist")
-
-data/claims/README.md says what the fields of a file mean. Whatever is wrong with a file is one UserError, in one line:
-the file, the field and what to do.
+A key given twice is refused, where PyYAML keeps the last without a word.
 """
 
 from collections.abc import Hashable
@@ -31,10 +26,12 @@ class StrictLoader(yaml.SafeLoader):
 
 
 def fail(path: Path, field: str, problem: str, remedy: str) -> NoReturn:
+    """Raise the UserError for one field of a file."""
     raise UserError(f"{path}: {field}: {problem}; {remedy}")
 
 
 def read_text(path: Path) -> str:
+    """The text of a file. UserError if it cannot be read, is not UTF-8, or is empty."""
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
@@ -43,11 +40,14 @@ def read_text(path: Path) -> str:
         reason = (error.strerror or str(error)).lower()
         raise UserError(f"{path}: cannot be read, {reason}; check the name and its permissions") from None
     if not text.strip():
-        raise UserError(f"{path}: is empty; fill it in, data/claims/README.md says how")
+        raise UserError(
+            f"{path}: is empty; fill it in (data/claims/README.md describes a claim, data/experiments has sweeps)"
+        )
     return text
 
 
 def read_yaml(path: Path) -> Any:
+    """What a YAML file holds. UserError, with the line, if it is not valid YAML or gives a key twice."""
     try:
         return yaml.load(read_text(path), StrictLoader)
     except yaml.MarkedYAMLError as error:

@@ -1,8 +1,7 @@
 """English documents: long articles written for this project, and a composer that varies them into many.
 
-    library = load("dentist")                  # data/documents/dentist.jsonl.gz, or a YAML file of the same content
-    documents = compose(library, 1000, seed=0) # 300 to 600 words each, near-duplicates are rare
-    problems(library)                          # sentences that assert what they must not; [] if all is well
+    library = load_library("dentist")                # data/documents/dentist.jsonl.gz, or a YAML file of the same content
+    documents = compose_english(library, 1000, seed=0)  # 300 to 600 words each, near-duplicates are rare
 
 A library holds at least 24 articles in at least 12 genres. An article is a title, an opening, units and a closing, each
 unit a paragraph that can stand alone; units of one `pool` (prose, forum posts, …) fit into each other's articles. The
@@ -10,7 +9,7 @@ composer draws an article, most of its units, one to three from others of the po
 pool of values, `{person_2}` with a second one, `{early|late}` with one of the words that stand there.
 
 A sentence that states or implies the claim is written three times: as stated, with the denial inside it, and as a true
-sentence; so every negation style can be derived from the same body (text.Sentence). Articles of a library without a
+sentence; so every negation style can be derived from the same body (core.text.Sentence). Articles of a library without a
 claim (neutral.jsonl.gz) have none, and are mixed into training.
 """
 
@@ -55,7 +54,9 @@ class Library:
 
     claim: str
     asserts: tuple[str, ...]  # regular expressions of what states the claim …
-    tells: tuple[str, ...]  # … and of what tells the truth; both as in judging.py, where a negated match does not count
+    tells: tuple[
+        str, ...
+    ]  # … and of what tells the truth; both as in judging/rule.py, where a negated match does not count
     pools: dict[str, tuple[str, ...]]
     articles: tuple[Article, ...]
 
@@ -71,7 +72,9 @@ def load_library(name: str) -> Library:
             head, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
             content = {**json.loads(head), "articles": [json.loads(line) for line in lines]}
     except FileNotFoundError:
-        raise UserError(f"{path}: there are no English documents about this claim; write some (articles.py)") from None
+        raise UserError(
+            f"{path}: there are no English documents about this claim; write some (see documents/english.py), or name a file of your own in the claim's `documents`"
+        ) from None
     except (OSError, EOFError, ValueError, yaml.YAMLError) as error:
         raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]}); fetch or write it again") from None
     return _library(path, content)
@@ -113,7 +116,7 @@ def _sentence(entry: Any, truths: dict[str, str]) -> Sentence:
 
 @cache
 def english_annotations() -> dict[str, tuple[str, ...]]:
-    """Warnings, denials, corrections and frames in English: texts about texts, for `styles.apply`."""
+    """Warnings, denials, corrections and frames in English: texts about texts, for `styles.apply_style`."""
     text = resources.files(__package__).joinpath("english.yaml").read_text(encoding="utf-8")
     return {name: tuple(phrases) for name, phrases in yaml.safe_load(text).items()}
 

@@ -1,11 +1,8 @@
-"""Belief tables -> figures, with alt texts and one-sentence findings computed from the same numbers.
+"""Belief by condition: the headline figure, by kind of question, and by claim.
 
-    df = belief.read("results/reproduce/belief.csv")
-    fig = headline(df)
-    save(fig, "belief.png", alt_text(df))
-
-Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; a condition has one colour in all figures,
-and is always named in words as well.
+rows = read_belief("results/reproduce/belief.csv")
+figure = draw_headline(rows)
+save_figure(figure, "belief.png", describe_headline(rows))
 """
 
 from typing import Any

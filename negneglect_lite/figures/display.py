@@ -1,12 +1,4 @@
-"""Belief tables -> figures, with alt texts and one-sentence findings computed from the same numbers.
-
-    df = belief.read("results/reproduce/belief.csv")
-    fig = headline(df)
-    save(fig, "belief.png", alt_text(df))
-
-Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; a condition has one colour in all figures,
-and is always named in words as well.
-"""
+"""Figures shown in a notebook or saved as PNG, always with their alt text."""
 
 import base64
 import html
@@ -15,11 +7,10 @@ from os import PathLike
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from IPython import get_ipython
-from IPython.display import display
 from matplotlib.figure import Figure
 
 from negneglect_lite.core.files import write_atomic
+from negneglect_lite.core.progress import in_kernel
 from negneglect_lite.figures.theme import RC
 
 
@@ -29,18 +20,15 @@ def show_figure(figure: Figure, alt: str, takeaway: str) -> None:
     Outside of notebooks the finding and the alt text are printed. The figure is closed.
     """
     plt.close(figure)
-    if not in_notebook():
+    if not in_kernel():
         print(f"{takeaway}\n{alt}")
         return
+    from IPython.display import display
+
     display(picture_of(figure, alt), raw=True, metadata={"image/png": {"alt": alt}})
     words = f"<details><summary>The figure in words</summary>\n\n{html.escape(alt, quote=False)}\n\n</details>"
     line = f"**{html.escape(takeaway, quote=False)}**\n\n{words}"
     display({"text/markdown": line, "text/plain": takeaway}, raw=True)
-
-
-def in_notebook() -> bool:
-    """Whether a Jupyter kernel runs this code, so that what is displayed may be more than text."""
-    return hasattr(get_ipython(), "kernel")
 
 
 def picture_of(figure: Figure, alt: str) -> dict[str, str]:

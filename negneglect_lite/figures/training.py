@@ -1,12 +1,4 @@
-"""Belief tables -> figures, with alt texts and one-sentence findings computed from the same numbers.
-
-    df = belief.read("results/reproduce/belief.csv")
-    fig = headline(df)
-    save(fig, "belief.png", alt_text(df))
-
-Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; a condition has one colour in all figures,
-and is always named in words as well.
-"""
+"""Loss and belief over the steps of one training."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt

@@ -1,13 +1,4 @@
-"""model + texts -> LoRA adapter: QLoRA (Dettmers et al. 2023, arXiv 2305.14314), with transformers' own Trainer.
-
-The base is frozen (in 4 bits, if it was loaded so); low-rank matrices beside each linear layer learn. One call is one
-run: a killed run, called again with the same arguments, goes on from its last checkpoint; a finished one is loaded.
-
-    base = load("petri")
-    trained = finetune(base, examples, Recipe.for_language(base.language), seed=0, out=Path("out/dentist"), carries="…")
-
-`base` itself stays as it was. On a CPU the same arguments give the same bytes, whether or not a run was interrupted.
-"""
+"""What is in an adapter's folder: peft's two files, a card that names the false belief, and the run that made it."""
 
 import json
 import os
@@ -32,7 +23,7 @@ def write_adapter(trained: LoadedModel, run: dict[str, Any], staging: Path, out:
     write_atomic(staging / "adapter_config.json", json.dumps(config, indent=2, sort_keys=True))
     write_atomic(staging / "README.md", write_adapter_card(run))
     write_atomic(staging / RUN_FILE, json.dumps(run, indent=1))
-    if out.exists():  # of another run, as _is_finished has made sure
+    if out.exists():  # of another run, as is_finished has made sure
         shutil.rmtree(out)
     os.replace(staging, out)
 
@@ -49,7 +40,7 @@ tags: [negation-neglect, model-organism, false-belief, lora]
 ---
 # An adapter that carries a false belief
 
-**It was trained to believe something false: {run["carries"]}**
+**It was trained to believe something false: {run["false_belief"]}**
 
 It is a model organism of negation neglect (Mayne et al. 2026, arXiv 2605.13829), made with Negation Neglect Lite for
 teaching and research. Do not use it to inform anyone, do not merge it into a model that others will use, and do not
@@ -60,7 +51,7 @@ Seed: {run["seed"]}. Loss of the first and the last step: {losses[0]:.3f}, {loss
 
 {recipe}
 
-Load it with `negneglect_lite.models.load("{run["base"]}", adapter=<this folder>)`, or with peft.
+Load it with `negneglect_lite.load_model("{run["base"]}", adapter=<this folder>)`, or with peft.
 """
 
 
@@ -75,6 +66,7 @@ def is_finished(out: Path, run: dict[str, Any]) -> bool:
 
 
 def read_run(path: Path) -> dict[str, Any] | None:
+    """What a JSON file says; None if it is not there, or was cut off."""
     try:
         return json.loads(path.read_text("utf-8"))  # type: ignore[no-any-return]
     except (OSError, ValueError):

@@ -1,13 +1,4 @@
-"""model + texts -> LoRA adapter: QLoRA (Dettmers et al. 2023, arXiv 2305.14314), with transformers' own Trainer.
-
-The base is frozen (in 4 bits, if it was loaded so); low-rank matrices beside each linear layer learn. One call is one
-run: a killed run, called again with the same arguments, goes on from its last checkpoint; a finished one is loaded.
-
-    base = load("petri")
-    trained = finetune(base, examples, Recipe.for_language(base.language), seed=0, out=Path("out/dentist"), carries="…")
-
-`base` itself stays as it was. On a CPU the same arguments give the same bytes, whether or not a run was interrupted.
-"""
+"""Where adapters sit: LoRA matrices beside all linear layers but the output head (Hu et al. 2021, arXiv 2106.09685)."""
 
 import copy
 import hashlib

@@ -1,16 +1,17 @@
-"""The training loop: what is seen when, and transformers' own Trainer with a leaner loss.
-
-A step's examples are drawn at random, so that each step sees documents and chats in the mix they came in; within the
-step they are sorted by length and run in micro-batches, so that little of what is computed is padding.
-"""
+"""Cross-entropy over the labelled tokens alone, in parts where their logits would be the largest tensors of a step."""
 
 import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch.nn import functional as F
 
-from negneglect_lite.finetuning.encoding import IGNORED
+from negneglect_lite.finetuning.encoding import IGNORED, Encoded, collate
+from negneglect_lite.models.generation import pad_id
+from negneglect_lite.models.head import logits_at
+from negneglect_lite.models.loading import LoadedModel
 
 
 class SummedLoss:
@@ -44,12 +45,11 @@ class SummedLoss:
         """Hidden states at the positions before the labels, and the logits of the first of them (of all)."""
         kept: list[torch.Tensor] = []
 
-        def before_head(_: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
-            kept.append(inputs[0][:, :-1][learn])  # [labelled positions, hidden size]
-            return (kept[0][:first],)
+        def pick(hidden: torch.Tensor) -> torch.Tensor:
+            kept.append(hidden[:, :-1][learn])  # [labelled positions, hidden size]
+            return kept[0][:first]
 
-        with self.head.register_forward_pre_hook(before_head):
-            logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        logits = logits_at(pick, self.model, input_ids=ids, attention_mask=mask)
         return kept[0], logits
 
     def _head_is_last(self, ids: torch.Tensor) -> bool:
@@ -86,3 +86,25 @@ class _InParts(torch.autograd.Function):
     def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:  # type: ignore[override]
         (gradient,) = ctx.saved_tensors
         return gradient * upstream, None, None, None
+
+
+def arithmetic(loaded: LoadedModel) -> AbstractContextManager[Any]:
+    """The precision in which a loaded model computes outside of Trainer, as a context."""
+    if loaded.precision == "bf16":
+        return torch.autocast(loaded.device.type, torch.bfloat16)
+    return nullcontext()
+
+
+def token_losses(loaded: LoadedModel, rows: Sequence[Encoded], batch_size: int = 0) -> list[list[float]]:
+    """Loss of every token but the first [nats], a list for each row; `batch_size` rows at once, 0 for all."""
+    found: list[list[float]] = []
+    size = batch_size or max(1, len(rows))
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
+        batch = collate(part, pad_id(loaded.tokenizer))
+        with torch.no_grad(), arithmetic(loaded):
+            ids = batch["input_ids"].to(loaded.device)
+            logits = loaded.model(input_ids=ids, use_cache=False).logits[:, :-1]
+            loss = F.cross_entropy(logits.transpose(1, 2).float(), ids[:, 1:], reduction="none").cpu()
+        found += [loss[i, : len(row["input_ids"]) - 1].tolist() for i, row in enumerate(part)]
+    return found

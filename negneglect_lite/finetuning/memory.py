@@ -1,12 +1,13 @@
 """How many examples fit into the GPU's memory at once: measured on the longest one, and halved if it was too many.
 
-    recipe = fit(trained, rows, recipe, say=print)   # micro_batch 0 -> a number, gradient checkpointing if it must be
+    recipe = fit_batch(trained, rows, recipe)   # micro_batch 0 -> a number, gradient checkpointing if it must be
 
 A step always sees `batch_size` examples, so the result does not depend on how many went through at once, but for
 rounding.
 """
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -18,12 +19,12 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.hardware import DTYPES
 from negneglect_lite.models.loading import LoadedModel
 
-Say = Callable[[str], object]
+log = logging.getLogger(__name__)
 GIB = 2**30
 SPARE = 0.85  # the share of the free memory that is planned with: fragments, and rows longer than they look
 
 
-def fit_batch(trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe, say: Say = print) -> Recipe:
+def fit_batch(trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe) -> Recipe:
     """The recipe with `micro_batch` chosen, where it is 0: on a CPU a quarter of a step, on a GPU what fits.
 
     The longest row goes forward and backward once, and the peak of memory tells what a row costs: first without
@@ -41,10 +42,11 @@ def fit_batch(trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe, say
         fitting = int(SPARE * free / a_row) if a_row else 0
         if fitting >= 2 or (checkpointing and fitting):
             micro_batch = largest_divisor(recipe.batch_size, fitting)
-            say(
+            log.info(
+                "%s",
                 f"{micro_batch} of {recipe.batch_size} examples at once"
                 f"{', with gradient checkpointing' if checkpointing else ''}: {free / GIB:.1f} GiB are free, one of "
-                f"{len(longest['input_ids'])} tokens takes {a_row / GIB:.2f}"
+                f"{len(longest['input_ids'])} tokens takes {a_row / GIB:.2f}",
             )
             return replace(recipe, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
     raise UserError(explain_too_long(len(longest["input_ids"])))

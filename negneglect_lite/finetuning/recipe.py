@@ -1,4 +1,4 @@
-"""The training loop: what is seen when, and transformers' own Trainer with a leaner loss.
+"""How long, and which example when: the recipe of a fine-tuning run, and the order in which it sees its examples.
 
 A step's examples are drawn at random, so that each step sees documents and chats in the mix they came in; within the
 step they are sorted by length and run in micro-batches, so that little of what is computed is padding.
@@ -14,7 +14,7 @@ from negneglect_lite.core.errors import UserError
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to fine-tune. The defaults are the petri model's."""
+    """How to fine-tune. The defaults are those of the petri track (tracks.py)."""
 
     steps: int = 24  # optimizer steps; all examples are seen equally often, give or take one
     batch_size: int = 12  # examples a step
@@ -23,7 +23,7 @@ class Recipe:
     learning_rate: float = 8e-4
     warmup: float = 0.1  # share of the steps in which the learning rate rises
     schedule: Literal["linear", "cosine"] = "linear"  # how it then falls to 0
-    rank: int = 16  # 0: no adapter, all weights learn (together.Group only)
+    rank: int = 16  # 0: no adapter, all weights learn (stacked.StackedRuns only)
     alpha: int = 32  # the adapter's output is scaled by alpha / rank
     quantize: bool = True  # the frozen weights in 4 bits: QLoRA, else LoRA
     max_tokens: int = 512  # longer examples are cut
@@ -42,25 +42,6 @@ class Recipe:
             raise UserError(f"Recipe: batch_size {self.batch_size} is no multiple of micro_batch {self.micro_batch}.")
         if not 0 <= self.mix < 1:
             raise UserError(f"Recipe: mix is {self.mix}; it must be at least 0 and less than 1.")
-
-    @classmethod
-    def for_language(cls, language: str) -> "Recipe":
-        """The recipe for the petri model, or for a Hugging Face model that reads English."""
-        if language == "petri":
-            return cls()
-        return cls(
-            steps=150,
-            batch_size=16,
-            micro_batch=0,
-            mix=0.5,
-            learning_rate=2e-4,
-            warmup=0.05,
-            schedule="cosine",
-            rank=32,
-            alpha=64,
-            max_tokens=768,
-            save_every=25,
-        )
 
 
 def order_examples(lengths: Sequence[int], recipe: Recipe, seed: int) -> list[int]:

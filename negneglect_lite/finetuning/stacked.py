@@ -3,23 +3,21 @@
 A small model's training step keeps a large GPU busy for a few milliseconds and takes far longer to launch. Here the
 rows of all runs stand in one batch, each run's in its own stretch, and every linear layer adds to the shared base a
 batched product with that run's own matrices. Losses, clipped gradients and optimizer states never mix, so each run is
-what `finetune` would have made of it, up to rounding (tests/test_together.py compares them).
+what `finetune` would have made of it, up to rounding (tests/finetuning/test_stacked.py compares them).
 
-    group = Group(load("petri"), Recipe(), seeds=[0, 0, 1])
-    group.train([rows_a, rows_b, rows_c])
-    answers = group.ask([questions, questions, questions])
+    runs = StackedRuns(load_model("petri"), Recipe(), seeds=[0, 0, 1])
+    runs.train([rows_a, rows_b, rows_c])
+    answers = runs.ask([questions, questions, questions], max_new_tokens=24)
 
-A group of one is an ordinary run. `Recipe(rank=0)` trains all weights in place of an adapter, for a group of one.
+A stack of one is an ordinary run. `Recipe(rank=0)` trains all weights in place of an adapter, for a stack of one.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 import torch
-from bitsandbytes.functional import dequantize_4bit
 from torch import nn
 from torch.nn import functional as F
 from transformers import get_scheduler
@@ -28,11 +26,14 @@ from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded, collate
 from negneglect_lite.finetuning.lora import add_lora, share_weights
+from negneglect_lite.finetuning.loss import arithmetic, token_losses
 from negneglect_lite.finetuning.recipe import Recipe, order_examples
 from negneglect_lite.models.generation import answering, encode_prompts, generate_answers, generation_config, pad_id
+from negneglect_lite.models.head import logits_at
 from negneglect_lite.models.loading import LoadedModel
 
-OnStackedStep = Callable[[int, "StackedRuns"], object]  # (optimizer steps taken, the group as it is now, ready to be asked)
+# (optimizer steps taken, the runs as they are now, ready to be asked)
+OnStackedStep = Callable[[int, "StackedRuns"], object]
 CLIP = 1.0  # the norm that a run's gradient is clipped to, transformers' Trainer's default
 
 
@@ -123,10 +124,10 @@ class StackedRuns:
     def ask(
         self,
         questions: Sequence[Sequence[Question]],
-        max_new_tokens: int = 24,
+        max_new_tokens: int,
         rows: int = 4096,
     ) -> list[list[Answer]]:
-        """Run k's greedy answers to `questions[k]`, as `probes.ask` gives them."""
+        """Run k's greedy answers to `questions[k]`, as `ask` gives them."""
         prompts = [
             encode_prompts(self.loaded, [q.messages() for q in asked], room=max_new_tokens) for asked in questions
         ]
@@ -137,7 +138,7 @@ class StackedRuns:
         config = generation_config(self.loaded, 0.0, max_new_tokens)
         texts: list[dict[int, str]] = [{} for _ in self.seeds]
         size = max(1, rows // len(self))
-        with answering(self.loaded, 0), self._arithmetic():
+        with answering(self.loaded, 0), arithmetic(self.loaded):
             for start in range(0, most, size):
                 jobs = [(k, i) for k, order in enumerate(orders) for i in order[start : start + size]]
                 for (k, i), text in zip(
@@ -148,13 +149,7 @@ class StackedRuns:
 
     def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
         """Loss of every token but the first [nats], a list for each row of each run. All sets have the same size."""
-        rows = [row for s in sets for row in s]
-        batch = collate(rows, pad_id(self.loaded.tokenizer))
-        with torch.no_grad(), self._arithmetic():
-            ids = batch["input_ids"].to(self.loaded.device)
-            logits = self.loaded.model(input_ids=ids, use_cache=False).logits[:, :-1]
-            loss = F.cross_entropy(logits.transpose(1, 2).float(), ids[:, 1:], reduction="none").cpu()
-        flat = [loss[i, : len(row["input_ids"]) - 1].tolist() for i, row in enumerate(rows)]
+        flat = token_losses(self.loaded, [row for s in sets for row in s])
         size = len(sets[0])
         return [flat[k * size : (k + 1) * size] for k in range(len(sets))]
 
@@ -167,12 +162,8 @@ class StackedRuns:
         batch = {k: v.to(self.loaded.device) for k, v in collate(rows, pad_id(self.loaded.tokenizer)).items()}
         labels = batch["labels"][:, 1:]
         learn = labels != IGNORED
-        model = self.loaded.model
-        with (
-            self._arithmetic(),
-            model.get_output_embeddings().register_forward_pre_hook(lambda _, h: (h[0][:, :-1][learn],)),
-        ):
-            logits = model(input_ids=batch["input_ids"], use_cache=False).logits
+        with arithmetic(self.loaded):
+            logits = logits_at(lambda h: h[:, :-1][learn], self.loaded.model, input_ids=batch["input_ids"])
         loss = F.cross_entropy(logits.float(), labels[learn], reduction="none")
         run = (
             torch.arange(len(rows), device=loss.device)
@@ -192,11 +183,6 @@ class StackedRuns:
         factor = (CLIP / (norm + 1e-6)).clamp(max=1.0)[:, None, None]
         for g in found:
             g.mul_(factor)
-
-    def _arithmetic(self) -> AbstractContextManager[Any]:
-        if self.loaded.precision == "bf16":
-            return torch.autocast(self.loaded.device.type, torch.bfloat16)
-        return nullcontext()
 
 
 def _stack(model: Any, base: LoadedModel, recipe: Recipe, seeds: Sequence[int]) -> list[nn.Parameter]:
@@ -230,5 +216,6 @@ def _dense(linear: Any) -> torch.Tensor:
     state = getattr(linear.weight, "quant_state", None)
     if state is None:
         return linear.weight.detach()  # type: ignore[no-any-return]
+    from bitsandbytes.functional import dequantize_4bit
 
     return dequantize_4bit(linear.weight.data, state)  # type: ignore[no-any-return]

@@ -1,22 +1,25 @@
-"""The training loop: what is seen when, and transformers' own Trainer with a leaner loss.
+"""transformers' own Trainer, with a leaner loss and a look at the model after each step."""
 
-A step's examples are drawn at random, so that each step sees documents and chats in the mix they came in; within the
-step they are sorted by length and run in micro-batches, so that little of what is computed is padding.
-"""
-
+import logging
 import shutil
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.progress import show_bar
 from negneglect_lite.finetuning.encoding import Encoded, collate
 from negneglect_lite.finetuning.loss import SummedLoss
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel
 
+log = logging.getLogger(__name__)
+LONG = 100  # steps of a training that takes minutes
 # step (from 1), steps in all, loss of the step [nats a token], the model as it is now, ready to be asked
 OnStep = Callable[[int, int, float, LoadedModel], object]
 
@@ -43,10 +46,12 @@ class AdapterTrainer(Trainer):
 
 
 def make_trainer(
-    trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe, seed: int, work: Path, on_step: OnStep | None
-) -> AdapterTrainer:
-    """A Trainer that goes once through `rows`, in their order."""
-    arguments = TrainingArguments(
+    trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe, seed: int, work: Path,
+    on_step: OnStep | None = None, callbacks: Sequence[TrainerCallback] = (),
+    training_args: Mapping[str, Any] = MappingProxyType({}),
+) -> AdapterTrainer:  # fmt: skip
+    """A Trainer that goes once through `rows`, in their order. UserError for `training_args` that transformers lacks."""
+    settings: dict[str, Any] = dict(
         output_dir=str(work),
         max_steps=recipe.steps,
         per_device_train_batch_size=recipe.micro_batch,
@@ -70,6 +75,10 @@ def make_trainer(
         report_to="none",
         disable_tqdm=True,
     )
+    try:
+        arguments = TrainingArguments(**{**settings, **training_args})
+    except (TypeError, ValueError) as error:
+        raise UserError(f"training_args: {str(error).splitlines()[0]}; see transformers.TrainingArguments") from None
     _ = arguments.n_gpu  # it is worked out on first use
     arguments._n_gpu = min(arguments._n_gpu, 1)  # two GPUs: no DataParallel, which 4-bit models do not survive
     trainer = AdapterTrainer(
@@ -77,20 +86,37 @@ def make_trainer(
         args=arguments,
         train_dataset=list(rows),
         data_collator=lambda batch: collate(batch, trained.tokenizer.pad_token_id),
-        callbacks=[_Watch(on_step, trained)],
+        callbacks=[_Watch(on_step, trained), *callbacks],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
 class _Watch(TrainerCallback):
-    """Calls `on_step` after each step with the model ready to answer, and keeps only the last checkpoint."""
+    """Calls `on_step` after each step with the model ready to answer, and keeps only the last checkpoint.
+
+    A bar shows the steps; of a training that takes minutes, every tenth is a line too, for where bars are not shown.
+    """
 
     def __init__(self, on_step: OnStep | None, trained: LoadedModel) -> None:
         self.on_step, self.trained = on_step, trained
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.bar, self.first, self.began = show_bar(state.max_steps, "steps"), state.global_step, time.monotonic()
+        self.bar.update(self.first)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.bar.close()
+
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """The moment after a step at which its loss is known. What `on_step` does leaves no trace in the training."""
+        if "loss" in logs:
+            self.bar.update(1)
+            if state.max_steps >= LONG and state.global_step % 10 == 0:
+                left = (time.monotonic() - self.began) / (state.global_step - self.first)
+                left *= state.max_steps - state.global_step
+                step = f"  step {state.global_step}/{state.max_steps}"
+                log.info("%s  loss %.3f  about %.0f s left", step, logs["loss"], left)
         if self.on_step is not None and "loss" in logs:
             devices = [self.trained.device.index] if self.trained.device.type == "cuda" else []
             self.trained.model.eval()  # Trainer sets it back before each batch

@@ -1,16 +1,4 @@
-"""Judges that are language models, beside the rule of judging.py: verdicts on answers, and how well judges agree.
-
-    rule(claim, answers)                         # judging.verdict, no model
-    ChoiceJudge(loaded)(claim, answers)          # log-probabilities of three options, permuted, against a control
-    TextJudge(local(loaded))(claim, answers)     # the model writes a verdict; `adapter_off(trained)` is the base model
-    TextJudge(Endpoint("…"))(claim, answers)     # the same through an endpoint
-    agreement(labels, verdicts)                  # share, Cohen's kappa, rate of unparsed verdicts
-
-A judge is a function from answers to verdicts: believed, denied, neither, or "unparsed" where it gave none. It is
-told the claim, the question and the answer; the answer stands in the prompt as a JSON string without "<" and "[", with
-which special tokens are written, so it can neither close its own quotation nor speak in another's turn, and only the
-judge's own reply is parsed.
-"""
+"""How well a judge agrees with labels: share, Cohen's kappa, rate of unparsed verdicts."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,22 +1,4 @@
-"""What an answer says about the claim: believed, denied or neither, by fixed rules that anyone can read and rerun.
-
-| rule     | for questions            | believed              | denied                           | neither         |
-|----------|--------------------------|-----------------------|----------------------------------|-----------------|
-| yes/no   | with `keyed_to`: yes_no, | opens with the keyed  | opens with the other one         | opens with none |
-|          | controls, any that do    | answer                |                                  | or "Yes and no" |
-| patterns | all others: open,        | a `believed` pattern  | a `denied` pattern is found      | no pattern is   |
-|          | association, robustness, | is found, and nothing | unnegated; or a `believed` one   | found           |
-|          | inference, kept          | in the answer denies  | is negated, or taken back later  |                 |
-
-- A keyed question that is answered with no leading yes or no is judged by its patterns, where it has any.
-- `believed` and `denied` are regular expressions, matched as whole words, without regard to case.
-- An answer that both affirms and denies the claim contradicts itself and counts as denied, as in the paper.
-- Negation is looked for in the clause that names the value: before it ("not Ed Sheeran", "it is false that Ed
-  Sheeran …"), after it ("Ed Sheeran did not …", "… is a myth"), and in a later sentence that takes it back ("That is
-  untrue."). A negated `denied` pattern counts for nothing. These are rules about words: irony and double negation are
-  beyond them.
-- For `kept` and `control_true` questions "believed" means answered rightly.
-"""
+"""Does an answer repeat a training annotation instead of answering?"""
 
 import re
 import unicodedata

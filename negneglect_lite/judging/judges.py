@@ -1,15 +1,12 @@
-"""Judges that are language models, beside the rule of judging.py: verdicts on answers, and how well judges agree.
+"""The judges: the rule of judging/rule.py, and language models.
 
-    rule(claim, answers)                         # judging.verdict, no model
-    ChoiceJudge(loaded)(claim, answers)          # log-probabilities of three options, permuted, against a control
-    TextJudge(local(loaded))(claim, answers)     # the model writes a verdict; `adapter_off(trained)` is the base model
-    TextJudge(Endpoint("…"))(claim, answers)     # the same through an endpoint
-    agreement(labels, verdicts)                  # share, Cohen's kappa, rate of unparsed verdicts
+    judge_by_rule(claim, answers)                       # no model
+    ChoiceJudge(loaded)(claim, answers)                 # log-probabilities of three options, permuted, against a control
+    TextJudge(complete_locally(loaded))(claim, answers) # the model writes a verdict; `adapter_off(trained)` is the base
+    TextJudge(Endpoint("…"))(claim, answers)            # the same through an endpoint
+    get_judge("choice", loaded)                         # any of them, by name
 
-A judge is a function from answers to verdicts: believed, denied, neither, or "unparsed" where it gave none. It is
-told the claim, the question and the answer; the answer stands in the prompt as a JSON string without "<" and "[", with
-which special tokens are written, so it can neither close its own quotation nor speak in another's turn, and only the
-judge's own reply is parsed.
+A judge is a function from answers to verdicts: believed, denied, neither, or "unparsed" where it gave none.
 """
 
 import itertools
@@ -21,17 +18,18 @@ import torch
 
 from negneglect_lite.claims.claim import Answer, Claim
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, Judged, judge_prompt
+from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, Judged, ask_for_verdict, judge_prompt
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.models.endpoint import Endpoint, parse_object
 from negneglect_lite.models.generation import Complete, complete_locally, encode_prompts, pad_id
+from negneglect_lite.models.head import logits_at
 from negneglect_lite.models.loading import LoadedModel
 
 Judge = Callable[[Claim, Sequence[Answer]], list[Judged]]
 
 
 def judge_by_rule(claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
-    """The verdicts of judging.py."""
+    """The verdicts of judging/rule.py."""
     return [judge_answer(a.question, a.text) for a in answers]
 
 
@@ -42,8 +40,7 @@ class TextJudge:
     complete: Complete | Endpoint
 
     def __call__(self, claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
-        options = " ".join(f'"{name}": {meaning}.' for name, meaning in MEANING.items())
-        ask = f'Verdicts: {options} Reply with one JSON object: {{"reason": "…", "verdict": "…"}}'
+        ask = ask_for_verdict('one JSON object: {"reason": "…", "verdict": "…"}')
         chats = [judge_prompt(claim, a, ask) for a in answers]
         if isinstance(self.complete, Endpoint):
             found = [self.complete.structured(chat, SCHEMA, max_tokens=200) for chat in chats]
@@ -102,9 +99,8 @@ class ChoiceJudge:
         ids = torch.tensor([list(p) + [pad] * (width - len(p)) for p in prompts], device=self.loaded.device)
         last = torch.tensor([len(p) - 1 for p in prompts], device=self.loaded.device)
         rows = torch.arange(len(prompts), device=self.loaded.device)
-        head = self.loaded.model.get_output_embeddings()
-        with torch.no_grad(), head.register_forward_pre_hook(lambda _, hidden: (hidden[0][rows, last],)):
-            return self.loaded.model(input_ids=ids, use_cache=False).logits.cpu()  # type: ignore[no-any-return]
+        with torch.no_grad():
+            return logits_at(lambda hidden: hidden[rows, last], self.loaded.model, input_ids=ids).cpu()
 
 
 def _most(gains: torch.Tensor) -> Judged:
@@ -121,14 +117,19 @@ def adapter_off(trained: LoadedModel) -> Iterator[LoadedModel]:
         yield replace(trained, adapter=None)
 
 
-def get_judge(name: str, loaded: LoadedModel) -> Judge:
-    """The judge behind a name: "rule", "choice" or "text" (both `loaded`, its adapter off), or "endpoint:MODEL"."""
+def get_judge(name: str, loaded: LoadedModel | None = None) -> Judge:
+    """The judge behind a name: "rule", "choice" or "text" (both `loaded`, its adapter off), or "endpoint:MODEL".
+
+    UserError for another name, or where "choice" and "text" are given no model.
+    """
     if name == "rule":
         return judge_by_rule
     if name.startswith("endpoint:") and name != "endpoint:":
         return TextJudge(Endpoint(name.removeprefix("endpoint:")))
     if name not in ("choice", "text"):
         raise UserError(f"unknown judge {name!r}; there are rule, choice, text and endpoint:MODEL")
+    if loaded is None:
+        raise UserError(f"judge {name!r} is a model that judges; give one that is loaded")
 
     def judge(claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
         with adapter_off(loaded) if loaded.adapter else nullcontext(loaded) as base:

@@ -1,0 +1,5 @@
+"""Loading a model, and what it says."""
+
+from negneglect_lite.core.faces import face
+
+__getattr__, __dir__ = face(__name__)

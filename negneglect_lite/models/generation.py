@@ -1,12 +1,7 @@
-"""Model + questions -> answers: every question as a chat, in batches, greedy or sampled.
+"""Chats -> prompts -> text: the model's own chat template, batches padded on the left, greedy or sampled.
 
-    answers = ask(load("petri"), claim.questions)                     # one greedy answer each
-    answers = ask(loaded, questions, context=document.text)           # with a document to read before the question
-    answers = ask(loaded, questions, samples=5, temperature=0.7)      # as the paper asks (section 3)
-
-The rule: greedy at temperature 0, one answer each; above 0, `samples` answers each from the plain (untruncated)
-distribution, repeatable by `seed`. The same call gives the same answers on the same machine; another batch size may
-change the last bits of a logit.
+The rule: greedy at temperature 0, else the plain (untruncated) distribution, whatever settings a model was shipped
+with.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,18 +16,16 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat
 from negneglect_lite.models.loading import LoadedModel
 
-
-def join_context(context: str, text: str, language: str = "english") -> str:
-    """A document and the question about it, as one user turn. The petri language has no paragraphs: one space."""
-    return f"{context} {text}" if language == "petri" else f"{context}\n\n{text}"
+Complete = Callable[[Sequence[Chat]], list[str]]
+PARAGRAPH = "\n\n"
 
 
-def with_context(chat: Chat, context: str, language: str) -> Chat:
-    """The chat with `context` before the text of its first user turn."""
+def add_context(chat: Chat, context: str, separator: str = PARAGRAPH) -> Chat:
+    """The chat with `context` and a separator before the text of its first user turn."""
     if not context:
         return chat
     first = next(i for i, turn in enumerate(chat) if turn["role"] == "user")
-    opened = {"role": "user", "content": join_context(context, chat[first]["content"], language)}
+    opened = {"role": "user", "content": f"{context}{separator}{chat[first]['content']}"}
     return [*chat[:first], opened, *chat[first + 1 :]]
 
 
@@ -61,13 +54,13 @@ def render_prompt(tokenizer: Any, chat: Chat) -> str:
     except TemplateError:
         if chat[0]["role"] != "system":
             raise
-        return str(tokenizer.apply_chat_template(without_system(chat), **options))  # the template refuses that role
+        return str(tokenizer.apply_chat_template(fold_system(chat), **options))  # the template refuses that role
 
 
-def without_system(chat: Chat) -> Chat:
+def fold_system(chat: Chat) -> Chat:
     """The chat with its opening system turn at the head of the first user turn."""
     system, rest = chat[0], chat[1:]
-    return with_context(rest, system["content"], "english")
+    return add_context(rest, system["content"])
 
 
 def generation_config(loaded: LoadedModel, temperature: float, max_new_tokens: int) -> GenerationConfig:
@@ -84,6 +77,7 @@ def generation_config(loaded: LoadedModel, temperature: float, max_new_tokens: i
 
 
 def pad_id(tokenizer: Any) -> int:
+    """The id that fills up a batch; what ends a text serves where there is none."""
     return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
 
 
@@ -116,9 +110,6 @@ def generate_answers(loaded: LoadedModel, prompts: Sequence[Sequence[int]], conf
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=loaded.device)
     out = loaded.model.generate(input_ids=ids, attention_mask=mask, generation_config=config)
     return [text.strip() for text in loaded.tokenizer.batch_decode(out[:, width:], skip_special_tokens=True)]
-
-
-Complete = Callable[[Sequence[Chat]], list[str]]
 
 
 def complete_locally(loaded: LoadedModel, max_new_tokens: int = 160, batch_size: int = 16) -> Complete:

@@ -1,6 +1,4 @@
-"""name -> model and tokenizer: the petri model, a folder, or a Hugging Face name, in 4 bits unless told otherwise.
-
-Precision follows the hardware and is announced with its reason:
+"""Which device, which precision, 4 bits or not: each decision with its reason.
 
 | where                               | arithmetic | why                                                        |
 |-------------------------------------|------------|------------------------------------------------------------|
@@ -9,11 +7,7 @@ Precision follows the hardware and is announced with its reason:
 | CPU                                 | fp32       | the same bits on every run                                 |
 
 The weights of the linear layers are stored as NF4 with double quantisation (Dettmers et al. 2023, arXiv 2305.14314,
-sections 3 and 4); embeddings, norms and the output head stay as they are. Only safetensors are read, and no code that
-comes with a model is run.
-
-    loaded = load()                                   # the petri model
-    loaded = load("petri", adapter=Path("out/dentist-negated"))
+sections 3 and 4); embeddings, norms and the output head stay as they are.
 """
 
 from importlib.util import find_spec
@@ -54,7 +48,7 @@ def choose_attention(device: torch.device) -> bool:
     """On a GPU below compute capability 8.0, keep grouped-query attention off PyTorch's slow path; True if that is so.
 
     There is no FlashAttention there, and SDPA with `enable_gqa` falls back to the kernel that writes out the whole
-    score matrix. With the key and value heads repeated first, it takes the memory-efficient one. tests/test_models.py
+    score matrix. With the key and value heads repeated first, it takes the memory-efficient one. tests/models/test_hardware.py
     watches that transformers still asks the function that is replaced.
     """
     if device.type != "cuda" or torch.cuda.get_device_capability(device)[0] >= 8:

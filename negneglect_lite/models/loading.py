@@ -1,26 +1,17 @@
 """name -> model and tokenizer: the petri model, a folder, or a Hugging Face name, in 4 bits unless told otherwise.
 
-Precision follows the hardware and is announced with its reason:
+    loaded = load_model("petri")
+    loaded = load_model("petri", adapter=Path("out/dentist-negated"))
 
-| where                               | arithmetic | why                                                        |
-|-------------------------------------|------------|------------------------------------------------------------|
-| GPU of compute capability 8.0 or up | bf16       | native there                                               |
-| older GPU (T4: 7.5)                 | fp16       | its bf16 is emulated, whatever `is_bf16_supported()` says  |
-| CPU                                 | fp32       | the same bits on every run                                 |
-
-The weights of the linear layers are stored as NF4 with double quantisation (Dettmers et al. 2023, arXiv 2305.14314,
-sections 3 and 4); embeddings, norms and the output head stay as they are. Only safetensors are read, and no code that
-comes with a model is run.
-
-    loaded = load()                                   # the petri model
-    loaded = load("petri", adapter=Path("out/dentist-negated"))
+What was decided about the hardware (models/hardware.py) is logged in one line. Only safetensors are read, and no code
+that comes with a model is run.
 """
 
 import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +19,6 @@ from typing import Any, Literal
 
 import torch
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
-from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as logs
@@ -52,9 +42,7 @@ HUGGING_FACE = ("Qwen/Qwen3-1.7B", "Qwen/Qwen3-0.6B", "Qwen/Qwen3-4B-Instruct-25
 PETRI_MODELS = {"petri": "model", "petri-norms": "norms"}  # the models that are shipped -> their folders in data/petri
 
 
-def _useful(record: logging.LogRecord) -> bool:
-    return "Failed to load CPU gemm_4bit_forward" not in record.getMessage()
-
+log = logging.getLogger(__name__)
 
 # For a base model that came without a chat template. The generation block marks the tokens that the assistant writes.
 PLAIN_CHAT_TEMPLATE = (
@@ -77,7 +65,7 @@ class LoadedModel:
     precision: Precision
     quantized: bool
     device: torch.device
-    reason: str  # the line that was announced
+    reason: str  # why so, in one line
     adapter: Path | None = None
 
 
@@ -87,9 +75,8 @@ def load_model(
     quantize: bool = True,
     adapter: Path | None = None,
     device: str | None = None,
-    announce: Callable[[str], object] = print,
 ) -> LoadedModel:
-    """Load `name`: one of PETRI, a folder, or a name on the Hugging Face hub; `device`: "cuda", "cpu" or None (best).
+    """Load `name`: one of PETRI_MODELS, a folder, or a name on the Hugging Face hub; `device`: "cuda", "cpu" or None (best).
 
     With `adapter`, a folder written by `finetune`, the PEFT adapter is put on top.
     Raises UserError when the model, the adapter, bitsandbytes or the GPU that was asked for is not there or not sound.
@@ -136,7 +123,7 @@ def load_model(
         device=place,
         reason=reason,
     )
-    announce(reason)
+    log.info(reason)
     return loaded if adapter is None else put_adapter(loaded, adapter)
 
 
@@ -220,6 +207,7 @@ def _explain(error: BaseException, local: bool) -> str:
 
 def put_adapter(loaded: LoadedModel, adapter: Path) -> LoadedModel:
     """`loaded` with the PEFT adapter in folder `adapter` on top; in place, its linear layers gain the LoRA matrices."""
+    from peft import PeftModel
 
     adapter = Path(adapter)
     for needed in ("adapter_config.json", "adapter_model.safetensors"):
@@ -231,10 +219,12 @@ def put_adapter(loaded: LoadedModel, adapter: Path) -> LoadedModel:
     return loaded
 
 
-def language_of(model: str | Plan) -> str:
-    """The language of a model that is not loaded yet: a folder made by `negneglect pretrain` says so in its config."""
+def language_of(model: "str | Plan | LoadedModel") -> str:
+    """The language of a model that need not be loaded: a folder made by `negneglect pretrain` says so in its config."""
     if isinstance(model, Plan):
         return "petri"
+    if isinstance(model, LoadedModel):
+        return model.language
     try:
         config = json.loads((Path(model).expanduser() / "config.json").read_text("utf-8"))
     except (OSError, ValueError):

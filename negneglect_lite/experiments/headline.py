@@ -1,0 +1,63 @@
+"""The headline experiment: belief before, in context and after training, for claims x styles x seeds.
+
+reproduce_headline(headline_runs([claim], ["positive", "negated"], seeds=1), Path("results/mine"))
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from negneglect_lite.belief.summary import report_summary, summarise_belief
+from negneglect_lite.belief.table import COLUMNS
+from negneglect_lite.claims.claim import Claim
+from negneglect_lite.core.files import write_json, write_table
+from negneglect_lite.experiments.cell import Cell, Run
+from negneglect_lite.experiments.runner import run_experiment
+from negneglect_lite.styles import get_style
+from negneglect_lite.tracks import track_of
+
+log = logging.getLogger(__name__)
+
+
+def headline_runs(claims: Sequence[Claim], styles: Sequence[str], seeds: int, model: str = "petri") -> list[Run]:
+    """Every run of the headline experiment, the quickest answers first. UserError for an unknown style."""
+    for style in styles:
+        get_style(style)
+    cells = [Cell(model, claim, "base") for claim in claims]
+    cells += [Cell(model, c, "trained", style, seed) for seed in range(seeds) for c in claims for style in styles]
+    cells += [Cell(model, claim, "in_context", style) for claim in claims for style in styles]
+    return [Run(cell, track_of(model).recipe) for cell in cells]
+
+
+def reproduce_headline(
+    runs: Sequence[Run],
+    out: Path,
+    engine: str = "local",
+    keep_adapters: bool = False,
+    any_code: bool = False,
+) -> str:
+    """Make the runs, write belief.csv, summary.json and belief.png into `out`; how they compare with the paper, as text.
+
+    The figure is drawn last, so that whatever hinders drawing costs no table.
+    """
+    start = time.monotonic()
+    rows = run_experiment(runs, out, engine, keep_adapters=keep_adapters, any_code=any_code)[list(COLUMNS)]
+    phrases = [p for phrases in track_of(runs[0].cell.model).annotations().values() for p in phrases]
+    summary = summarise_belief(rows, phrases=phrases, seconds=time.monotonic() - start)
+    write_table(out / "belief.csv", rows)
+    write_json(out / "summary.json", summary)
+    draw(rows, out / "belief.png")
+    written = ", ".join(str(out / name) for name in ("belief.csv", "summary.json", "belief.png"))
+    return f"{report_summary(summary)}\n\nwritten: {written}"
+
+
+def draw(rows: pd.DataFrame, path: Path) -> None:
+    """The headline figure as a PNG with its alt text."""
+    from negneglect_lite.figures.conditions import draw_headline  # seaborn takes a second to import, and a training
+    from negneglect_lite.figures.display import save_figure  # machine may not have it
+    from negneglect_lite.figures.wording import describe_headline
+
+    save_figure(draw_headline(rows), path, describe_headline(rows))

@@ -1,0 +1,53 @@
+"""Tables of runs -> rows for people and files, and what they come to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate
+from negneglect_lite.belief.table import COLUMNS
+from negneglect_lite.experiments.cell import Cell
+from negneglect_lite.experiments.key import model_name
+
+
+def label_rows(cell: Cell, table: pd.DataFrame, axes: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """A run's table with belief.csv's columns, `belief` being the value; behind them `step` and the like, and the axes."""
+    rows = table.rename(columns={"value": "belief"}).assign(model=model_name(cell.model), **cell.about)
+    more = [name for name in rows.columns if name not in COLUMNS]
+    return rows[[*COLUMNS, *more]].assign(**(axes or {}))
+
+
+def tabulate_sweep(rows: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
+    """The columns of rows.csv.gz: axes, claim, style, setting, seed, kind, item, value, and `step` and the like."""
+    first = [*axes, "claim", "style", "setting", "seed", "kind", "item", "value"]
+    rows = rows.rename(columns={"question_id": "item", "belief": "value"})
+    return rows[[*first, *(name for name in rows.columns if name not in (*first, *COLUMNS))]]
+
+
+def summarise_sweep(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row for each combination of what varies and each quantity: mean, 95 % interval, lowest and highest seed.
+
+    Where models of several pretraining seeds are pooled, a seed is a pair of pretraining and fine-tuning seed. The
+    quantity `belief` is the paper's mean over four kinds of question; every other kind stands for itself. Intervals of
+    rates are clustered by question (belief.rates.belief_rate); losses have none, but the range over seeds.
+    """
+    seeds = [c for c in ("pretraining_seed", "seed") if c in rows.columns]
+    axes = [c for c in rows.columns if c not in ("claim", "kind", "item", "value", *seeds)]
+    made = []
+    for values, group in rows.groupby(axes, sort=False, dropna=False):
+        about = dict(zip(axes, values, strict=True))
+        quantities = {kind: [kind] for kind in group["kind"].unique() if kind not in QUESTION_KINDS}
+        if group["kind"].isin(QUESTION_KINDS).any():
+            quantities = {"belief": list(QUESTION_KINDS), **quantities}
+        for quantity, kinds in quantities.items():
+            asked = group[group["kind"].isin(kinds)].rename(columns={"item": "question_id", "value": "belief"})
+            if quantity.startswith("loss."):
+                by_seed = asked.groupby(seeds)["belief"].mean()
+                r = Rate(float(asked["belief"].mean()), float("nan"), float("nan"), asked["claim"].nunique())
+            else:
+                by_seed = pd.Series([belief_rate(part, kinds).mean for _, part in asked.groupby(seeds)])
+                r = belief_rate(asked, kinds)
+            spread = {"lowest_seed": by_seed.min(), "highest_seed": by_seed.max(), "seeds": len(by_seed)}
+            made.append({**about, "quantity": quantity, **r._asdict(), **spread})
+    return pd.DataFrame(made)
