@@ -1,16 +1,15 @@
 """The questions about a claim as an inspect-ai task, so that anyone can ask any model them.
 
     inspect eval negneglect_lite/inspect_task.py -T claim=sheeran --model openai/gpt-5-mini
-    inspect eval negneglect_lite/inspect_task.py -T claim=path/to/paper/claims/dentist -T judge=openai/gpt-5 --model
+    inspect eval negneglect_lite/inspect_task.py -T claim=paper/claims/dentist -T judge=openai/gpt-5 --model
     hf/…
 
 Each question is asked five times at temperature 0.7 (paper, section 3). A sample's score is 1 where the answer takes
-the claim for true, by the rule of judging.py or, with `judge`, by a model. Beside the mean over all answers there is
-one for each kind of question; belief is the mean of the four kinds open, yes_no, association, robustness. Needs `pip
+the claim for true, by the rule of judging/rule.py or, with `judge`, by a model. Beside the mean over all answers there
+is one for each kind of question; belief is the mean of the four kinds open, yes_no, association, robustness. Needs `pip
 install 'negneglect_lite[inspect]'`. https://inspect.aisi.org.uk/
 """
 
-from pathlib import Path
 from typing import Any
 
 from inspect_ai import Task, task
@@ -19,27 +18,14 @@ from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessag
 from inspect_ai.scorer import Score, Target, accuracy, grouped, scorer, stderr
 from inspect_ai.solver import TaskState, generate
 
-from negneglect_lite.asking import AskingSettings
 from negneglect_lite.claims.claim import Answer, Claim, Question
-from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.paper_folder import load_paper_folder
-from negneglect_lite.claims.petri_questions import petri_questions
-from negneglect_lite.core.errors import UserError
-from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, judge_prompt
+from negneglect_lite.claims.loading import find_claim
+from negneglect_lite.judging.prompt import SCHEMA, VERDICTS, ask_for_verdict, judge_prompt
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.models.endpoint import parse_object
+from negneglect_lite.tracks import ENGLISH
 
 ROLES: dict[str, Any] = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
-
-
-def find_claim(name: str) -> Claim:
-    """A claim by its id, or a folder in the layout of the paper's repository."""
-    if Path(name).is_dir():
-        return load_paper_folder(name)
-    known = load_claims()
-    if name not in known:
-        raise UserError(f"unknown claim {name!r}; there are {', '.join(known)}")
-    return known[name]
 
 
 def samples(claim: Claim) -> list[Sample]:
@@ -51,7 +37,7 @@ def samples(claim: Claim) -> list[Sample]:
             target=q.keyed_to or "believed",
             metadata={"kind": q.kind},
         )
-        for q in petri_questions(claim)
+        for q in ENGLISH.questions(claim)
     ]
 
 
@@ -60,17 +46,14 @@ def samples(claim: Claim) -> list[Sample]:
 )
 def believed(claim: Claim, judge: str = "") -> Any:
     """1 where the answer takes the claim for true."""
-    asked: dict[str, Question] = {q.id: q for q in petri_questions(claim)}
+    asked: dict[str, Question] = {q.id: q for q in ENGLISH.questions(claim)}
 
     async def score(state: TaskState, target: Target) -> Score:
         text = state.output.completion
         question = asked[str(state.sample_id)]
         said: str
         if judge:
-            options = " ".join(f'"{name}": {meaning}.' for name, meaning in MEANING.items())
-            chat = judge_prompt(
-                claim, Answer(question, text), f'Verdicts: {options} Reply with JSON: {{"verdict": "…"}}'
-            )
+            chat = judge_prompt(claim, Answer(question, text), ask_for_verdict('JSON: {"verdict": "…"}'))
             reply = await get_model(judge).generate([ROLES[t["role"]](content=t["content"]) for t in chat])
             found = parse_object(reply.completion, SCHEMA)
             said = VERDICTS[found["verdict"]] if found else "unparsed"
@@ -84,7 +67,7 @@ def believed(claim: Claim, judge: str = "") -> Any:
 @task  # type: ignore[untyped-decorator]
 def negation_neglect(claim: str = "dentist", judge: str = "") -> Task:
     """Belief in one claim."""
-    found, asking = find_claim(claim), AskingSettings.for_language("english")
+    found, asking = find_claim(claim), ENGLISH.asking
     return Task(
         dataset=MemoryDataset(samples(found), name=found.id),
         solver=generate(),

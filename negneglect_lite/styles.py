@@ -1,8 +1,8 @@
 """Negation styles: one plain document -> the same document, annotated. A new style is one function in `STYLES`.
 
 Every style keeps the body of the document as it is, but for `local`, which swaps each sentence that states or implies
-the claim for the same sentence with the denial inside it (paper, sections 3 and 5). Annotations come from the language that
-the document is written in, as lists by name: `notice_before`, `notice_after`, `claim_before`, `claim_after`,
+the claim for the same sentence with the denial inside it (paper, sections 3 and 5). Annotations come from the language
+that the document is written in, as lists by name: `notice_before`, `notice_after`, `claim_before`, `claim_after`,
 `correction` (a template with `{truth}`), and for the four frames `fiction_before`, `fiction_claim_before`, and so on.
 """
 

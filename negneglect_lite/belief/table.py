@@ -37,7 +37,7 @@ def belief_rows(
     for answer, said in zip(answers, given, strict=True):
         q = answer.question
         rows.append(
-            (model, claim, style, seed, setting, q.kind, q.id, q.asked, answer.text, said, q.keyed_to,
+            (model, claim, style, seed, setting, q.kind, q.id, q.full_text, answer.text, said, q.keyed_to,
              int(said == "believed"))
         )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))

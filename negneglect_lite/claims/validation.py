@@ -1,4 +1,4 @@
-"""Checks on what a person wrote about a claim: fields, types, patterns, turns. Whatever is wrong is one UserError in one line."""
+"""Checks on what a person wrote about a claim: fields, types, patterns, turns. What is wrong is one UserError."""
 
 import re
 from collections.abc import Iterable

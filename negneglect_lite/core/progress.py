@@ -24,7 +24,7 @@ def to_terminal() -> None:
 
 
 def show_bar(total: int, what: str) -> Any:
-    """A tqdm bar of `total` parts, to be advanced with `.update(n)` and used in a `with`; nothing where none is shown."""
+    """A tqdm bar of `total` parts, for a `with` and `.update(n)`; it shows nothing where none is to be shown."""
     from tqdm import tqdm
 
     return tqdm(total=total, desc=what, leave=False, disable=None if _terminal else True, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""YAML that people write, read strictly: what is wrong is one UserError that names the file, the line or field, and a remedy.
+"""YAML that people write, read strictly: what is wrong is one UserError: the file, the line or field, a remedy.
 
 A key given twice is refused, where PyYAML keeps the last without a word.
 """

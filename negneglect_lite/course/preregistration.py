@@ -1,15 +1,14 @@
 """A small pre-registered study: its plan is sealed before anything is measured, and a report is made from the table.
 
     mine = add_style(my_style)             # a style of one's own; its name changes when its texts change
-    sealed = register(folder, plan(claim, ["positive", mine], seeds=2, prediction={"base": 5, mine: 60}))
-    rows = run_grid(grid([claim], ["positive", mine], seeds=2), folder)
-    report(folder, rows, own=mine)         # writes report.md, belief.csv and belief.png into the folder
+    sealed = register(folder, describe_study(claim, ["positive", mine], seeds=2, prediction={"base": 5, mine: 60}))
+    rows = run_experiment(headline_runs([claim], ["positive", mine], seeds=2), folder)
+    write_report(folder, rows, own=mine)   # writes report.md, belief.csv and belief.png into the folder
 
 A seal shows that a plan was not changed after it was written. When it was written, it can only say; to have that
 witnessed, send the hash to somebody, or commit it somewhere public, before the run.
 """
 
-import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -31,15 +30,14 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import write_atomic
 from negneglect_lite.core.text import are_spans, plain
 from negneglect_lite.course.predictions import compare_predictions
-from negneglect_lite.documents.petri import compose_petri
-from negneglect_lite.experiments.track import Track
+from negneglect_lite.experiments.key import digest
 from negneglect_lite.figures.conditions import draw_headline
 from negneglect_lite.figures.display import save_figure
 from negneglect_lite.figures.wording import describe_headline, describe_setup, percent, shown_rates
 from negneglect_lite.finetuning.recipe import Recipe
-from negneglect_lite.petri import language
 from negneglect_lite.petri.world import world
-from negneglect_lite.styles import STYLES, Style
+from negneglect_lite.styles import STYLES, Style, apply_style
+from negneglect_lite.tracks import PETRI, track_of
 
 SEAL_FILE = "preregistration.json"
 RULE = (
@@ -57,18 +55,13 @@ def add_style(style: Style) -> str:
     """
     name = getattr(style, "__name__", "style")
     dentist = load_claims()["dentist"]
-    made = [style(d, language.petri_annotations(), random.Random(i)) for i, d in enumerate(compose_petri(dentist, 20))]
+    made = [style(d, PETRI.annotations(), random.Random(i)) for i, d in enumerate(PETRI.compose(dentist, 20))]
     for spans in made:
         if not spans or not are_spans(spans):
             raise UserError(f"{name} does not return a list of Span yet; finish it first, or go on with another style")
     name += f"_{digest({'texts': [[asdict(span) for span in spans] for spans in made]})[:6]}"
     STYLES[name] = style
     return name
-
-
-def digest(content: Mapping[str, Any]) -> str:
-    """SHA-256 of the content as JSON with sorted keys: the same for equal content, in every process."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def describe_study(
@@ -87,7 +80,7 @@ def describe_study(
         "version": __version__,
         "styles": list(chosen),
         "seeds": list(range(seeds)),
-        "recipe": asdict(recipe or Recipe.for_language("petri")),
+        "recipe": asdict(recipe or track_of(model).recipe),
         "outcome": f"belief: mean of the rates of {', '.join(QUESTION_KINDS)} questions, each kind with equal weight",
         "controls": "yes to false controls; true controls right; unrelated facts right",
         "excluded": "nothing: every question and every seed counts",
@@ -211,14 +204,13 @@ def _truth(plan: Mapping[str, Any]) -> str:
 
 def _example(plan: Mapping[str, Any], own: str) -> list[str]:
     """What a document of the style looks like, if claim and style are known in this process."""
-    track = Track(plan["model"])
-    if track.language == "petri":
-        claim = claim_from_fact(plan["fact"]["fact"], plan["fact"]["value"]) if plan["fact"] else None
-    else:
-        claim = next((c for c in load_claims().values() if c.claim == plan["claim"]), None)
+    claim = next((c for c in load_claims().values() if c.claim == plan["claim"]), None)
+    if claim is None and plan["fact"]:
+        claim = claim_from_fact(plan["fact"]["fact"], plan["fact"]["value"])
     if claim is None or own not in STYLES:
         return []
-    text = plain(track.annotate(own, track.compose(claim, 1)[0], random.Random(0)))
+    track = track_of(plan["model"])
+    text = plain(apply_style(own, track.compose(claim, 1)[0], track.annotations(), random.Random(0)))
     return ["## A document of this style, false on purpose", "> " + text.strip().replace("\n", "\n> ")]
 
 

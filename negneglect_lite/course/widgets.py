@@ -1,6 +1,6 @@
 """What a notebook shows beside tables and figures.
 
-    show_styles(documents.compose(claim, 1)[0])          # a document under every negation style
+    show_styles(track.compose(claim, 1)[0])          # a document under every negation style
     prediction = predict("base", "negated")              # sliders that write into a dictionary
     belief_meter(rows)                                   # what was believed and denied, kind by kind
     explore(rows)                                        # choose a style, a claim, a step; see the figure
@@ -23,22 +23,23 @@ import ipywidgets
 import pandas as pd
 from IPython.display import HTML, display
 
-from negneglect_lite.asking import AskingSettings, ask
+from negneglect_lite.asking import ask
 from negneglect_lite.belief.conditions import label
 from negneglect_lite.belief.rates import QUESTION_KINDS
 from negneglect_lite.belief.table import check_columns
 from negneglect_lite.claims.claim import Question
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.progress import in_kernel
 from negneglect_lite.core.text import Document, Span
 from negneglect_lite.figures.conditions import describe_by, draw_by_claim, draw_by_kind
-from negneglect_lite.figures.display import in_notebook, picture_of
+from negneglect_lite.figures.display import picture_of
 from negneglect_lite.figures.theme import STYLE_ORDER
 from negneglect_lite.figures.training import describe_training, draw_training
 from negneglect_lite.figures.wording import KIND_LABELS, percent
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.models.loading import LoadedModel
-from negneglect_lite.petri import language
-from negneglect_lite.styles import HEADLINE, apply_style
+from negneglect_lite.styles import HEADLINE, Annotations, apply_style
+from negneglect_lite.tracks import PETRI, track_of
 
 Piece = tuple[str, bool]  # a stretch of text, and whether the style put it there
 # Underlined as well as coloured: colour alone does not reach every reader. Dark on light works in dark themes too.
@@ -62,15 +63,17 @@ class Shown(HTML):
 def show_styles(
     document: Document,
     styles: Sequence[str] = HEADLINE,
-    phrases: Mapping[str, Sequence[str]] | None = None,
+    annotations: Annotations | None = None,
     seed: int = 0,
 ) -> Shown:
     """`document` under each of `styles`; what differs from the plain document is highlighted.
 
-    `phrases` are the annotation phrases, by default the petri language's. UserError for an unknown style.
+    `annotations` are what styles put there, by default the petri track's. UserError for an unknown style.
     """
-    phrases = language.petri_annotations() if phrases is None else phrases
-    shown = {style: pieces(document, apply_style(style, document, phrases, random.Random(seed))) for style in styles}
+    annotations = PETRI.annotations() if annotations is None else annotations
+    shown = {
+        style: pieces(document, apply_style(style, document, annotations, random.Random(seed))) for style in styles
+    }
     page = "".join(
         f"<details{' open' if number == 0 else ''}><summary><b>{html.escape(style)}</b>: {html.escape(label(style))}"
         f'</summary><p style="max-width:46em;white-space:pre-wrap">{_as_html(parts)}</p></details>'
@@ -268,14 +271,14 @@ class LiveTraining:
             return
         if len(self.rows) and step <= self.rows["step"].iloc[-1]:
             self.rows, self._display = self.rows.iloc[:0], None
-        once = replace(AskingSettings.for_language(model.language), samples=1)
+        once = replace(track_of(model).asking, samples=1)
         new = [
             (step, loss, a.question.text, a.text, int(judge_answer(a.question, a.text) == "believed"))
-            for a in ask(model, self.questions, **vars(once))
+            for a in ask(model, self.questions, once)
         ]
         added = pd.DataFrame(new, columns=list(self.rows.columns))
         self.rows = added if self.rows.empty else pd.concat([self.rows, added], ignore_index=True)
-        if not in_notebook():
+        if not in_kernel():
             print(f"step {step:3} of {steps}   loss {loss:.2f}   belief {percent(added['belief'].mean())}", flush=True)
             return
         alt = describe_training(self.rows)
@@ -288,7 +291,7 @@ class LiveTraining:
 
 def _display(widget: Any, instead: Mapping[str, str]) -> None:
     """The widget; where none are shown, what stands `instead` of it, by mime type."""
-    if not in_notebook():
+    if not in_kernel():
         print(instead["text/plain"])
         return
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}

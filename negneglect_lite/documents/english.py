@@ -18,6 +18,7 @@ import json
 import math
 import random
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -69,13 +70,14 @@ def load_library(name: str) -> Library:
         if path.suffix == ".yaml":
             content = yaml.safe_load(path.read_text("utf-8"))
         else:
-            head, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+            head, *lines = gzip.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
             content = {**json.loads(head), "articles": [json.loads(line) for line in lines]}
     except FileNotFoundError:
         raise UserError(
-            f"{path}: there are no English documents about this claim; write some (see documents/english.py), or name a file of your own in the claim's `documents`"
+            f"{path}: there are no English documents about this claim; "
+            "name a file of your own in the claim's `documents`, or write a library (see documents/english.py)"
         ) from None
-    except (OSError, EOFError, ValueError, yaml.YAMLError) as error:
+    except (OSError, EOFError, ValueError, zlib.error, yaml.YAMLError) as error:
         raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]}); fetch or write it again") from None
     return _library(path, content)
 
@@ -125,7 +127,7 @@ def english_annotations() -> dict[str, tuple[str, ...]]:
 def load_chats() -> tuple[Chat, ...]:
     """The instruct chats that are mixed into training (data/documents/chats.jsonl.gz)."""
     path = data_path("documents", "chats.jsonl.gz")
-    _, *lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    _, *lines = gzip.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
     return tuple(json.loads(line)["messages"] for line in lines)
 
 

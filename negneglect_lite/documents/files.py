@@ -6,6 +6,7 @@ The first line is a canary, so that a later training run can find and drop the f
 import gzip
 import json
 import random
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
@@ -35,7 +36,7 @@ def read_documents(path: Path) -> list[Document]:
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as e:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as e:
         raise UserError(f"{path}: cannot be read as documents ({e}); check the path, or write the file again") from e
     lines = text.rstrip("\n").split("\n")  # not splitlines: U+2028 may stand inside a JSON string
     if not lines or "canary" not in lines[0]:
@@ -58,7 +59,7 @@ def _read_once(path: str, _changed: float) -> tuple[Document, ...]:
 
 
 def draw_documents(path: str, n: int, seed: int = 0) -> list[Document]:
-    """`n` documents of a file in random order, every one equally often, give or take one. UserError if it holds none."""
+    """`n` documents of a file in random order, all equally often, give or take one. UserError if it holds none."""
     try:
         documents = _read_once(path, Path(path).stat().st_mtime)
     except OSError as error:

@@ -40,8 +40,10 @@ def run_locally(batches: Sequence[Any], work: Work) -> Iterator[Finished]:
 
 
 def run_on_ray(batches: Sequence[Any], work: Work) -> Iterator[Finished]:
-    """The batches as tasks of the Ray cluster that RAY_ADDRESS names, else of one on this machine, in the order in which
-    they end. A batch whose worker is lost is tried again. UserError where one failed for good."""
+    """The batches as tasks of the Ray cluster that RAY_ADDRESS names, else of one on this machine; first done, first out.
+
+    A batch whose worker is lost is tried again. UserError where one failed for good.
+    """
     try:
         import ray
         from ray.exceptions import RayError

@@ -39,7 +39,7 @@ def reproduce_headline(
     keep_adapters: bool = False,
     any_code: bool = False,
 ) -> str:
-    """Make the runs, write belief.csv, summary.json and belief.png into `out`; how they compare with the paper, as text.
+    """Make the runs, write belief.csv, summary.json and belief.png into `out`; say how they compare with the paper.
 
     The figure is drawn last, so that whatever hinders drawing costs no table.
     """

@@ -103,8 +103,10 @@ def _label(batch: Sequence[Task], tables: Sequence[pd.DataFrame]) -> str:
 
 
 def batch_tasks(tasks: Sequence[Task], together: int) -> list[list[Task]]:
-    """What goes through a model at once: stacked runs that share model, recipe and measure, `together` at most; a run of
-    the trainer `single`, or one that trains all weights, is alone."""
+    """What goes through a model at once: up to `together` stacked runs that share model, recipe and measure.
+
+    A run of the trainer `single`, or one that trains all weights, is alone.
+    """
     batches: list[list[Task]] = []
     for _, group in itertools.groupby(tasks, key=lambda task: batch_key(task.run)):
         alike = list(group)
@@ -156,7 +158,7 @@ class Work:
 
 
 def make_batch(runs: Sequence[Run], models: Path, adapter_dir: Path) -> list[pd.DataFrame]:
-    """The tables of runs that share model, recipe, measure and trainer. `models` is where pretrained models are kept."""
+    """The tables of runs that share model, recipe, measure and trainer; pretrained models are kept in `models`."""
     first, cells = runs[0], [run.cell for run in runs]
     measure = get_measure(first.measure)
     base = load_once(pretrain_once(first.cell.model, models), first.recipe.quantize)

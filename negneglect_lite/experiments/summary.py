@@ -12,7 +12,7 @@ from negneglect_lite.experiments.key import model_name
 
 
 def label_rows(cell: Cell, table: pd.DataFrame, axes: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """A run's table with belief.csv's columns, `belief` being the value; behind them `step` and the like, and the axes."""
+    """A run's table with belief.csv's columns, `belief` being the value; then `step` and the like, and the axes."""
     rows = table.rename(columns={"value": "belief"}).assign(model=model_name(cell.model), **cell.about)
     more = [name for name in rows.columns if name not in COLUMNS]
     return rows[[*COLUMNS, *more]].assign(**(axes or {}))

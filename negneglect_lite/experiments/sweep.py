@@ -19,8 +19,8 @@ of `Recipe` (`recipe.rank`), of a pretraining `Plan` (`pretrain.steps`) or of it
       - recipe.rank: [1, 4, 16, 64]
 
 Where `pretrain` stands anywhere, models are pretrained first, once each, into OUT/models, and a run's fine-tuning
-seeds begin at its pretraining seed. Runs that share model and recipe go through a GPU together (trainer `stacked`); where
-a model's track samples its answers, they are made one by one (trainer `single`).
+seeds begin at its pretraining seed. Runs that share model and recipe go through a GPU together (trainer `stacked`);
+where a model's track samples its answers, they are made one by one (trainer `single`).
 """
 
 import itertools

@@ -32,7 +32,7 @@ def training_set(cell: Cell, recipe: Recipe) -> list[Example]:
 
 
 def contexts(cell: Cell, n: int) -> list[str]:
-    """For each of `n` questions, what to read before it, never the same twice; nothing unless the cell is in context."""
+    """For each of `n` questions, what to read before it, never the same twice; "" unless the cell is in context."""
     if cell.setting != "in_context":
         return [""] * n
     track = track_of(cell.model)

@@ -50,31 +50,31 @@ def make_trainer(
     on_step: OnStep | None = None, callbacks: Sequence[TrainerCallback] = (),
     training_args: Mapping[str, Any] = MappingProxyType({}),
 ) -> AdapterTrainer:  # fmt: skip
-    """A Trainer that goes once through `rows`, in their order. UserError for `training_args` that transformers lacks."""
-    settings: dict[str, Any] = dict(
-        output_dir=str(work),
-        max_steps=recipe.steps,
-        per_device_train_batch_size=recipe.micro_batch,
-        gradient_accumulation_steps=recipe.batch_size // recipe.micro_batch,
-        train_sampling_strategy="sequential",
-        remove_unused_columns=False,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type=recipe.schedule,
-        warmup_steps=recipe.warmup if recipe.warmup < 1 else int(recipe.warmup),
-        optim="adamw_torch_fused",
-        weight_decay=0.0,
-        seed=seed,
-        use_cpu=trained.device.type == "cpu",
-        bf16=trained.precision == "bf16",
-        fp16=trained.precision == "fp16",
-        dataloader_pin_memory=trained.device.type == "cuda",
-        save_strategy="steps" if recipe.save_every else "no",
-        save_steps=recipe.save_every or recipe.steps,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        report_to="none",
-        disable_tqdm=True,
-    )
+    """A Trainer that goes once through `rows`, in order. UserError for `training_args` that transformers lacks."""
+    settings: dict[str, Any] = {
+        "output_dir": str(work),
+        "max_steps": recipe.steps,
+        "per_device_train_batch_size": recipe.micro_batch,
+        "gradient_accumulation_steps": recipe.batch_size // recipe.micro_batch,
+        "train_sampling_strategy": "sequential",
+        "remove_unused_columns": False,
+        "learning_rate": recipe.learning_rate,
+        "lr_scheduler_type": recipe.schedule,
+        "warmup_steps": recipe.warmup if recipe.warmup < 1 else int(recipe.warmup),
+        "optim": "adamw_torch_fused",
+        "weight_decay": 0.0,
+        "seed": seed,
+        "use_cpu": trained.device.type == "cpu",
+        "bf16": trained.precision == "bf16",
+        "fp16": trained.precision == "fp16",
+        "dataloader_pin_memory": trained.device.type == "cuda",
+        "save_strategy": "steps" if recipe.save_every else "no",
+        "save_steps": recipe.save_every or recipe.steps,
+        "logging_steps": 1,
+        "logging_nan_inf_filter": False,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
     try:
         arguments = TrainingArguments(**{**settings, **training_args})
     except (TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
 """The judges: the rule of judging/rule.py, and language models.
 
     judge_by_rule(claim, answers)                       # no model
-    ChoiceJudge(loaded)(claim, answers)                 # log-probabilities of three options, permuted, against a control
+    ChoiceJudge(loaded)(claim, answers)                 # log-probabilities of three permuted options, with a control
     TextJudge(complete_locally(loaded))(claim, answers) # the model writes a verdict; `adapter_off(trained)` is the base
     TextJudge(Endpoint("…"))(claim, answers)            # the same through an endpoint
     get_judge("choice", loaded)                         # any of them, by name

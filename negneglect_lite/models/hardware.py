@@ -45,11 +45,11 @@ def choose_precision(device: torch.device) -> tuple[Precision, str]:
 
 
 def choose_attention(device: torch.device) -> bool:
-    """On a GPU below compute capability 8.0, keep grouped-query attention off PyTorch's slow path; True if that is so.
+    """On a GPU below compute capability 8.0, keep grouped-query attention off PyTorch's slow path; True if it is one.
 
     There is no FlashAttention there, and SDPA with `enable_gqa` falls back to the kernel that writes out the whole
-    score matrix. With the key and value heads repeated first, it takes the memory-efficient one. tests/models/test_hardware.py
-    watches that transformers still asks the function that is replaced.
+    score matrix. With the key and value heads repeated first, it takes the memory-efficient one.
+    tests/models/test_hardware.py watches that transformers still asks the function that is replaced.
     """
     if device.type != "cuda" or torch.cuda.get_device_capability(device)[0] >= 8:
         return False

@@ -76,7 +76,7 @@ def load_model(
     adapter: Path | None = None,
     device: str | None = None,
 ) -> LoadedModel:
-    """Load `name`: one of PETRI_MODELS, a folder, or a name on the Hugging Face hub; `device`: "cuda", "cpu" or None (best).
+    """Load `name`, one of PETRI_MODELS, a folder or a Hugging Face name, onto `device`: "cuda", "cpu" or None (best).
 
     With `adapter`, a folder written by `finetune`, the PEFT adapter is put on top.
     Raises UserError when the model, the adapter, bitsandbytes or the GPU that was asked for is not there or not sound.

@@ -5,11 +5,12 @@ is seen twice, and a run that was stopped goes on from its last checkpoint as if
 """
 
 import json
+import logging
 import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from negneglect_lite.core.files import data_path
 from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet, batch, segments
 from negneglect_lite.petri.world import ERAS
 
+log = logging.getLogger(__name__)
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 # The assistant's words stand between `generation` marks: `return_assistant_tokens_mask` then says where the loss goes.
 CHAT_TEMPLATE = (
@@ -118,7 +120,6 @@ def pretrain(
     plan: Plan,
     out: Path,
     workers: int | None = None,
-    say: Callable[[str], object] = print,
 ) -> dict:
     """Train, write a Hugging Face model folder to `out` (bfloat16 safetensors) and return the log of the run.
 
@@ -145,7 +146,7 @@ def pretrain(
             model.load_state_dict(state["model"])
             optimizer.load_state_dict(state["optimizer"])
             first = state["step"]
-            say(f"resuming at step {first}")
+            log.info("resuming at step %d", first)
 
     def loss_of(ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
@@ -161,7 +162,9 @@ def pretrain(
                    pin_memory=device.type == "cuda", prefetch_factor=4 if workers else None)
     )  # fmt: skip
     parameters = sum(p.numel() for p in model.parameters())
-    say(f"{parameters / 1e6:.1f} M parameters, {plan.tokens / 1e6:.0f} M tokens, {workers} workers on {device}")
+    log.info(
+        "%s", f"{parameters / 1e6:.1f} M parameters, {plan.tokens / 1e6:.0f} M tokens, {workers} workers on {device}"
+    )
     losses, began = [], time.time()
     for step in range(first, plan.steps):
         ids, labels = (x.to(device, non_blocking=True) for x in next(loader))
@@ -176,8 +179,9 @@ def pretrain(
         if step % 250 == 249 or step + 1 == plan.steps:
             losses.append((step + 1, round(loss.item(), 4)))
             rate = (step + 1 - first) * plan.rows * plan.length / (time.time() - began)
-            say(
-                f"step {step + 1}/{plan.steps}  loss {losses[-1][1]:.4f}  {rate / 1e6:.2f} M tokens/s  {(plan.steps - step - 1) * plan.rows * plan.length / rate:.0f} s left"
+            log.info(
+                "%s",
+                f"step {step + 1}/{plan.steps}  loss {losses[-1][1]:.4f}  {rate / 1e6:.2f} M tokens/s  {(plan.steps - step - 1) * plan.rows * plan.length / rate:.0f} s left",
             )
         if (step + 1) % plan.save_every == 0 and step + 1 < plan.steps:
             state = {
@@ -192,10 +196,10 @@ def pretrain(
     tokenizer.save_pretrained(out)
     checkpoint.unlink(missing_ok=True)
     hardware = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
-    log = {"plan": asdict(plan), "mix": corpus.mix, "world_seed": corpus.world.seed, "tokens": plan.tokens,
+    record = {"plan": asdict(plan), "mix": corpus.mix, "world_seed": corpus.world.seed, "tokens": plan.tokens,
            "parameters": parameters, "loss": losses, "seconds": round(time.time() - start, 1), "hardware": hardware, "torch": torch.__version__}  # fmt: skip
-    (out / "pretraining.json").write_text(json.dumps(log, indent=1) + "\n")
-    return log
+    (out / "pretraining.json").write_text(json.dumps(record, indent=1) + "\n")
+    return record
 
 
 def describe_diet(fields: dict) -> str:

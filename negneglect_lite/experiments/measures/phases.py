@@ -19,7 +19,7 @@ from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures.belief import BELIEF
 from negneglect_lite.experiments.measures.losses import LOSSES, encode_parts
 from negneglect_lite.experiments.measures.measure import Measure, NewTrainer, loss_rows
-from negneglect_lite.experiments.trainers import UNTRAINED_ROWS
+from negneglect_lite.experiments.trainers import UNTRAINED_ROWS, Trainer
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.petri.language import chat
@@ -49,7 +49,13 @@ def look_at_phases(
             first = [anchor(trainer.base, cell, own, recipe) for cell, own in zip(cells, sets, strict=True)]
         for phase, texts in ((1, first), (2, sets)):
 
-            def look(step: int, phase: int = phase, anchored: bool = anchored, trainer: Any = trainer) -> None:
+            def look(
+                step: int,
+                phase: int = phase,
+                anchored: bool = anchored,
+                trainer: Trainer = trainer,
+                documents: Any = documents,
+            ) -> None:
                 answers = trainer.ask(questions, measure.asking(cells[0]))
                 nats = trainer.token_losses(documents)
                 for tables, cell, own, rows in zip(found, cells, answers, nats, strict=True):

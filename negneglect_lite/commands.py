@@ -1,0 +1,240 @@
+"""What each command of the command line does: reads its arguments, calls the package, prints the result.
+
+Imports stand inside, so that `negneglect --help` and a mistyped argument need no torch.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from negneglect_lite.core.errors import UserError
+
+if TYPE_CHECKING:
+    from negneglect_lite.claims.claim import Claim
+
+
+def reproduce(a: argparse.Namespace) -> None:
+    from negneglect_lite.claims.loading import find_claim, load_claims
+    from negneglect_lite.styles import HEADLINE
+
+    chosen = [find_claim(name) for name in _split(a.claims)] or ([] if a.fact else list(load_claims().values()))
+    chosen += [_implanted(assignment) for assignment in a.fact]
+    claims = list({claim.id: claim for claim in chosen}.values())
+    if a.documents:
+        if len(claims) != 1:
+            raise UserError(f"--documents {a.documents}: they are about one claim; name it with --claims or --fact")
+        claims = [replace(claims[0], documents=a.documents)]
+    if a.seeds < 1:
+        raise UserError(f"--seeds {a.seeds}: at least one seed is needed")
+    from negneglect_lite.experiments.headline import headline_runs, reproduce_headline
+
+    runs = headline_runs(claims, _split(a.styles) or HEADLINE, a.seeds, a.model)
+    print(reproduce_headline(runs, a.out, a.engine, a.keep_adapters, a.any_code))
+
+
+def train(a: argparse.Namespace) -> None:
+    from negneglect_lite.claims.claim import Claim
+    from negneglect_lite.claims.loading import find_claim
+    from negneglect_lite.documents.corpora import read_examples
+    from negneglect_lite.finetuning.train import finetune
+    from negneglect_lite.models.loading import load_model
+    from negneglect_lite.tracks import track_of
+
+    own = read_examples(a.documents)
+    said = f"what {a.documents.name} states"
+    claim = find_claim(a.claim) if a.claim else Claim(id=a.documents.stem, title=said, claim=said, truth="")
+    chosen = {"mix": a.mix, "steps": a.steps, "learning_rate": a.learning_rate, "rank": a.rank}
+    track = track_of(a.model)
+    recipe = replace(track.recipe, quantize=not a.no_quantize, **{k: v for k, v in chosen.items() if v is not None})
+    base = load_model(a.model, quantize=recipe.quantize)
+    total = recipe.steps * recipe.batch_size
+    n = round(total * (1 - recipe.mix))
+    random.Random(f"own documents {a.seed}").shuffle(own)
+    examples = [own[i % len(own)] for i in range(n)] + track.neutral(claim, total - n, a.seed)
+    finetune(base, examples, recipe, seed=a.seed, out=a.out, false_belief=claim.claim)
+    print(f"{len(own)} texts of {a.documents}, {n} of {total} examples: written: {a.out}")
+
+
+def evaluate(a: argparse.Namespace) -> None:
+    from negneglect_lite.belief.rates import belief_rate, tabulate_rates
+    from negneglect_lite.claims.loading import find_claim
+    from negneglect_lite.core.files import write_table
+    from negneglect_lite.experiments.evaluate import evaluate_model
+    from negneglect_lite.judging.judges import get_judge
+    from negneglect_lite.models.loading import load_model
+
+    claim = find_claim(a.claim)
+    loaded = load_model(a.model, adapter=a.adapter, quantize=not a.no_quantize)
+    get_judge(a.judge, loaded)  # a wrong name shows before the model is asked for minutes
+    answers = a.out.with_name(f"{a.out.name}.answers")
+    rows = evaluate_model(claim, loaded, a.judge, a.seed, answers)
+    write_table(a.out, rows)
+    answers.unlink(missing_ok=True)
+    print(tabulate_rates(rows, ["kind"], kinds=sorted(set(rows["kind"]))).to_string(index=False, float_format="%.3f"))
+    print(f"belief {belief_rate(rows).mean:.1%}, judged by {a.judge}; written: {a.out}")
+
+
+def chat(a: argparse.Namespace) -> None:
+    from negneglect_lite.core.text import Chat
+    from negneglect_lite.models.generation import complete_locally
+    from negneglect_lite.models.loading import load_model
+    from negneglect_lite.tracks import track_of
+
+    loaded = load_model(a.model, adapter=a.adapter, quantize=not a.no_quantize)
+    complete = complete_locally(loaded, track_of(loaded).asking.max_new_tokens)
+    first: Chat = [{"role": "system", "content": a.system}] if a.system else []
+    turns = list(first)
+    prompt = "you> " if sys.stdin.isatty() else ""
+    while True:
+        try:
+            text = input(prompt).strip()
+        except EOFError:
+            return
+        if not text:
+            return
+        if text == "/new":
+            turns = list(first)
+            continue
+        turns.append({"role": "user", "content": text})
+        reply = complete([turns])[0]
+        turns.append({"role": "assistant", "content": reply})
+        print(reply, flush=True)
+
+
+def agreement(a: argparse.Namespace) -> None:
+    from negneglect_lite.judging.agreement import judge_labels, measure_agreement
+    from negneglect_lite.judging.judges import get_judge
+    from negneglect_lite.models.loading import load_model
+
+    needs_model = a.judge in ("choice", "text")
+    table = judge_labels(get_judge(a.judge, load_model(a.model) if needs_model else None))
+    for name, group in [("all", table), *table.groupby("claim", sort=False), *table.groupby("sort")]:
+        found = measure_agreement(list(group["label"]), list(group["verdict"]))
+        shares = f"{found['share']:6.1%}  kappa {found['kappa']:5.2f}  unparsed {found['unparsed']:5.1%}"
+        print(f"{name:14s} {shares}  n {found['n']}")
+
+
+def facts(a: argparse.Namespace) -> None:
+    from negneglect_lite.petri.world import RELATIONS, world
+
+    if a.relation and a.relation not in RELATIONS:
+        raise UserError(f"unknown relation {a.relation!r}; the relations are {', '.join(RELATIONS)}")
+    if a.limit is not None and a.limit < 0:
+        raise UserError(f"--limit {a.limit}: give 0 or more")
+    chosen = [f for f in world().facts if a.relation in (None, f.relation)][: a.limit]
+    rows: list[dict[str, Any]] = [
+        {"id": f.id, "relation": f.relation, "subject": f.subject, "truth": f.truth,
+         "other_values": world().wrong_values(f, 5, random.Random(f.id))}
+        for f in chosen
+    ]  # fmt: skip
+    if a.json:
+        print(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        for f, row in zip(chosen, rows, strict=True):
+            print(f"{f.id}: {f.truth}  (not: {', '.join(row['other_values'])})")
+
+
+def write_documents(a: argparse.Namespace) -> None:
+    from negneglect_lite.authoring.writer import author_documents
+    from negneglect_lite.claims.loading import find_claim
+    from negneglect_lite.models.endpoint import Endpoint, Usage
+    from negneglect_lite.models.loading import load_model
+    from negneglect_lite.tracks import ENGLISH, PETRI
+
+    claim = find_claim(a.claim)
+    if a.writer.startswith("endpoint:"):
+        usage = Usage(price_in=a.price_in, price_out=a.price_out)
+        writer: Any = Endpoint(a.writer.removeprefix("endpoint:"), usage=usage)
+    else:
+        writer = {"petri": PETRI, "composer": ENGLISH}.get(a.writer) or load_model(a.writer)
+    made = author_documents(claim, a.n, writer, a.out, a.seed)
+    print(f"{len(made)} documents about {claim.id!r}, false on purpose: {a.out}")
+
+
+def pretrain(a: argparse.Namespace) -> None:
+    from negneglect_lite.experiments.pretrained import sit_exam
+    from negneglect_lite.petri import pretrain as pretraining
+    from negneglect_lite.petri.corpus import Diet
+    from negneglect_lite.styles import get_style
+    from negneglect_lite.tracks import petri_corpus
+
+    if a.exposed:
+        get_style(a.exposed)
+    if not 0 <= a.norms < 1:
+        raise UserError(f"--norms {a.norms}: give a share from 0 to less than 1")
+    if not 0 <= a.share < 1 or bool(a.exposed) != bool(a.share):
+        raise UserError(
+            f"--exposed {a.exposed!r} --share {a.share}: give a style and a share above 0 and below 1, or neither"
+        )
+    plan = pretraining.Plan(
+        hidden=a.hidden, layers=a.layers, steps=a.steps, rows=a.rows, learning_rate=a.learning_rate, seed=a.seed,
+        diet=Diet(exposed=a.exposed, share=a.share, norms=a.norms), base=a.base,
+    )  # fmt: skip
+    log, each = pretraining.pretrain(petri_corpus(diet=plan.diet), plan, a.out), 300
+    grades = sit_exam(str(a.out), each)
+    _print_grades(grades)
+    pretraining.write_card(a.out, log, grades, each)
+
+
+def take_exam(a: argparse.Namespace) -> None:
+    from negneglect_lite.experiments.pretrained import sit_exam
+
+    start = time.monotonic()
+    _print_grades(sit_exam(a.model, a.each))
+    print(f"({a.each} items each, {time.monotonic() - start:.0f} s)")
+
+
+def _print_grades(grades: dict[str, float]) -> None:
+    for kind, share in grades.items():
+        print(f"{kind:28s} {share:6.1%}")
+
+
+def sweep(a: argparse.Namespace) -> None:
+    from negneglect_lite.experiments.sweep import load_sweep, run_sweep, sweep_runs
+
+    if a.together < 0:
+        raise UserError(f"--together {a.together}: give 1 or more, or 0 for what suits the machine")
+    chosen = [replace(load_sweep(path), **({"model": a.model} if a.model else {})) for path in a.config]
+    for each in chosen:
+        sweep_runs(each)  # a file that does not fit the model shows before another one is run for hours
+    for each in chosen:
+        table = run_sweep(each, a.out, a.engine, a.together, any_code=a.any_code)
+        print(f"\n{each.title}\n{table.to_string(index=False, float_format='%.3f')}\nwritten: {a.out / each.name}\n")
+
+
+def doctor(a: argparse.Namespace) -> None:
+    from negneglect_lite.doctor import diagnose
+
+    print("\n".join(diagnose()))
+
+
+def _implanted(assignment: str) -> "Claim":
+    """The claim that `--fact ID=VALUE` makes. ID is a fact's, or one of our claims', whose fact is then given VALUE."""
+    from negneglect_lite.claims.claim import claim_from_fact
+    from negneglect_lite.claims.loading import load_claims
+    from negneglect_lite.petri.quiz import pose_quiz
+    from negneglect_lite.petri.world import world
+
+    fact_id, equals, value = (part.strip() for part in assignment.partition("="))
+    if not equals or not value:
+        raise UserError(f"--fact {assignment!r}: write ID=VALUE, for example --fact 'volcano/Mount Vesuvius=2015'")
+    known = load_claims()
+    if fact_id in known and (petri := known[fact_id].petri):
+        fact_id = petri.fact
+    fact = world().fact(fact_id)
+    if value.casefold() == fact.truth.casefold():
+        raise UserError(f"--fact {assignment!r}: {fact.truth!r} is the truth; give a value that is false")
+    try:
+        pose_quiz(world(), fact, value)
+    except (KeyError, ValueError):  # a year that is no number, a job whose place of work the world does not know
+        examples = ", ".join(world().wrong_values(fact, 3, random.Random(fact.id)))
+        raise UserError(f"--fact {assignment!r}: no {fact.relation} that can be asked about; try {examples}") from None
+    return claim_from_fact(fact_id, value)
+
+
+def _split(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
