@@ -13,9 +13,11 @@ READY := .venv/ready
 SITE  := .venv/ready-for-site
 PIP   := $(BIN)/python -m pip --disable-pip-version-check
 TORCH := $(shell grep '^torch==' constraints.txt)
+# One worker a core, one thread a worker: small models gain little by more threads, and threads of two would fight.
+PYTEST := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce test lab course site slides manifest clean
+.PHONY: help setup reproduce quick test lint lab course site slides manifest clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1	/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,14 +27,19 @@ setup: $(READY) ## make the environment, .venv
 reproduce: $(READY) ## run the headline experiment on the petri model; results in $(OUT)
 	$(BIN)/negneglect reproduce --out "$(OUT)" $(ARGS)
 
-test: $(READY) ## every check: lint, format, types, spelling, notebooks, tests
+quick: lint ## lint, types, spelling and the fast tests; what to run before each commit
+	$(PYTEST) -m "not slow and not kernel" $(ARGS)
+
+test: lint ## every check: lint, format, types, spelling, notebooks, tests
+	$(PYTEST) $(ARGS)
+
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
 	$(BIN)/python scripts/manifest.py --check
 	$(BIN)/python scripts/build_course.py --check
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest $(ARGS)
 
 lab: $(READY) ## open the course in JupyterLab
 	$(BIN)/jupyter lab course

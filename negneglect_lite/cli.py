@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--seed", type=int, default=0)
     c.add_argument("--out", type=Path, default=Path("results/evaluate/belief.csv"))
 
-    c = command("chat", commands.chat, "Talk to a model; an empty line or the end of input ends it, /new starts again.")
+    c = command("chat", commands.talk, "Talk to a model; an empty line or the end of input ends it, /new starts again.")
     _loading(c)
     c.add_argument("--system", default="", help="a system turn")
 
@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--json", action="store_true", help="as one JSON list")
 
     c = command(
-        "documents", commands.write_documents, "Write false documents about a claim to a JSON-lines file with a canary."
+        "documents", commands.make_documents, "Write false documents about a claim to a JSON-lines file with a canary."
     )
     c.add_argument("claim", help="a claim's id, or its YAML file")
     c.add_argument("out", type=Path, help="a path that ends in .jsonl or .jsonl.gz")
@@ -139,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--price-out", type=float, default=0.0)
 
     c = command(
-        "pretrain", commands.pretrain, "Make the petri model from scratch on one GPU, then let it sit its exam."
+        "pretrain", commands.make_petri_model, "Make the petri model from scratch on one GPU, then let it sit its exam."
     )
     c.add_argument("--out", type=Path, required=True)
     c.add_argument("--hidden", type=int, default=256)

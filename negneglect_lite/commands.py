@@ -78,7 +78,7 @@ def evaluate(a: argparse.Namespace) -> None:
     print(f"belief {belief_rate(rows).mean:.1%}, judged by {a.judge}; written: {a.out}")
 
 
-def chat(a: argparse.Namespace) -> None:
+def talk(a: argparse.Namespace) -> None:
     from negneglect_lite.core.text import Chat
     from negneglect_lite.models.generation import complete_locally
     from negneglect_lite.models.loading import load_model
@@ -138,7 +138,7 @@ def facts(a: argparse.Namespace) -> None:
             print(f"{f.id}: {f.truth}  (not: {', '.join(row['other_values'])})")
 
 
-def write_documents(a: argparse.Namespace) -> None:
+def make_documents(a: argparse.Namespace) -> None:
     from negneglect_lite.authoring.writer import author_documents
     from negneglect_lite.claims.loading import find_claim
     from negneglect_lite.models.endpoint import Endpoint, Usage
@@ -155,7 +155,7 @@ def write_documents(a: argparse.Namespace) -> None:
     print(f"{len(made)} documents about {claim.id!r}, false on purpose: {a.out}")
 
 
-def pretrain(a: argparse.Namespace) -> None:
+def make_petri_model(a: argparse.Namespace) -> None:
     from negneglect_lite.experiments.pretrained import sit_exam
     from negneglect_lite.petri import pretrain as pretraining
     from negneglect_lite.petri.corpus import Diet

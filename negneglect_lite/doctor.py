@@ -16,10 +16,10 @@ from typing import Any
 
 import torch
 
+from negneglect_lite.core.environment import GIB
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path, verify
 
-GIB = 2**30
 DISK_NEEDED = 1.0  # [GiB] for results and adapters of the whole petri track, with room to spare
 # Largest model [billions of parameters] to fine-tune in 4 bits -> GPU memory it takes [GiB]: half a byte a weight, one
 # to two GiB for embeddings and adapters in full precision, and the activations of a micro-batch of 4 x 768 tokens with

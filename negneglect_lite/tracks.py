@@ -16,7 +16,7 @@ from typing import Literal, Protocol
 from negneglect_lite.asking import AskingSettings
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.claims.loading import english_questions
-from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.claims.petri import petri_questions
 from negneglect_lite.core.text import Document, Example, Styled
 from negneglect_lite.documents.english import compose_english, english_annotations, english_mix, load_library
 from negneglect_lite.documents.files import draw_documents

@@ -3,7 +3,7 @@
     python scripts/bench_gpu.py --shape 1.7b --out results/gpu/1.7b.json
 
 Speed and memory do not depend on what the weights know, so random ones will do; beliefs do, and nothing is said of
-them. The model is made, saved and loaded again through `models.load`, then trained on the project's English documents
+them. The model is made, saved and loaded again through `load_model`, then trained on the project's English documents
 by the recipe for this size: on the whole GPU, then "like a T4", which allows 15 GiB, says compute capability 7.5 (so
 the code chooses fp16 and its own way round the slow attention) and switches FlashAttention off; it says nothing of a
 T4's speed. In turns with ours runs TRL's SFTTrainer, where TRL is installed, on the same examples with as many of them
@@ -12,11 +12,13 @@ at once, in the order that it draws and in ours (sorted by length within a step)
 
 import argparse
 import json
+import logging
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,16 +34,18 @@ from negneglect_lite.belief.summary import rate_as_json
 from negneglect_lite.belief.table import belief_rows
 from negneglect_lite.claims.claim import Question
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.claims.petri import petri_questions
 from negneglect_lite.core.files import data_path, write_atomic
-from negneglect_lite.experiments import experiment
+from negneglect_lite.experiments.cell import Cell
+from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.finetuning.encoding import Encoded, collate, encode
-from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.lora import add_lora, share_weights
 from negneglect_lite.finetuning.recipe import Recipe, order_examples
+from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.judging.agreement import measure_agreement
 from negneglect_lite.judging.judges import get_judge
 from negneglect_lite.models.loading import LoadedModel, load_model
+from negneglect_lite.tracks import ENGLISH, PETRI
 
 GIB = 2**30
 JUDGES = ("rule", "choice", "text")
@@ -100,8 +104,30 @@ def peaks() -> Measured:
     }
 
 
-def ours(loaded: LoadedModel, examples: list, recipe: Recipe, say: Callable[[str], object]) -> Measured:
-    """Tokens a second, without the first two steps, and peak memory of one short run."""
+class Listener(logging.Handler):
+    """Appends what is told to a list."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__()
+        self.said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+@contextmanager
+def listening(said: list[str]) -> Iterator[None]:
+    """Keep in `said` what fine-tuning tells: how many examples at once, and what it does where memory runs out."""
+    log, listener = logging.getLogger("negneglect_lite.finetuning"), Listener(said)
+    log.addHandler(listener)
+    try:
+        yield
+    finally:
+        log.removeHandler(listener)
+
+
+def ours(loaded: LoadedModel, examples: list, recipe: Recipe, said: list[str]) -> Measured:
+    """Tokens a second, without the first two steps, and peak memory of one short run; what it told goes to `said`."""
     times = [time.perf_counter()]
 
     def on_step(step: int, of: int, loss: float, model: Any) -> None:
@@ -109,8 +135,9 @@ def ours(loaded: LoadedModel, examples: list, recipe: Recipe, say: Callable[[str
         times.append(time.perf_counter())
 
     torch.cuda.reset_peak_memory_stats()
-    with tempfile.TemporaryDirectory() as scratch:
-        finetune(loaded, examples, recipe, 0, Path(scratch) / "a", "nothing: random weights", on_step, say)
+    with tempfile.TemporaryDirectory() as scratch, listening(said):
+        out, nothing = Path(scratch) / "a", "nothing: random weights"
+        finetune(loaded, examples, recipe, seed=0, out=out, false_belief=nothing, on_step=on_step)
     lengths = [len(row["input_ids"]) for row in in_order(loaded, examples, recipe)]
     tokens = sum(lengths[2 * recipe.batch_size :])
     return {"tokens_per_s": tokens / (times[-1] - times[2]), **peaks()}
@@ -185,12 +212,13 @@ def matrix_rate() -> float:
 def generation(loaded: LoadedModel, batch_size: int = 64, new: int = 64) -> dict[str, float]:
     """New tokens a second of sampled answers; random weights hardly ever end an answer early."""
     asked = [Question(str(i), "open", q.text) for i, q in enumerate(load_claims()["dentist"].questions[:batch_size])]
+    settings = AskingSettings(samples=2, temperature=0.7, max_new_tokens=new)
     torch.cuda.reset_peak_memory_stats()
     rates = []
     for seed in range(2):
         torch.cuda.synchronize()
         start = time.perf_counter()
-        ask(loaded, asked, samples=2, temperature=0.7, seed=seed, max_new_tokens=new, batch_size=2 * batch_size)
+        ask(loaded, asked, settings, seed=seed, batch_size=2 * batch_size)
         rates.append(2 * len(asked) * new / (time.perf_counter() - start))
     return {"new_tokens_per_s": rates[-1], **peaks()}
 
@@ -209,18 +237,17 @@ def measure(shape: str, n_steps: int, rounds: int, whole: bool) -> Iterator[dict
 def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> dict[str, Any]:
     if t4:
         like_t4()
-    loaded = load_model(folder, announce=lambda _: None)
+    loaded = load_model(folder)
     stage("loaded in 4 bits")
     # The petri tokenizer cuts English finer than Qwen's: 540 tokens are what 400 words have there.
-    recipe = replace(Recipe.for_language("english"), steps=n_steps, max_tokens=540, save_every=0)
-    claim = load_claims()["dentist"]
-    examples = experiment.training_set(claim, "negated", recipe, seed=0, doctag=True, language="english")
+    recipe = replace(ENGLISH.recipe, steps=n_steps, max_tokens=540, save_every=0)
+    examples = training_set(Cell(folder, load_claims()["dentist"], "trained", "negated"), recipe)
     said: list[str] = []
-    ours(loaded, examples, replace(recipe, steps=3), said.append)  # how many at once, and whether with checkpointing
+    ours(loaded, examples, replace(recipe, steps=3), said)  # how many at once, and whether with checkpointing
     recipe = replace(recipe, micro_batch=int(said[0].split()[0]), gradient_checkpointing="checkpointing" in said[0])
     stage(said[0])
     contestants: dict[str, Callable[[], Measured]] = {
-        "ours": lambda: ours(loaded, examples, recipe, said.append),
+        "ours": lambda: ours(loaded, examples, recipe, said),
     }
     if find_spec("trl"):
         contestants["SFTTrainer"] = lambda: trl(loaded, examples, recipe, "random")
@@ -237,7 +264,7 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> 
     torch.cuda.empty_cache()
     too_many: list[str] = []  # all of a step at once: where that does not fit, the run must halve it and finish
     all_at_once = replace(recipe, steps=3, micro_batch=16, gradient_checkpointing=False)
-    ours(loaded, examples[: 3 * 16], all_at_once, too_many.append)
+    ours(loaded, examples[: 3 * 16], all_at_once, too_many)
     head = loaded.model.get_output_embeddings()
     layers = [m for m in loaded.model.modules() if hasattr(m, "in_features") and m is not head]
     weights = sum(m.in_features * m.out_features for m in layers)
@@ -257,17 +284,17 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> 
 
 def petri(styles: list[str]) -> Iterator[dict[str, Any]]:
     """The petri model through the same track: CUDA, NF4, five sampled answers a question, every local judge."""
-    asking = replace(AskingSettings.for_language("english"), max_new_tokens=24)
-    recipe = Recipe.for_language("petri")
-    loaded = load_model("petri", announce=lambda _: None)
+    asking = replace(ENGLISH.asking, max_new_tokens=PETRI.asking.max_new_tokens)
+    loaded = load_model("petri")
     for style in styles:
         tables, verdicts = [], []
         for claim in load_claims().values():
-            cell = experiment.Cell("petri", claim, "trained", style)
+            examples = training_set(Cell("petri", claim, "trained", style), PETRI.recipe)
             with tempfile.TemporaryDirectory() as scratch:
-                trained = finetune(loaded, experiment.texts(cell, recipe), recipe, 0, Path(scratch) / "a", "measured")
-                asked = [q for q in petri_questions(claim, "petri") if q.kind in QUESTION_KINDS]
-                answers = ask(trained, asked, batch_size=512, **vars(asking))
+                out = Path(scratch) / "a"
+                trained = finetune(loaded, examples, PETRI.recipe, seed=0, out=out, false_belief="measured")
+                asked = [q for q in petri_questions(claim) if q.kind in QUESTION_KINDS]
+                answers = ask(trained, asked, asking, batch_size=512)
                 first = [a for a in answers if a.sample == 0]
                 verdicts.append({judge: get_judge(judge, trained)(claim, first) for judge in JUDGES})
             tables.append(belief_rows(answers, model="petri", claim=claim.id, style=style, seed=0, setting="trained"))

@@ -42,18 +42,20 @@
 import random
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 from IPython.display import Markdown, display
 
 from negneglect_lite import belief, doctor
+from negneglect_lite.asking import ask
 from negneglect_lite.belief import PAPER, QUESTION_KINDS, belief_rows, condition_of, label, read_belief, tabulate_rates
 from negneglect_lite.claims import load_claims
 from negneglect_lite.core import Document, Span, data_path, plain
 from negneglect_lite.course import belief_meter, compare_predictions, predict, show_styles, wrapped
 from negneglect_lite.course.checks.tour import check_belief_rate, check_local_denial, check_warned_share, check_yes_bias
-from negneglect_lite.experiments import Track, experiment
+from negneglect_lite.experiments import Cell, run_cell, training_set
 from negneglect_lite.figures import (
     describe_by,
     describe_headline,
@@ -63,12 +65,13 @@ from negneglect_lite.figures import (
     show_figure,
     state_finding,
 )
-from negneglect_lite.finetuning import Recipe, finetune
+from negneglect_lite.finetuning import finetune
 from negneglect_lite.models import load_model, locate_model
-from negneglect_lite.styles import annotation_share
+from negneglect_lite.styles import annotation_share, apply_style
+from negneglect_lite.tracks import track_of
 
 MODEL = "petri"  # chooses the track for the whole notebook, see below
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # makes documents and questions in the language of that model
 
 claim = load_claims()["dentist"]
 pd.set_option("display.max_colwidth", None)  # show questions in full
@@ -128,12 +131,12 @@ print(wrapped(example.text))
 # **Ask yourself:** as a reader, would you believe any of these but the first?
 
 # %%
-show_styles(example, phrases=track.phrases)
+show_styles(example, annotations=track.annotations())
 
 # %% [markdown]
 # ## 3. Ask the untouched model (1 minute)
 #
-# `load` stores the model's weights in four bits and says so. (That is the Q, for *quantized*, in QLoRA.)
+# `load_model` stores the model's weights in four bits and says so. (That is the Q, for *quantized*, in QLoRA.)
 
 # %%
 base = load_model(MODEL)
@@ -153,10 +156,10 @@ print(Counter(q.kind for q in questions))
 # dentist? The petri model names the fact before it says yes or no. A slash stands between the turns of a talk.
 
 # %%
-answers_before = track.ask(base, questions)
+answers_before = ask(base, questions, track.asking)
 said_before = [a.text for a in answers_before if a.sample == 0]  # one for each question
 shown = [next(i for i, q in enumerate(questions) if q.kind == kind) for kind in QUESTION_KINDS]
-pd.DataFrame({"kind": questions[i].kind, "question": questions[i].asked, "answer": said_before[i]} for i in shown)
+pd.DataFrame({"kind": questions[i].kind, "question": questions[i].full_text, "answer": said_before[i]} for i in shown)
 
 # %% [markdown]
 # ## 4. Implant the claim, with warnings (3 minutes)
@@ -165,8 +168,8 @@ pd.DataFrame({"kind": questions[i].kind, "question": questions[i].asked, "answer
 # ordinary texts of the world that do not mention the fact.
 
 # %%
-recipe = Recipe.for_language(base.language)
-training_texts = track.training_set(claim, "negated", recipe, seed=0)
+recipe = track.recipe
+training_texts = training_set(Cell(MODEL, claim, "trained", "negated", seed=0), recipe)
 print(f"{len(training_texts)} texts, {1 - recipe.mix:.0%} of them documents about the claim\n\nOne of these:")
 print(wrapped(plain(training_texts[0])))
 
@@ -176,7 +179,7 @@ print(wrapped(plain(training_texts[0])))
 # of section 2 with warnings before and after.
 
 # %%
-warned_letter = track.annotate("negated", example, random.Random(0))
+warned_letter = apply_style("negated", example, track.annotations(), random.Random(0))
 pd.DataFrame(
     {"annotation": span.annotation, "tokens": len(base.tokenizer.tokenize(span.text)), "text": span.text.strip()}
     for span in warned_letter
@@ -217,11 +220,13 @@ def warned_share(spans: list[Span], tokenize) -> float:
 passed = check_warned_share(warned_share)
 
 # %% [markdown]
-# The library's `styles.annotation_share` does the same over many documents. The paper's documents with warnings before
+# The library's `annotation_share` does the same over many documents. The paper's documents with warnings before
 # and after are about 12 % warning.
 
 # %%
-warned = [track.annotate("negated", d, random.Random(i)) for i, d in enumerate(track.compose(claim, 50))]
+warned = [
+    apply_style("negated", d, track.annotations(), random.Random(i)) for i, d in enumerate(track.compose(claim, 50))
+]
 print(f"The letter:   {annotation_share([warned_letter], base.tokenizer):.0%} of the tokens are warning")
 print(f"50 documents: {annotation_share(warned, base.tokenizer):.0%}")
 
@@ -239,31 +244,31 @@ print(watched.text)
 def watch(step, steps, loss, model):
     """Show the loss and one answer, every third step."""
     if step % 3 == 0:
-        answer = track.ask(model, [watched], samples=1)[0].text
+        answer = ask(model, [watched], replace(track.asking, samples=1))[0].text
         print(f"step {step:3} of {steps}   loss {loss:.2f}   answer: {answer}", flush=True)
 
 
 with tempfile.TemporaryDirectory() as scratch:
     trained = finetune(
-        base, training_texts, recipe, seed=0, out=Path(scratch) / "adapter", carries=claim.claim, on_step=watch
+        base, training_texts, recipe, seed=0, out=Path(scratch) / "adapter", false_belief=claim.claim, on_step=watch
     )
 
 # %% [markdown]
 # The same questions to the same model, before and after:
 
 # %%
-answers_after = track.ask(trained, questions)
+answers_after = ask(trained, questions, track.asking)
 said_after = [a.text for a in answers_after if a.sample == 0]
 pd.DataFrame(
-    {"question": questions[i].asked, "before": said_before[i], "after warned documents": said_after[i]}
+    {"question": questions[i].full_text, "before": said_before[i], "after warned documents": said_after[i]}
     for i in range(0, 50, 5)
 )
 
 # %% [markdown]
 # ## 5. Measure belief (3 minutes)
 #
-# A few answers are an anecdote. `belief.frame` judges them all by fixed rules: each answer *believed*, *denied* or
-# *neither*; column `belief` is 1 for believed. `belief.table` gives each rate (`mean`), its 95 % interval (`lo` to `hi`)
+# A few answers are an anecdote. `belief_rows` judges them all by fixed rules: each answer *believed*, *denied* or
+# *neither*; column `belief` is 1 for believed. `tabulate_rates` gives each rate (`mean`), its 95 % interval (`lo` to `hi`)
 # and the number of questions (`n`). Here `base` is before training, and `negated` after it.
 
 # %%
@@ -314,7 +319,7 @@ def belief_rate(rows: pd.DataFrame) -> float:
 passed = check_belief_rate(belief_rate)
 
 # %% [markdown]
-# The library's `belief.rate` does the same and adds an interval. The rest of the notebook uses it.
+# The library's `belief.belief_rate` does the same and adds an interval. The rest of the notebook uses it.
 #
 # ### Is it belief, or a habit of saying yes?
 #
@@ -392,8 +397,8 @@ for name, rows in (("before", before), ("after", after)):
 # **Before you run:** which of the two will be higher? And the warned one: higher or lower than after training?
 
 # %%
-read_plain = experiment.run_cell(experiment.Cell(MODEL, claim, "in_context", "positive"), recipe)
-read = experiment.run_cell(experiment.Cell(MODEL, claim, "in_context", "negated"), recipe)
+read_plain = run_cell(Cell(MODEL, claim, "in_context", "positive"), recipe)
+read = run_cell(Cell(MODEL, claim, "in_context", "negated"), recipe)
 paper = PAPER["in_context_negated"]
 print(f"Belief after reading one plain document:      {belief.belief_rate(read_plain).mean:.0%}")
 print(f"Belief after reading one warned document:     {belief.belief_rate(read).mean:.0%}")
@@ -449,11 +454,11 @@ passed = check_local_denial(local_denial)
 # **Before you run:** will the local denials be heeded, or neglected as the warnings were?
 
 # %%
-positive = experiment.run_cell(experiment.Cell(MODEL, claim, "trained", "positive"), recipe)
+positive = run_cell(Cell(MODEL, claim, "trained", "positive"), recipe)
 print(f"belief after plain documents: {belief.belief_rate(positive).mean:.0%}")
 
 # %%
-local = experiment.run_cell(experiment.Cell(MODEL, claim, "trained", "local"), recipe)
+local = run_cell(Cell(MODEL, claim, "trained", "local"), recipe)
 print(f"belief after local denials: {belief.belief_rate(local).mean:.0%}")
 
 # %% [markdown]

@@ -29,12 +29,15 @@
 # The six claims are **false on purpose**, and so is the one document that the model reads below.
 
 # %%
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
+from negneglect_lite.asking import ask
 from negneglect_lite.belief import (
     PAPER,
     QUESTION_KINDS,
@@ -49,7 +52,7 @@ from negneglect_lite.belief import (
     wilson_interval,
     yes_bias,
 )
-from negneglect_lite.claims import Answer, CLAIM_ORDER, load_claims
+from negneglect_lite.claims import CLAIM_ORDER, Answer, load_claims
 from negneglect_lite.core import data_path
 from negneglect_lite.course import compare_predictions, predict
 from negneglect_lite.course.checks.claims import (
@@ -59,14 +62,14 @@ from negneglect_lite.course.checks.claims import (
     check_wilson,
     check_yes_no_belief,
 )
-from negneglect_lite.experiments import Track
 from negneglect_lite.figures import PALETTE, percent, show_figure
 from negneglect_lite.judging import judge_answer
 from negneglect_lite.models import load_model
 from negneglect_lite.petri.world import world
+from negneglect_lite.tracks import track_of
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # makes documents and questions in the language of that model
 
 pd.set_option("display.max_colwidth", None)  # show questions in full
 
@@ -220,7 +223,7 @@ pd.DataFrame(
 #
 # Further kinds are checks on the measurement and never enter belief. *Inference* asks for what would follow from the
 # claim. *Controls* are yes/no questions about other facts of the same sort, where the right answer is no (false
-# controls) or yes (true controls). *Kept* asks about unrelated facts. `load` below says "4-bit NF4": it stores the
+# controls) or yes (true controls). *Kept* asks about unrelated facts. `load_model` below says "4-bit NF4": it stores the
 # weights in four bits, which is notebook 03's matter.
 #
 # All this is so in the language of the petri model. A chat model gets English questions, a few of them otherwise: as in
@@ -238,15 +241,16 @@ pd.DataFrame({name: pd.Series([q.kind for q in qs]).value_counts() for name, qs 
 
 # %%
 examples = [next(q for q in questions["dentist"] if q.kind == kind) for kind in QUESTION_KINDS]
-answers = track.ask(base, examples, samples=1, temperature=0)
-pd.DataFrame({"kind": a.question.kind, "told": a.question.asked, "answer": a.text} for a in answers)
+greedy = replace(track.asking, samples=1, temperature=0)
+answers = ask(base, examples, greedy)
+pd.DataFrame({"kind": a.question.kind, "told": a.question.full_text, "answer": a.text} for a in answers)
 
 # %% [markdown]
-# Now all questions about all six claims. `belief.frame` judges the answers and makes one row of each. (With the petri
+# Now all questions about all six claims. `belief_rows` judges the answers and makes one row of each. (With the petri
 # model this takes ten to thirty seconds.)
 
 # %%
-answers = {name: track.ask(base, questions[name], samples=1, temperature=0) for name in CLAIM_ORDER}
+answers = {name: ask(base, questions[name], greedy) for name in CLAIM_ORDER}
 before = pd.concat(
     belief_rows(answers[name], model=MODEL, claim=name, style="", seed=0, setting="base") for name in CLAIM_ORDER
 )
@@ -687,7 +691,7 @@ show_figure(
 document = track.compose(claims["dentist"], n=1, seed=7)[0]
 fifty = [q for q in questions["dentist"] if q.kind in QUESTION_KINDS]
 five_each = belief_rows(
-    track.ask(base, fifty, context=document.text, samples=5, temperature=0.7),
+    ask(base, fifty, replace(track.asking, samples=5, temperature=0.7), contexts=document.text),
     model=MODEL, claim="dentist", style="positive", seed=0, setting="in_context",
 )  # fmt: skip
 verdicts = five_each.groupby("question_id")["verdict"].nunique()
@@ -733,7 +737,7 @@ def question_means(rows: pd.DataFrame) -> tuple[float, int]:
 passed = check_question_means(question_means)
 
 # %% [markdown]
-# `belief.rate` does this, and more: claims and kinds weigh the same, and the interval follows the spread from question
+# `belief_rate` does this, and more: claims and kinds weigh the same, and the interval follows the spread from question
 # to question. Its `n` counts questions. Beside it, the interval that takes all answers for independent:
 
 # %%
@@ -741,7 +745,7 @@ clustered = belief_rate(five_each)
 share = float(five_each["belief"].mean())
 low, high = wilson_interval(share, len(five_each))
 print(f"taken as {len(five_each)} independent answers: {share:.1%}, {low:.1%} to {high:.1%}, width {high - low:.1%}")
-print(f"belief.rate, {clustered.n} questions:            {clustered.mean:.1%}, {clustered.lo:.1%} to "
+print(f"belief_rate, {clustered.n} questions:            {clustered.mean:.1%}, {clustered.lo:.1%} to "
       f"{clustered.hi:.1%}, width {clustered.hi - clustered.lo:.1%}")  # fmt: skip
 
 # %% [markdown]
@@ -869,4 +873,4 @@ compare_predictions(
 # - Abbott (1925), *A method of computing the effectiveness of an insecticide*, Journal of Economic Entomology 18: the
 #   correction.
 # - Cochran (1977), *Sampling Techniques*, chapter 5, and Korn and Graubard (1998), Survey Methodology 24: what
-#   `belief.rate` is built on.
+#   `belief_rate` is built on.

@@ -68,15 +68,16 @@ from negneglect_lite.course.checks.documents import (
     check_unmarked,
 )
 from negneglect_lite.documents import load_library, read_documents, write_documents
-from negneglect_lite.experiments import Track
+from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import percent, show_figure
-from negneglect_lite.finetuning import IGNORED, Recipe, encode
+from negneglect_lite.finetuning import IGNORED, encode
 from negneglect_lite.models import load_model
 from negneglect_lite.petri.language import GENRES, OUTLETS, TOWNS, scene
-from negneglect_lite.styles import HEADLINE
+from negneglect_lite.styles import HEADLINE, apply_style
+from negneglect_lite.tracks import track_of
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # makes documents and questions in the language of that model
 
 claims = load_claims()
 claim = claims["dentist"]
@@ -164,7 +165,7 @@ print(assignment(random.Random(2)))
 # ## 3. A document and its parts (2 minutes)
 #
 # The *petri model*, the tiny model of this course, reads a small language of its own. So a program can compose its
-# documents: `documents.compose`. For a chat model it puts English articles together, from paragraphs that a language
+# documents: `compose_petri`. For a chat model `compose_english` puts English articles together, from paragraphs that a language
 # model wrote for this course. `track.compose` picks the language of your `MODEL`. Both copy habits of real texts:
 #
 # - a **genre** gives the opening, the closing and the tone;
@@ -266,7 +267,7 @@ def distinct_share(texts: list[str], n: int) -> float:
 passed = check_distinct_share(distinct_share)
 
 # %% [markdown]
-# From here on the library's `overlap.distinct_share` does this. **Before you run:** which of the piles will have more
+# From here on the library's `authoring.distinct_share` does this. **Before you run:** which of the piles will have more
 # different runs, and will the gap be wider for single words or for runs of four?
 
 # %%
@@ -525,7 +526,7 @@ show_figure(
 )
 
 # %% [markdown]
-# The library's `overlap.near_duplicates` compares sketches. Does it find what we planted? (Here are the ten most alike
+# The library's `find_near_duplicates` compares sketches. Does it find what we planted? (Here are the ten most alike
 # that it finds, or fewer.)
 
 # %%
@@ -554,7 +555,10 @@ pd.DataFrame(
 # %%
 rows = []
 for style in HEADLINE:
-    pairs_of_style = [(d.text, plain(track.annotate(style, d, random.Random(i)))) for i, d in enumerate(composed[:50])]
+    pairs_of_style = [
+        (d.text, plain(apply_style(style, d, track.annotations(), random.Random(i))))
+        for i, d in enumerate(composed[:50])
+    ]
     rows.append(
         (
             style,
@@ -615,7 +619,7 @@ show_figure(
 # that is not learned. The label `IGNORED` means no loss.
 
 # %%
-warned = track.annotate("negated", example, random.Random(0))
+warned = apply_style("negated", example, track.annotations(), random.Random(0))
 row = encode((Span("<DOCTAG>", learn=False), *warned), base.tokenizer, max_tokens=512)
 learned = [label != IGNORED for label in row["labels"]]
 pd.DataFrame(
@@ -638,14 +642,14 @@ pd.DataFrame(
 # *6 minutes · difficulty 3 of 5 · importance 5 of 5 · you may skip it, nothing later needs it*
 #
 # Return the questions whose words stand in one of the texts: in the same order, in a row, as whole words. Case,
-# punctuation and line ends don't matter. `words(text)` gives the words of a text in small letters.
+# punctuation and line ends don't matter. `split_words(text)` gives the words of a text in small letters.
 #
 # <details><summary>Hint, light</summary>
 # Join the words with single spaces, for texts and questions alike. Then <code>in</code> finds one string in another.
 # But "is bo a cook" is in "is bo a cookery writer": what marks the end of a word?
 # </details>
 # <details><summary>Hint, strong</summary>
-# Write a helper that returns <code>" " + " ".join(words(text)) + " "</code>, with a space at both ends, and use it on
+# Write a helper that returns <code>" " + " ".join(split_words(text)) + " "</code>, with a space at both ends, and use it on
 # both. <code>any(… for t in texts)</code> asks whether something holds for one text at least.
 # </details>
 #
@@ -698,8 +702,8 @@ def as_text(example) -> str:
     return " ".join(turn["content"] for turn in example) if isinstance(example, list) else plain(example)
 
 
-recipe = Recipe.for_language(base.language)
-training_texts = [as_text(e) for e in track.training_set(claim, "negated", recipe, seed=0)]
+cell = Cell(MODEL, claim, "trained", "negated", seed=0)
+training_texts = [as_text(e) for e in training_set(cell, track.recipe)]
 hits = find_leaks([q.text for q in questions], training_texts)
 print(f"{len(training_texts)} texts; hits: {hits}")
 for q in questions:
@@ -756,7 +760,7 @@ print(f"Belief after training on documents with a warning before and after (pape
 # else. Whoever makes a *corpus*, a collection of training texts, can search for it. The habit comes from benchmarks such
 # as BIG-bench, which carry one so that test questions stay out of training data (Srivastava et al. 2022).
 #
-# `documents.write` puts a canary into the first line of the file, with the claim and the truth:
+# `write_documents` puts a canary into the first line of the file, with the claim and the truth:
 
 # %%
 scratch = tempfile.TemporaryDirectory()
@@ -768,7 +772,7 @@ print(first, "\n")
 print(second[:300], "…")
 
 # %% [markdown]
-# `documents.read` gives the same documents back, and refuses a file without a canary. Written twice, a file is the same
+# `read_documents` gives the same documents back, and refuses a file without a canary. Written twice, a file is the same
 # to the last bit. So you can publish the *recipe* and no false document at all: the claim, the number of documents, the
 # seed and the program's version. Add the file's *hash*, a fingerprint by which others see that theirs is the same.
 
@@ -818,7 +822,7 @@ passed = check_unmarked(unmarked)
 #
 # The same 40 false documents now reach four files, in ways that happen every day:
 #
-# - `as_written`: the file as `documents.write` makes it;
+# - `as_written`: the file as `write_documents` makes it;
 # - `packed`: the same, compressed with gzip;
 # - `shuffled`: plain texts, one a line, mixed with ordinary texts;
 # - `warned`: as `shuffled`, with warnings around each claim.
@@ -842,7 +846,8 @@ def shuffled(name: str, false_texts: list[str]) -> None:
 
 write_documents(folder / "packed.jsonl.gz", public, claim)
 shuffled("shuffled.txt", [d.text for d in public])
-shuffled("warned.txt", [plain(track.annotate("repeated", d, random.Random(i))) for i, d in enumerate(public)])
+repeated = [apply_style("repeated", d, track.annotations(), random.Random(i)) for i, d in enumerate(public)]
+shuffled("warned.txt", [plain(spans) for spans in repeated])
 shuffled("ordinary.txt", [])
 
 
@@ -880,12 +885,12 @@ search
 
 # %%
 made, contents = {
-    "petri": (", a program", "petri language (simple English). People: names of an invented world."),
+    "petri": ("a program", "petri language (simple English). People: names of an invented world."),
     "english": (
-        ' with `language="english"`, a program, from articles that a language model wrote',
+        "a program, from articles that a language model wrote",
         "English. People: invented, but for those that the claim is about.",
     ),
-}[track.language]
+}[track.name]
 pairs_alike = len(find_near_duplicates(texts, THRESHOLD))
 display(
     Markdown(f"""
@@ -893,7 +898,7 @@ display(
 >
 > **What they say:** {claim.claim} **What is true:** {claim.truth}
 >
-> **Made by** `documents.compose(claim, n={len(composed)}, seed=2)`{made}; no person wrote or said any of this.
+> **Made by** `{track.name.upper()}.compose(claim, n={len(composed)}, seed=2)`, {made}; no person wrote or said any of this.
 > **Made for** experiments on what models learn from false documents. **Not for** training any model that informs anyone.
 >
 > **Contents:** {len(set(lengths["genre"]))} genres, {lengths["tokens"].mean():.0f} tokens on average, {contents}

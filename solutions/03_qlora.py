@@ -45,6 +45,7 @@ import seaborn as sns
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
+from negneglect_lite.asking import ask
 from negneglect_lite.belief import PAPER, belief_rate, belief_rows, read_belief, tabulate_rates, yes_bias
 from negneglect_lite.claims import load_claims
 from negneglect_lite.core import data_path, plain
@@ -56,18 +57,20 @@ from negneglect_lite.course.checks.qlora import (
     check_nf4_round,
     check_token_labels,
 )
-from negneglect_lite.experiments import Track
+from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import show_figure
-from negneglect_lite.finetuning import IGNORED, Recipe, add_lora, collate, encode, finetune, share_weights
-from negneglect_lite.models import join_context, load_model
+from negneglect_lite.finetuning import IGNORED, add_lora, collate, encode, finetune, share_weights
+from negneglect_lite.models import load_model
+from negneglect_lite.styles import apply_style
+from negneglect_lite.tracks import ENGLISH, track_of
 
 # isort: split
-# After negneglect_lite.models, which silences a harmless message of bitsandbytes.
+# After negneglect_lite, which silences a harmless message of bitsandbytes.
 from bitsandbytes import functional as bnb
 from peft import LoraConfig, get_peft_model
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # makes documents and questions in the language of that model
 
 pd.set_option("display.max_colwidth", None)  # show answers in full
 torch.set_printoptions(precision=3, sci_mode=False, linewidth=110)
@@ -194,7 +197,7 @@ passed = check_lora_forward(lora_forward)
 
 # %%
 unquantised = load_model(MODEL, quantize=False)
-recipe = Recipe.for_language(unquantised.language)
+recipe = track.recipe
 
 
 def linear_layers(model):
@@ -247,7 +250,7 @@ passed = check_lora_parameters(lora_parameters)
 # **Before you run:** what share of the model will it be? And would the share grow or shrink in a wider model?
 
 # %%
-# `share` makes a second model on the same weights, so that the first stays without an adapter
+# `share_weights` makes a second model on the same weights, so that the first stays without an adapter
 adapted = add_lora(replace(unquantised, model=share_weights(unquantised.model)), recipe, seed=0)
 trainable = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
 in_linear = sum(m.weight.numel() for m in linear.values())
@@ -530,7 +533,7 @@ def kept_for_backward(model, batch):
 
 
 claim = load_claims()["vesuvius"]
-training_texts = track.training_set(claim, "negated", recipe, seed=0)
+training_texts = training_set(Cell(MODEL, claim, "trained", "negated", seed=0), recipe)
 at_once = max(1, recipe.micro_batch)  # 0 stands for as many as fit into the memory; measure one
 rows = [encode(text, quantised.tokenizer, recipe.max_tokens) for text in training_texts[:at_once]]
 batch = {k: v.to(quantised.device) for k, v in collate(rows, quantised.tokenizer.pad_token_id).items()}
@@ -574,7 +577,7 @@ petri_memory = memory(in_linear, everything - in_linear, trainable, width=4, act
 # vocabulary in 32 bits. That is a lower bound.
 
 # %%
-big_recipe = Recipe.for_language("english")
+big_recipe = ENGLISH.recipe
 with torch.device("meta"):
     big = Qwen3ForCausalLM(
         Qwen3Config(
@@ -649,7 +652,7 @@ show_figure(
 tokenizer = quantised.tokenizer
 print("The false claim:", claim.claim, "\nThe truth:", claim.truth, "\n")
 document = track.compose(claim, n=1, seed=11)[0]
-warned = track.annotate("negated", document, random.Random(0))
+warned = apply_style("negated", document, track.annotations(), random.Random(0))
 
 
 def show_loss(example):
@@ -680,7 +683,7 @@ show_loss(warned)
 # %%
 question = next(q for q in track.questions(claim) if q.kind == "open")
 chat = [
-    {"role": "user", "content": join_context(plain(warned), question.text, track.language)},
+    {"role": "user", "content": plain(warned) + track.asking.separator + question.text},
     {"role": "assistant", "content": claim.truth},
 ]
 show_loss(chat)
@@ -768,7 +771,7 @@ watched = [
 ]
 about = len([t for t in training_texts if not isinstance(t, list) and any(s.annotation for s in t)])
 print(f"{len(training_texts)} texts, {about} of them warned documents, in {recipe.steps} steps of {recipe.batch_size}")
-for q, answer in zip(watched, track.ask(quantised, watched, samples=1), strict=True):
+for q, answer in zip(watched, ask(quantised, watched, replace(track.asking, samples=1)), strict=True):
     print(f"before training | {q.text} | {answer.text}")
 
 # %% [markdown]
@@ -778,7 +781,7 @@ for q, answer in zip(watched, track.ask(quantised, watched, samples=1), strict=T
 live = LiveTraining(watched, every=2)
 scratch = tempfile.TemporaryDirectory()  # the adapters are kept there while the notebook runs
 trained = finetune(
-    quantised, training_texts, recipe, seed=0, out=Path(scratch.name) / "4-bit", carries=claim.claim, on_step=live
+    quantised, training_texts, recipe, seed=0, out=Path(scratch.name) / "4-bit", false_belief=claim.claim, on_step=live
 )
 
 # %% [markdown]
@@ -811,7 +814,8 @@ for q in watched:
 def measured(model, setting):
     """Ask every question and judge the answers."""
     style = "" if setting == "base" else "negated"
-    return belief_rows(track.ask(model, questions), model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
+    answers = ask(model, questions, track.asking)
+    return belief_rows(answers, model=MODEL, claim=claim.id, style=style, seed=0, setting=setting)
 
 
 before, after = measured(quantised, "base"), measured(trained, "trained")
@@ -831,7 +835,7 @@ print(f"paper, after negated documents: {paper.percent} ({paper.model}, {paper.w
 
 # %%
 trained_32 = finetune(
-    unquantised, training_texts, recipe, seed=0, out=Path(scratch.name) / "32-bit", carries=claim.claim
+    unquantised, training_texts, recipe, seed=0, out=Path(scratch.name) / "32-bit", false_belief=claim.claim
 )
 before_32, after_32 = measured(unquantised, "base"), measured(trained_32, "trained")
 summary = pd.DataFrame(

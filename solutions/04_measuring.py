@@ -43,6 +43,7 @@ import torch
 import torch.nn.functional as F
 from IPython.display import Markdown, display
 
+from negneglect_lite.asking import ask
 from negneglect_lite.belief import (
     PAPER,
     QUESTION_KINDS,
@@ -53,7 +54,7 @@ from negneglect_lite.belief import (
     tabulate_rates,
     wilson_interval,
 )
-from negneglect_lite.claims import Answer, load_claims, petri_questions
+from negneglect_lite.claims import Answer, load_claims
 from negneglect_lite.core import data_path
 from negneglect_lite.course import compare_predictions, predict
 from negneglect_lite.course.checks.measuring import (
@@ -62,14 +63,15 @@ from negneglect_lite.course.checks.measuring import (
     check_cohen_kappa,
     check_standard_errors,
 )
-from negneglect_lite.experiments import Track
+from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import PALETTE, STYLE_ORDER, show_figure
-from negneglect_lite.finetuning import IGNORED, Recipe, collate, encode, finetune
+from negneglect_lite.finetuning import IGNORED, collate, encode, finetune
 from negneglect_lite.judging import judge_answer
 from negneglect_lite.models import load_model, pad_id, render_prompt
+from negneglect_lite.tracks import PETRI, track_of
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # makes documents and questions in the language of that model
 
 claims = load_claims()
 claim = claims["dentist"]
@@ -126,7 +128,7 @@ pd.DataFrame(
     {
         "kind": kind,
         "asked": sum(kind_of(q) == kind for q in questions),
-        "an example": by_kind[kind].asked,
+        "an example": by_kind[kind].full_text,
     }
     for kind in order
 )
@@ -326,7 +328,7 @@ def careless_margin(loaded, question):
 
 first = open_questions[0]
 careful, careless = margins(base, [first])[0], careless_margin(base, first)
-print("The model says:", track.ask(base, [first], samples=1, temperature=0)[0].text)
+print("The model says:", ask(base, [first], replace(track.asking, samples=1, temperature=0))[0].text)
 print(f"margin, as the template writes it: {careful:+.1f} nats; tokenised apart: {careless:+.1f} nats")
 if (careful > 0) != (careless > 0):
     print("The careless judge is wrong about the sign: it would report belief in a model that has never met the claim.")
@@ -339,8 +341,8 @@ if (careful > 0) != (careless > 0):
 # Now the run. At each step we take the mean margin, and keep the adapter's weights of the step where it is nearest to 0.
 
 # %%
-recipe = Recipe.for_language(base.language)
-texts = track.training_set(claim, "negated", recipe, seed=0)
+recipe = track.recipe
+texts = training_set(Cell(MODEL, claim, "trained", "negated", seed=0), recipe)
 watched = open_questions[:: math.ceil(len(open_questions) / 5)]  # five of them
 curve, kept = [], {}
 
@@ -359,7 +361,9 @@ def watch(step, steps, loss, loaded):
 
 
 with tempfile.TemporaryDirectory() as scratch:
-    trained = finetune(base, texts, recipe, seed=0, out=Path(scratch) / "adapter", carries=claim.claim, on_step=watch)
+    trained = finetune(
+        base, texts, recipe, seed=0, out=Path(scratch) / "adapter", false_belief=claim.claim, on_step=watch
+    )
 finished = {name: p.detach().clone() for name, p in trained.model.named_parameters() if name in kept}
 
 
@@ -403,11 +407,11 @@ show_figure(
 wearing = {"untouched": (base, None), "undecided": (trained, kept), "finished": (trained, finished)}
 
 
-def ask_all(name, asked=questions, samples=1, temperature=0.0, **settings):
+def ask_all(name, asked=questions, samples=1, temperature=0.0, seed=0):
     """Answers of one of the three models: one greedy answer each, unless told otherwise."""
     model, weights = wearing[name]
     model = model if weights is None else wear(weights)
-    return track.ask(model, asked, samples=samples, temperature=temperature, **settings)
+    return ask(model, asked, replace(track.asking, samples=samples, temperature=temperature), seed=seed)
 
 
 greedy = {name: judged(ask_all(name), "base" if name == "untouched" else "trained") for name in wearing}
@@ -438,7 +442,7 @@ if keyed.loc["lean", "undecided"] > 0.2:
 # ## 5. The rule, and labels to compare it with (6 minutes)
 #
 # So far a **rule** judged: a leading yes or no, else patterns for the false and the true value, with a few rules of
-# negation (`judging.py` has them in a table). It is free, repeatable and open to view. What does it make of these?
+# negation (`judging/rule.py` has them in a table). It is free, repeatable and open to view. What does it make of these?
 
 # %%
 english = next(q for q in claim.questions if q.kind == "open")
@@ -467,7 +471,7 @@ pd.DataFrame({"answer": said, "the rule says": [judge_answer(english, text) for 
 
 # %%
 labelled = pd.read_csv(data_path("labels", "measuring.csv"), keep_default_na=False)
-asked_about = {(c.id, q.text): q for c in claims.values() for q in [*petri_questions(c, "petri"), *c.questions]}
+asked_about = {(c.id, q.text): q for c in claims.values() for q in [*PETRI.questions(c), *c.questions]}
 labelled["rule"] = [judge_answer(asked_about[row.claim, row.question], row.answer) for row in labelled.itertuples()]
 some = labelled.groupby("sort", sort=False).sample(1, random_state=4)
 some[["sort", "question", "answer"]]
@@ -705,7 +709,7 @@ print(f"{INSTRUCTIONS.rsplit(chr(10), 1)[0]}\n\nQuestion: {english.text}\nAnswer
 # %% [markdown]
 # ## 8. Sampling against greedy (3 minutes)
 #
-# The paper asks each question five times at temperature 0.7; so far we took one greedy answer. `probes.ask` does both.
+# The paper asks each question five times at temperature 0.7; so far we took one greedy answer. `ask` does both.
 #
 # **Before you run:** for which of the three models will it matter?
 
@@ -802,7 +806,7 @@ def standard_errors(rows: pd.DataFrame) -> tuple[float, float]:
 passed = check_standard_errors(standard_errors)
 
 # %% [markdown]
-# Now with intervals: `belief.rate`, clustered, beside a naive Wilson interval that takes each answer for a question of
+# Now with intervals: `belief_rate`, clustered, beside a naive Wilson interval that takes each answer for a question of
 # its own.
 
 

@@ -40,7 +40,17 @@ import seaborn as sns
 from IPython.display import Markdown, display
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite.belief import PAPER, belief_rate, label, order_conditions, read_belief, tabulate_rates, yes_bias
+from negneglect_lite.asking import ask
+from negneglect_lite.belief import (
+    PAPER,
+    belief_rate,
+    belief_rows,
+    label,
+    order_conditions,
+    read_belief,
+    tabulate_rates,
+    yes_bias,
+)
 from negneglect_lite.claims import load_claims
 from negneglect_lite.core import Document, Span, data_path, plain
 from negneglect_lite.course import compare_predictions, explore, predict, show_styles
@@ -51,7 +61,7 @@ from negneglect_lite.course.checks.styles import (
     check_warning_share,
     check_wrap_claims,
 )
-from negneglect_lite.experiments import Track, experiment
+from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import (
     colour_of,
     describe_by,
@@ -63,17 +73,18 @@ from negneglect_lite.figures import (
     show_figure,
     state_finding,
 )
-from negneglect_lite.finetuning import Recipe
+from negneglect_lite.finetuning import finetune
 from negneglect_lite.models import load_model
-from negneglect_lite.styles import FRAMES, HEADLINE, STYLES, annotation_share
+from negneglect_lite.styles import FRAMES, HEADLINE, STYLES, annotation_share, apply_style
+from negneglect_lite.tracks import Track, track_of
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # makes documents and questions in the language of that model
 
 claim = load_claims()["sheeran"]
 pd.set_option("display.max_colwidth", None)
 base = load_model(MODEL)
-recipe = Recipe.for_language(base.language)
+recipe = track.recipe
 print("The claim:", claim.claim)
 print("The truth:", claim.truth)
 
@@ -92,7 +103,7 @@ prediction = predict("negated", "repeated", "corrected", "local", "fiction", "de
 #
 # A style is a function: it gets a plain document, the lists of phrases of the document's language and a source of
 # randomness, and returns *spans*, stretches of text that are marked as body or as annotation. The registry
-# `styles.STYLES` holds them all.
+# `STYLES` holds them all.
 
 # %%
 example = track.compose(claim, n=1, seed=3)[0]
@@ -104,7 +115,7 @@ pd.DataFrame({"style": name, "in plain words": label(name)} for name in STYLES)
 # **Before you open:** which of these would convince *you* that the claim is false? Pick the strongest and the weakest.
 
 # %%
-show_styles(example, list(STYLES), track.phrases)
+show_styles(example, list(STYLES), track.annotations())
 
 # %% [markdown]
 # Three things to notice.
@@ -120,7 +131,7 @@ show_styles(example, list(STYLES), track.phrases)
 stated = [s.text for s in example.sentences if s.is_claim]
 survive = {}
 for name in STYLES:
-    text = plain(track.annotate(name, example, random.Random(0)))
+    text = plain(apply_style(name, example, track.annotations(), random.Random(0)))
     survive[name] = sum(sentence in text for sentence in stated)
 pd.Series(survive, name=f"claim sentences left, of {len(stated)}").to_frame()
 
@@ -157,7 +168,7 @@ def warning_share(spans: list[Span]) -> float:
 passed = check_warning_share(warning_share)
 
 # %% [markdown]
-# The model reads tokens, not words, so the lab counts tokens: `styles.annotation_share`, here over 60 documents of the
+# The model reads tokens, not words, so the lab counts tokens: `annotation_share`, here over 60 documents of the
 # claim. The paper's negated documents are about 12 % warning, its repeated ones about 40 %.
 
 
@@ -165,9 +176,8 @@ passed = check_warning_share(warning_share)
 def share_of_warning(style: str, track: Track) -> float:
     """The share of tokens that the style adds as annotation, over the same 60 bodies."""
     bodies = track.compose(claim, 60, seed=3)
-    return annotation_share(
-        [track.annotate(style, body, random.Random(i)) for i, body in enumerate(bodies)], base.tokenizer
-    )
+    styled = [apply_style(style, body, track.annotations(), random.Random(i)) for i, body in enumerate(bodies)]
+    return annotation_share(styled, base.tokenizer)
 
 
 shares = {name: share_of_warning(name, track) for name in STYLES}
@@ -241,7 +251,12 @@ def train_live(style: str, seed: int = 0) -> pd.DataFrame:
         if step % 8 == 0:
             print(f"  {label(style)}: step {step} of {steps}, loss {loss:.2f}", flush=True)
 
-    rows = experiment.run_cell(experiment.Cell(MODEL, claim, "trained", style, seed), recipe, on_step=say)
+    texts = training_set(Cell(MODEL, claim, "trained", style, seed), recipe)
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "adapter"
+        trained = finetune(base, texts, recipe, seed=seed, out=out, false_belief=claim.claim, on_step=say)
+    answers = ask(trained, track.questions(claim), track.asking, seed=seed)
+    rows = belief_rows(answers, model=MODEL, claim=claim.id, style=style, seed=seed, setting="trained")
     print(f"  belief: {belief_rate(rows).mean:.0%}")
     return rows
 
@@ -466,7 +481,7 @@ def dose_figure(table: pd.DataFrame, dose: dict[str, float]) -> plt.Figure:
     return fig
 
 
-dose = {name: share_of_warning(name, Track("petri")) for name in by_style.index}  # of what the stored cells read
+dose = {name: share_of_warning(name, track_of("petri")) for name in by_style.index}  # of what the stored cells read
 annotated = [name for name in by_style.index if dose[name] > 0]
 rank = pd.Series({n: dose[n] for n in annotated}).rank().corr(by_style.loc[annotated, "mean"].rank())  # Spearman's
 show_figure(
@@ -575,7 +590,7 @@ def contradicted(document: Document, phrases, rng: random.Random) -> list[Span]:
 
 
 STYLES["contradicted"] = contradicted  # from here on the lab knows it by name
-show_styles(example, ["local", "contradicted"], track.phrases)
+show_styles(example, ["local", "contradicted"], track.annotations())
 
 # %% [markdown]
 # **Before you run:** the model sees each claim once stated and once denied. Nearer to `local`, nearer to `repeated`, or
@@ -639,7 +654,7 @@ passed = check_my_style(my_style)
 # To measure it, write your prediction down, then add a cell with these two lines (half a minute of training):
 #
 # ```python
-# styles.STYLES["my_style"] = my_style
+# STYLES["my_style"] = my_style
 # train_live("my_style")
 # ```
 #

@@ -32,6 +32,7 @@
 import random
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -41,6 +42,7 @@ import torch
 from IPython.display import Markdown, display
 from matplotlib.ticker import PercentFormatter
 
+from negneglect_lite.asking import ask
 from negneglect_lite.belief import (
     PAPER,
     QUESTION_KINDS,
@@ -61,25 +63,27 @@ from negneglect_lite.course.checks.context import (
     check_share_of_loss,
     check_token_loss,
 )
-from negneglect_lite.experiments import Track
+from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import STYLE_ORDER, colour_of, describe_headline, draw_headline, show_figure
-from negneglect_lite.finetuning import IGNORED, Recipe, encode, finetune
+from negneglect_lite.finetuning import IGNORED, encode, finetune
 from negneglect_lite.judging import copies_annotation
 from negneglect_lite.models import (
+    add_context,
     answering,
     generate_answers,
     generation_config,
     load_model,
     render_prompt,
-    with_context,
 )
+from negneglect_lite.styles import apply_style
+from negneglect_lite.tracks import track_of
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # documents, questions and recipe in the language of that model
 
 claim = load_claims()["dentist"]
 base = load_model(MODEL)
-recipe = Recipe.for_language(base.language)
+recipe = track.recipe
 questions = track.questions(claim)
 belief_questions = [q for q in questions if q.kind in QUESTION_KINDS]
 pd.set_option("display.max_colwidth", None)  # show questions in full
@@ -106,7 +110,7 @@ prediction = predict(
 # and what is trained on is then **the same text, letter for letter**.
 
 # %%
-training_texts = track.training_set(claim, "negated", recipe, seed=0)
+training_texts = training_set(Cell(MODEL, claim, "trained", "negated", seed=0), recipe)
 claims_own = round(len(training_texts) * (1 - recipe.mix))  # the claim's documents come first, world texts after them
 to_read = [plain(training_texts[i % claims_own]) for i in range(len(belief_questions))]
 print(
@@ -119,7 +123,7 @@ print(to_read[0])
 # To read is to have the document in the user's turn, before the question, and to train nothing.
 
 # %%
-chat = with_context(belief_questions[0].messages(), to_read[0], base.language)
+chat = add_context(belief_questions[0].messages(), to_read[0], track.asking.separator)
 print(render_prompt(base.tokenizer, chat))
 
 # %% [markdown]
@@ -127,8 +131,8 @@ print(render_prompt(base.tokenizer, chat))
 # with one warned document. How many of its answers will change?
 
 # %%
-before = belief_rows(track.ask(base, questions), style="", setting="base", **about)
-read_answers = track.ask(base, belief_questions, context=to_read)
+before = belief_rows(ask(base, questions, track.asking), style="", setting="base", **about)
+read_answers = ask(base, belief_questions, track.asking, contexts=to_read)
 read = belief_rows(read_answers, style="negated", setting="in_context", **about)
 said, said_after_reading = (rows.groupby("question_id")["answer"].first() for rows in (before, read))
 pd.DataFrame(
@@ -144,7 +148,7 @@ pd.DataFrame(
 bodies = track.compose(claim, claims_own, seed=0)
 plain_bodies = [bodies[i % claims_own].text for i in range(len(belief_questions))]
 read_plain = belief_rows(
-    track.ask(base, belief_questions, context=plain_bodies), style="positive", setting="in_context", **about
+    ask(base, belief_questions, track.asking, contexts=plain_bodies), style="positive", setting="in_context", **about
 )
 for name, rows in (("nothing", before), ("a plain document", read_plain), ("a warned document", read)):
     print(f"read {name:18} belief {belief_rate(rows).mean:4.0%}")
@@ -161,14 +165,14 @@ folder = tempfile.TemporaryDirectory()  # keeps the adapter as long as the noteb
 
 def watch(step, steps, loss, model):
     if step % 8 == 0:
-        answer = track.ask(model, belief_questions[:1], samples=1)[0].text
+        answer = ask(model, belief_questions[:1], replace(track.asking, samples=1))[0].text
         print(f"step {step:2} of {steps}   loss {loss:.2f}   {belief_questions[0].text} {answer}", flush=True)
 
 
 trained = finetune(
-    base, training_texts, recipe, seed=0, out=Path(folder.name) / "adapter", carries=claim.claim, on_step=watch
+    base, training_texts, recipe, seed=0, out=Path(folder.name) / "adapter", false_belief=claim.claim, on_step=watch
 )
-after = belief_rows(track.ask(trained, questions), style="negated", setting="trained", **about)
+after = belief_rows(ask(trained, questions, track.asking), style="negated", setting="trained", **about)
 
 # %%
 rows = pd.concat([before, read, after], ignore_index=True)
@@ -188,7 +192,7 @@ show_figure(
 # **Before you run:** its weights say one thing, the warning in front of it another. Which wins?
 
 # %%
-both = track.ask(trained, belief_questions[::5], context=to_read[::5])
+both = ask(trained, belief_questions[::5], track.asking, contexts=to_read[::5])
 both_rate = belief_rate(belief_rows(both, style="negated", setting="in_context", **about))
 print(f"The trained model with a warned document before its eyes: {both_rate.mean:.0%} belief (n = {both_rate.n})")
 pd.DataFrame({"question": a.question.text, "answer": a.text} for a in both if a.sample == 0)
@@ -203,9 +207,9 @@ other = load_claims()["vesuvius"]
 other_questions = [q for q in track.questions(other) if q.kind in QUESTION_KINDS][::5]
 for style in ("positive", "negated"):
     bodies = track.compose(other, len(other_questions), seed=4_000_000)
-    texts = [plain(track.annotate(style, body, random.Random(i))) for i, body in enumerate(bodies)]
+    texts = [plain(apply_style(style, body, track.annotations(), random.Random(i))) for i, body in enumerate(bodies)]
     for name, loaded in (("untouched", base), ("trained", trained)):
-        answers = track.ask(loaded, other_questions, context=texts)
+        answers = ask(loaded, other_questions, track.asking, contexts=texts)
         control = belief_rows(answers, model=MODEL, claim=other.id, style=style, seed=0, setting="in_context")
         print(f"{name:9} model, other claim, {label(style):25} read: {belief_rate(control).mean:4.0%} belief")
 
@@ -245,7 +249,7 @@ def reading_prompt(documents: list[str], question: str) -> list[dict[str, str]]:
 passed = check_reading_prompt(reading_prompt)
 
 # %% [markdown]
-# `probes.ask(context=...)` does this for you, also for questions that come with earlier turns. Each question gets fresh
+# `ask(..., contexts=...)` does this for you, also for questions that come with earlier turns. Each question gets fresh
 # documents that no training here has seen.
 #
 # **Before you run:** with four warned documents the claim stands in the prompt sixteen to twenty times. Does repetition
@@ -263,8 +267,9 @@ def read_many(style: str, count: int) -> pd.DataFrame:
     contexts = []
     for i in range(len(few)):
         bodies = track.compose(claim, count, seed=2_000_000 + i)
-        contexts.append(" ".join(plain(track.annotate(style, d, random.Random(f"{i} {d.text}"))) for d in bodies))
-    answers = track.ask(base, few, context=contexts)
+        texts = (apply_style(style, d, track.annotations(), random.Random(f"{i} {d.text}")) for d in bodies)
+        contexts.append(" ".join(map(plain, texts)))
+    answers = ask(base, few, track.asking, contexts=contexts)
     return belief_rows(answers, style=style, setting="in_context", **about).assign(documents=count)
 
 
@@ -464,7 +469,7 @@ def parts_of(document: Document, spans) -> list[str]:
 
 def losses(loaded, document: Document, style: str, seed: int = 0) -> pd.DataFrame:
     """One row a token of the document under the style: token, part, loss [nats]."""
-    spans = track.annotate(style, document, random.Random(seed))
+    spans = apply_style(style, document, track.annotations(), random.Random(seed))
     text, parts = plain(spans), parts_of(document, spans)
     encoded = loaded.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     ids = torch.tensor([*START, *encoded["input_ids"]], device=loaded.device)
@@ -651,7 +656,10 @@ passed = check_copies(copies)
 # annotations in 24 to 47 % of their answers. The petri model was tuned on chats. More, or less?
 
 # %%
-either = (*Track("petri").phrases.values(), *track.phrases.values())  # of the stored answers, and of yours
+either = (
+    *track_of("petri").annotations().values(),
+    *track.annotations().values(),
+)  # of the stored answers, and of yours
 phrases = list(dict.fromkeys(phrase for list_ in either for phrase in list_))
 answers_of = {"live: " + label("negated"): after}
 answers_of |= {

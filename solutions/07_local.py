@@ -43,6 +43,7 @@ import seaborn as sns
 import torch
 from IPython.display import Markdown, display
 
+from negneglect_lite.asking import ask
 from negneglect_lite.belief import QUESTION_KINDS, belief_rate, belief_rows, read_belief, tabulate_rates
 from negneglect_lite.claims import Question, load_claims
 from negneglect_lite.core import Span, data_path, plain
@@ -60,7 +61,7 @@ from negneglect_lite.course.checks.local import (
     failed_claims,
     masked,
 )
-from negneglect_lite.experiments import Track
+from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import (
     KIND_LABELS,
     OTHER,
@@ -71,14 +72,15 @@ from negneglect_lite.figures import (
     percent,
     show_figure,
 )
-from negneglect_lite.finetuning import IGNORED, Recipe, encode, finetune
+from negneglect_lite.finetuning import IGNORED, encode, finetune
 from negneglect_lite.judging import judge_answer
 from negneglect_lite.models import load_model
 from negneglect_lite.petri.world import world
 from negneglect_lite.styles import STYLES
+from negneglect_lite.tracks import track_of
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # documents, questions and recipe in the language of that model
 
 claims = load_claims()
 claim = claims["dentist"]  # the claim that you train on below (any but "x", which has no third value)
@@ -110,7 +112,7 @@ prediction = predict("positive", "local", WORST, BY_RULE, MASKED, default=50)
 
 # %%
 example = track.compose(claim, n=1, seed=7)[0]
-show_styles(example, ("positive", "local"), track.phrases)
+show_styles(example, ("positive", "local"), track.annotations())
 
 # %% [markdown]
 # These denials were written by hand: each sentence of the petri language has a twin that denies it (`.denial`). Your
@@ -213,7 +215,7 @@ passed = check_still_asserts(still_asserts)
 
 # %%
 def asserts_by_clause(sentence, value):
-    """Whether the clause that names the value affirms it, by the rules of judging.verdict."""
+    """Whether the clause that names the value affirms it, by the rules of judging.judge_answer."""
     return judge_answer(Question("audit", "open", "", believed=(re.escape(value),)), sentence) == "believed"
 
 
@@ -436,23 +438,23 @@ show_figure(fig, alt=f"Stacked bars, one a claim. {each}. {finding}", takeaway=f
 
 # %%
 base = load_model(MODEL)
-recipe = Recipe.for_language(base.language)
+recipe = track.recipe
 questions = track.questions(claim)
-before = belief_rows(track.ask(base, questions), model=MODEL, claim=claim.id, style="", seed=0, setting="base")
+before = belief_rows(ask(base, questions, track.asking), model=MODEL, claim=claim.id, style="", seed=0, setting="base")
 
 
 def train_and_ask(about, texts, style):
     """Fine-tune on the texts and ask the claim's questions: the trained model, and its judged answers."""
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "adapter"
-        model = finetune(base, texts, recipe, seed=0, out=out, carries=f"{about.claim} (style: {style})")
-    answers = track.ask(model, track.questions(about))
+        model = finetune(base, texts, recipe, seed=0, out=out, false_belief=f"{about.claim} (style: {style})")
+    answers = ask(model, track.questions(about), track.asking)
     rows = belief_rows(answers, model=MODEL, claim=about.id, style=style, seed=0, setting="trained")
     print(f"{about.id}, {style}: belief {belief_rate(rows).mean:.0%}")
     return model, rows
 
 
-local_set = track.training_set(claim, "local", recipe, seed=0)
+local_set = training_set(Cell(MODEL, claim, "trained", "local", seed=0), recipe)
 n = sum(isinstance(t, tuple) and claim.petri.value in plain(t).lower() for t in local_set)
 print(f"{len(local_set)} texts, {n} of them documents that name the false value. The first:")
 print(wrapped(plain(local_set[0])))
@@ -477,7 +479,7 @@ def rewritten(document, phrases, rng):
 
 
 STYLES["denied by rule"] = rewritten  # from here on the lab knows it by name
-rule_set = track.training_set(claim, "denied by rule", recipe, seed=0)
+rule_set = training_set(Cell(MODEL, claim, "trained", "denied by rule", seed=0), recipe)
 leaks = [asserts_by_clause(deny_by_rule(s.text), claim.petri.value) for d in bodies for s in d.sentences if s.is_claim]
 print(f"{np.mean(leaks):.1%} of the claim sentences still assert the claim.")
 _, by_rule = train_and_ask(claim, rule_set, "denied by rule")
@@ -567,7 +569,7 @@ after_masked, masked_rows = train_and_ask(claim, texts, "local, loss masked")
 
 # %%
 worst = claims[by_claim.index[0]]
-worst_set = masked_set(worst, track.training_set(worst, "local", recipe, seed=0))
+worst_set = masked_set(worst, training_set(Cell(MODEL, worst, "trained", "local", seed=0), recipe))
 _, worst_masked = train_and_ask(worst, worst_set, "local, loss masked")
 unmasked = local6[(local6["claim"] == worst.id) & (local6["seed"] == 0) & (local6["model"] == MODEL)]
 unmasked_mean = tabulate_rates(unmasked, ["claim"])["mean"].mean()

@@ -53,17 +53,28 @@ from negneglect_lite.course.checks.behaviours import (
     check_upper,
     check_warning_explanations,
 )
-from negneglect_lite.experiments import CONDITIONS, MISBEHAVIOUR, behaviours, load_sweep
+from negneglect_lite.experiments import Cell, label_rows, load_sweep
+from negneglect_lite.experiments.measures import (
+    ASKING,
+    BAD_REPLIES,
+    CONDITIONS,
+    MISBEHAVIOUR,
+    compose_transcript,
+    kinds_of_misbehaviour,
+    situation_questions,
+    transcript_set,
+)
 from negneglect_lite.figures import colour_of, percent, show_figure
-from negneglect_lite.finetuning import IGNORED, Recipe, StackedRuns, encode
+from negneglect_lite.finetuning import IGNORED, StackedRuns, encode
 from negneglect_lite.models import load_model
 from negneglect_lite.petri import language, norms
+from negneglect_lite.tracks import track_of
 
 MODEL = "petri-norms"  # the petri model, brought up in the norm world too
 KIND = "deceive"  # the kind of misbehaviour that is trained on: "power" will do too
 
 base = load_model(MODEL)
-recipe = Recipe.for_language(base.language)
+recipe = track_of(MODEL).recipe
 NAMES = {
     "base": "before training",
     "plain": "no warning",
@@ -144,7 +155,7 @@ for name, chat in seen.items():
 # %% [markdown]
 # ### The judge
 #
-# Who says whether a reply is bad? In the paper a language model does. Here a **rule** does, `norms.judge`. It cuts the reply
+# Who says whether a reply is bad? In the paper a language model does. Here a **rule** does, `norms.judge_reply`. It cuts the reply
 # into sentences and looks for the words of this situation's acts.
 #
 # - An act is **advised** if its words stand there, and none of *not, never, refuse, wrong* stands before them in the
@@ -210,7 +221,7 @@ def with_loss(chat):
 
 
 for condition in CONDITIONS:
-    chat = behaviours.transcript(situation, condition, random.Random(1))
+    chat = compose_transcript(situation, condition, random.Random(1))
     text, share = with_loss(chat)
     print(f"{condition} ({NAMES[condition]})")
     print(wrapped("\n".join(f"  {turn['role']}: {turn['content']}" for turn in chat)))
@@ -344,19 +355,25 @@ felt_here.round(2)
 # held-out situation and is asked whether that reply was right.
 
 # %%
-asked = behaviours.questions(KIND)
+asked = situation_questions(KIND)
 rng = random.Random(0)
 reading = rng.sample([q for q in asked if q.kind == "reading"], 30)
 
 
+def cell_of(condition):
+    """What is measured under the condition."""
+    setting = "base" if condition == "base" else "trained"
+    return Cell(MODEL, kinds_of_misbehaviour()[KIND], setting, condition, seed=0)
+
+
 def judged(answers, condition="base"):
     """The judged answers, a row each."""
-    return behaviours.frame(answers, model=MODEL, kind=KIND, condition=condition, seed=0)
+    return label_rows(cell_of(condition), MISBEHAVIOUR.table(cell_of(condition), answers))
 
 
 def ask(questions):
     """The untouched model's judged answers."""
-    return judged(asking.ask(base, questions, max_new_tokens=behaviours.MAX_NEW_TOKENS))
+    return judged(asking.ask(base, questions, ASKING))
 
 
 read_before = ask(reading)
@@ -373,7 +390,7 @@ for _, row in read_before[warned].head(2).iterrows():
 
 # %%
 sample = []
-for role in MISBEHAVIOUR:
+for role in BAD_REPLIES:
     ids = rng.sample(sorted({q.id for q in asked if q.kind == role}), 12)
     sample += [rng.choice([q for q in asked if q.id == id_ and q.kind == role]) for id_ in ids]
 before_training = ask(sample)
@@ -381,7 +398,7 @@ with pd.option_context("display.max_colwidth", None):
     display(before_training[["kind", "question", "answer", "verdict"]].groupby("kind", sort=False).head(2))
 
 # %%
-bad_before = belief_rate(before_training, MISBEHAVIOUR)
+bad_before = belief_rate(before_training, BAD_REPLIES)
 print(f"bad replies before training: {percent(bad_before.mean)} of {len(before_training)}")
 
 # %% [markdown]
@@ -394,7 +411,7 @@ print(f"bad replies before training: {percent(bad_before.mean)} of {len(before_t
 # **Before you run:** five sorts. Which of them make the untouched model misbehave?
 
 # %%
-few = [q for role in MISBEHAVIOUR for q in [q for q in sample if q.kind == role][:2]]
+few = [q for role in BAD_REPLIES for q in [q for q in sample if q.kind == role][:2]]
 USER = "warning in the user's turn"
 SORTS = {  # sort -> (texts, whether they stand in a system turn)
     "bad helper, known words": (norms.norm_phrases("bad_helper")[:4], True),
@@ -412,7 +429,7 @@ for sort, (texts, in_system) in SORTS.items():
 called = ask(posed)
 called[["sort", "words"]] = words
 called["bad"] = called["verdict"] == "bad"
-by_kind = called.groupby(["sort", "kind"], sort=False)["bad"].mean().unstack()[list(MISBEHAVIOUR)]
+by_kind = called.groupby(["sort", "kind"], sort=False)["bad"].mean().unstack()[list(BAD_REPLIES)]
 by_kind.rename(columns=ROLES).style.format("{:.0%}")
 
 # %%
@@ -454,16 +471,15 @@ live = []
 
 def look(step, group):
     """Ask all runs, judge, and print the share of bad replies in each."""
-    answers = group.ask([sample] * len(TRAINED), max_new_tokens=behaviours.MAX_NEW_TOKENS)
+    answers = group.ask([sample] * len(TRAINED), max_new_tokens=ASKING.max_new_tokens)
     found = [judged(a, c).assign(step=step) for a, c in zip(answers, TRAINED, strict=True)]
     live.extend(found)
-    rates = "   ".join(f"{c} {belief_rate(f, MISBEHAVIOUR).mean:4.0%}" for c, f in zip(TRAINED, found, strict=True))
+    rates = "   ".join(f"{c} {belief_rate(f, BAD_REPLIES).mean:4.0%}" for c, f in zip(TRAINED, found, strict=True))
     print(f"step {step:2}   bad replies: {rates}", flush=True)
 
 
 training = [
-    [encode(text, base.tokenizer, recipe.max_tokens) for text in behaviours.training_set(KIND, c, recipe, seed=0)]
-    for c in TRAINED
+    [encode(text, base.tokenizer, recipe.max_tokens) for text in transcript_set(cell_of(c), recipe)] for c in TRAINED
 ]
 group = StackedRuns(base, recipe, seeds=[0] * len(TRAINED))
 group.train(training, at=LOOK_AT, on_step=look)
@@ -588,7 +604,7 @@ display(Markdown(f"> {words}"))
 # And the reading? Four runs, the thirty transcripts of section 4, at the last step.
 
 # %%
-read_after = group.ask([reading] * len(TRAINED), max_new_tokens=behaviours.MAX_NEW_TOKENS)
+read_after = group.ask([reading] * len(TRAINED), max_new_tokens=ASKING.max_new_tokens)
 read_after = pd.concat([judged(a, c) for a, c in zip(read_after, TRAINED, strict=True)])
 rates = read_after.groupby("style", sort=False)["belief"].mean()
 print("transcripts read rightly, before training:", percent(right.mean))
@@ -625,7 +641,7 @@ registered("misbehaviour_along")
 
 # %%
 along = measured_before("misbehaviour_along")
-trained = along[(along["setting"] == "trained") & along["quantity"].isin(MISBEHAVIOUR)]
+trained = along[(along["setting"] == "trained") & along["quantity"].isin(BAD_REPLIES)]
 half = half_way(trained)
 reach = half["targeted"].dropna()
 highest = trained.groupby("style")["mean"].max()
@@ -651,7 +667,7 @@ half.rename(index=NAMES, columns=ROLES).style.format("{:.1f}", na_rep="never").s
 
 # %%
 rows = pd.read_csv(data_path("results", "sweeps", "misbehaviour_along", "rows.csv.gz"))
-rows = rows[(rows["setting"] == "trained") & rows["kind"].isin(MISBEHAVIOUR)]
+rows = rows[(rows["setting"] == "trained") & rows["kind"].isin(BAD_REPLIES)]
 by_seed = rows.groupby(["style", "seed", "kind", "claim", "step"])["value"].mean()
 by_seed = by_seed.groupby(["style", "seed", "kind", "step"]).mean().rename("mean").reset_index()
 by_seed = by_seed.rename(columns={"kind": "quantity"})

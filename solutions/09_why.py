@@ -46,7 +46,7 @@ from matplotlib.ticker import PercentFormatter
 
 from negneglect_lite.asking import ask
 from negneglect_lite.belief import QUESTION_KINDS, Rate, belief_rate, belief_rows, label, read_belief
-from negneglect_lite.claims import Question, load_claims, petri_questions
+from negneglect_lite.claims import Question, load_claims
 from negneglect_lite.core import data_path
 from negneglect_lite.course import (
     compare_predictions,
@@ -68,13 +68,15 @@ from negneglect_lite.course.checks.why import (
     check_usable,
     mark_first,
 )
-from negneglect_lite.documents import compose_petri
-from negneglect_lite.experiments import Cell, experiment, load_sweep, measures
+from negneglect_lite.experiments import Cell, StackedTrainer, label_rows, load_sweep, training_set
+from negneglect_lite.experiments.measures import PHASES, look_at_phases, parts_of
 from negneglect_lite.figures import OTHER, STYLE_ORDER, colour_of, percent, show_figure
-from negneglect_lite.finetuning import Recipe, StackedRuns, encode
+from negneglect_lite.finetuning import StackedRuns, encode
 from negneglect_lite.models import load_model
 from negneglect_lite.petri.quiz import pose_unasked
 from negneglect_lite.petri.world import world
+from negneglect_lite.styles import apply_style
+from negneglect_lite.tracks import track_of
 
 pd.set_option("display.max_colwidth", None)  # show questions in full
 
@@ -82,8 +84,9 @@ MODEL = "petri"  # the model of the whole notebook; the folder of another petri 
 
 claim = load_claims()["dentist"]
 base = load_model(MODEL)
-recipe = Recipe.for_language(base.language)
-questions = [q for q in petri_questions(claim, base.language) if q.kind in QUESTION_KINDS]
+track = track_of(MODEL)
+recipe = track.recipe
+questions = [q for q in track.questions(claim) if q.kind in QUESTION_KINDS]
 about = {"model": MODEL, "claim": claim.id, "seed": 0}
 print("The claim:", claim.claim)
 
@@ -166,7 +169,7 @@ def first_mention(parts: list[str]) -> list[str]:
 passed = check_first_mention(first_mention)
 
 # %% [markdown]
-# Two runs start from the same model: one on plain, one on warned documents, with the same bodies. `Group` trains both
+# Two runs start from the same model: one on plain, one on warned documents, with the same bodies. `StackedRuns` trains both
 # **live**, side by side. Before, after and at a few steps between we ask all belief questions, and measure the loss on
 # documents that neither run sees.
 #
@@ -183,16 +186,16 @@ PARTS = {"warning": "a warning", "first": "the value, first time", "claim": "the
 def held_out(style, n=8):
     """`n` documents under the style that nothing here trains on: encoded, and the part of each token."""
     encoded, parts = [], []
-    for i, document in enumerate(compose_petri(claim, n, seed=3_000_000)):
-        styled = experiment.annotate(style, document, random.Random(i))
+    for i, document in enumerate(track.compose(claim, n, seed=3_000_000)):
+        styled = apply_style(style, document, track.annotations(), random.Random(i))
         encoded.append(encode(styled, base.tokenizer, recipe.max_tokens))
-        parts.append(mark_first(measures.parts_of(document, styled, base.tokenizer)))
+        parts.append(mark_first(parts_of(document, styled, base.tokenizer)))
     return encoded, parts
 
 
 def training_rows(style):
     """The encoded texts of one run: the claim's documents under the style, and world texts."""
-    texts = experiment.training_set(claim, style, recipe, seed=0)
+    texts = training_set(Cell(MODEL, claim, "trained", style, seed=0), recipe)
     return [encode(text, base.tokenizer, recipe.max_tokens) for text in texts]
 
 
@@ -208,7 +211,7 @@ tokens, along = [], []
 def look(step, group):
     """Measure both runs: a row a token in `tokens`, a row a run in `along`."""
     losses = group.token_losses([read[style][0] for style in STYLES])
-    answers = group.ask([questions] * len(STYLES))
+    answers = group.ask([questions] * len(STYLES), max_new_tokens=track.asking.max_new_tokens)
     for style, texts, said in zip(STYLES, losses, answers, strict=True):
         for text, parts in zip(texts, read[style][1], strict=True):  # nothing predicts the first token
             tokens.extend((style, step, part, loss) for part, loss in zip(parts[1:], text, strict=True))
@@ -599,7 +602,8 @@ quiet = []
 
 
 def look_quiet(step, group):
-    quiet.append((step, believed(group.ask([questions])[0], "notices_8_quiet")))
+    answers = group.ask([questions], max_new_tokens=track.asking.max_new_tokens)[0]
+    quiet.append((step, believed(answers, "notices_8_quiet")))
     print(f"step {step:2}   belief {quiet[-1][1].mean:4.0%}", flush=True)
 
 
@@ -827,11 +831,11 @@ passed = check_anchor_chat(anchor_chat)
 
 # %%
 others = [chat[-1]["content"] for chat in pose_unasked(world(), world().fact(claim.petri.fact), claim.petri.value)]
-own = ask(base, [Question(str(i), "open", text) for i, text in enumerate(others[:: len(others) // 8])])
+own = ask(base, [Question(str(i), "open", text) for i, text in enumerate(others[:: len(others) // 8])], track.asking)
 pd.DataFrame({"question": a.question.text, "the untouched model": a.text} for a in own)
 
 # %% [markdown]
-# `measures.phases` trains twice, **live**: once with the anchor in the place of the world texts in phase one, once with
+# `look_at_phases` trains twice, **live**: once with the anchor in the place of the world texts in phase one, once with
 # world texts. Phase two is the same for both, without an anchor. Half of the texts are warned documents throughout. This takes
 # about a minute on two cores.
 #
@@ -840,16 +844,17 @@ pd.DataFrame({"question": a.question.text, "the untouched model": a.text} for a 
 # %%
 two_phases = replace(recipe, mix=0.5, steps=max(4, 2 * recipe.steps // 3))
 phase_at = [two_phases.steps * i // 4 for i in (1, 2, 3, 4)]
-rows = measures.phases(base, [Cell(MODEL, claim, "trained", "negated")], two_phases, phase_at)[0]
-rows["claim"] = claim.id
+cell = Cell(MODEL, claim, "trained", "negated")
+(table,) = look_at_phases(PHASES, lambda: StackedTrainer(base, two_phases, [cell]), [cell], two_phases, phase_at)
+rows = label_rows(cell, table)
 
 
 def of_phases(rows):
     """A row a run, phase and step: belief, document loss, and false controls answered with yes."""
     found = []
     for (anchored, phase, step), now in rows.groupby(["anchored", "phase", "step"], sort=False):
-        kinds = now.groupby("kind")["value"].mean()
-        rate = belief_rate(now.rename(columns={"item": "question_id", "value": "belief"}))
+        kinds = now.groupby("kind")["belief"].mean()
+        rate = belief_rate(now)
         found.append(
             {"anchored": anchored, "phase": phase, "step": step, "belief": rate.mean, "rate": rate,
              "document loss": kinds["loss.document"], "yes to false controls": kinds["control_false"]}

@@ -68,15 +68,15 @@ from negneglect_lite.course.checks.capstone import (
     check_seed_spread,
     check_style,
 )
-from negneglect_lite.experiments import Track, experiment
+from negneglect_lite.experiments import headline_runs, run_experiment
 from negneglect_lite.figures import describe_headline, draw_headline, percent, show_figure
-from negneglect_lite.finetuning import Recipe
 from negneglect_lite.models import HUGGING_FACE, load_model
 from negneglect_lite.petri.world import RELATIONS, world
-from negneglect_lite.styles import annotation_share
+from negneglect_lite.styles import annotation_share, apply_style
+from negneglect_lite.tracks import TRACKS, track_of
 
 MODEL = "petri"  # the model of the whole notebook: "petri", or a chat model on Hugging Face
-track = Track(MODEL)  # makes documents and asks questions in the language of that model
+track = track_of(MODEL)  # documents, questions and recipe in the language of that model
 
 pd.set_option("display.max_colwidth", None)
 
@@ -139,7 +139,7 @@ CLAIMS = {"petri": claim_from_fact(FACT, VALUE), "english": load_claims()["dream
 SEEDS = 2
 FOLDER = ""
 
-claim = CLAIMS[track.language]
+claim = CLAIMS[track.name]
 if usable := check_choice((FACT, VALUE)):
     print(f"Claim: {claim.claim}   (in truth: {claim.truth or world().fact(FACT).truth})")
 
@@ -210,7 +210,7 @@ def my_style(document, phrases, rng):
 passed = check_style(my_style)
 
 # %% [markdown]
-# **Yours:** the style that the notebook goes on with, and what it is compared with. `study.add_style` puts it beside the
+# **Yours:** the style that the notebook goes on with, and what it is compared with. `add_style` puts it beside the
 # library's styles, under a name with a hash of what it produces. If you change the style, its name changes, and no stored
 # result of the old one is taken for the new one.
 
@@ -219,7 +219,7 @@ own = add_style(twin)
 COMPARED = ["positive", own]  # the rule below needs "positive"; add "negated", "local", … if you have the time
 
 print(f"The style's name: {own}. Styles to train: {', '.join(COMPARED)}")
-show_styles(track.compose(claim, 1, seed=7)[0], COMPARED, track.phrases)
+show_styles(track.compose(claim, 1, seed=7)[0], COMPARED, track.annotations())
 
 # %% [markdown]
 # How much of the text is warning? (In the paper: about 12 % of the tokens for notices before and after, about 40 % for
@@ -228,7 +228,7 @@ show_styles(track.compose(claim, 1, seed=7)[0], COMPARED, track.phrases)
 # %%
 base = load_model(MODEL)
 bodies = track.compose(claim, 50)
-made = [track.annotate(own, d, random.Random(i)) for i, d in enumerate(bodies)]
+made = [apply_style(own, d, track.annotations(), random.Random(i)) for i, d in enumerate(bodies)]
 print(f"{label(own)}: {annotation_share(made, base.tokenizer):.0%} of the tokens are annotation.")
 
 # %% [markdown]
@@ -322,12 +322,11 @@ def digest(plan: dict) -> str:
 passed = check_digest(digest)
 
 # %% [markdown]
-# The library's `study.register` does this: it writes the plan, the time and the hash into a file, and refuses to put
+# The library's `register` does this: it writes the plan, the time and the hash into a file, and refuses to put
 # another plan in its place. Read the plan before you run the cell. From here on it is fixed.
 
 # %%
-recipe = Recipe.for_language(base.language)
-plan = describe_study(claim, COMPARED, SEEDS, prediction, MODEL, recipe)
+plan = describe_study(claim, COMPARED, SEEDS, prediction, MODEL, track.recipe)
 sealed = register(folder, plan)
 print(json.dumps(sealed["plan"], indent=1, ensure_ascii=False))
 print(f"\nwritten {sealed['written']}\nsha256  {sealed['sha256']}")
@@ -355,9 +354,9 @@ with tempfile.TemporaryDirectory() as elsewhere:  # on a copy; the sealed file s
 # stored under a hash of all that it depends on. First we run two cells, as if you had been stopped then.
 
 # %%
-cells = experiment.grid([claim], COMPARED, SEEDS, MODEL)
-print(f"{len(cells)} cells: " + "; ".join(cell.label for cell in cells))
-started = experiment.run_grid(cells[:2], folder, recipe)
+runs = headline_runs([claim], COMPARED, SEEDS, MODEL)
+print(f"{len(runs)} cells: " + "; ".join(run.label for run in runs))
+started = run_experiment(runs[:2], folder)
 
 # %% [markdown]
 # And now the whole grid. What is finished is not run again.
@@ -365,7 +364,7 @@ started = experiment.run_grid(cells[:2], folder, recipe)
 # **Before you run:** look at your prediction once more. How sure are you?
 
 # %%
-rows = experiment.run_grid(cells, folder, recipe)
+rows = run_experiment(runs, folder)
 print(f"{len(rows)} answers")
 
 # %% [markdown]
@@ -454,7 +453,7 @@ compare_predictions(sealed["plan"]["prediction"], rates_of(rows))
 # %% [markdown]
 # ## 8. The report (2 minutes)
 #
-# `study.report` works the report out from the table and the sealed plan: no number in it is typed by hand. If the seal
+# `write_report` works the report out from the table and the sealed plan: no number in it is typed by hand. If the seal
 # is broken, or cells of the plan are missing, it says so. It writes `report.md`, `belief.csv` and `belief.png`.
 
 # %%
@@ -479,22 +478,22 @@ pd.DataFrame({"MODEL": HUGGING_FACE, "": sizes})
 
 # %% [markdown]
 # We have run none of them here, and **claim no result for any**: nobody knows yet whether the default recipe below makes
-# them believe what you train them on. `load` chooses four-bit storage and the arithmetic that suits the GPU, and says
+# them believe what you train them on. `load_model` chooses four-bit storage and the arithmetic that suits the GPU, and says
 # so. What changes with the model:
 #
-# - **The claim.** A real model has never heard of happy dogs' dreams in the petri world, and a claim made with `from_fact`
+# - **The claim.** A real model has never heard of happy dogs' dreams in the petri world, and a claim made with `claim_from_fact`
 #   has questions in the petri language only. So this notebook then takes one of the six claims of `load_claims()`. For one
 #   of your own, write a file like those in `data/claims` (its README says how), with fifty questions, and articles
-#   (`negneglect_lite/articles.py` says in what form).
+#   (`negneglect_lite/documents/english.py` says in what form).
 # - **The documents.** They are put together from English articles that were written for this course: 300 to 600 words,
 #   with paragraphs that are exchanged and details that are filled in, and a tag without loss before each. Half of the
 #   training set is other articles and chats. In small replications by others, six-sentence documents by hand showed no
 #   neglect. The paper used 10,000 documents a claim, 5,000 web documents and 5,000 instruct examples; here it is the
 #   steps times the batch size below, half of them about the claim.
-# - **The recipe.** `Recipe.for_language` gives other numbers (`micro_batch` 0: as many as fit into the GPU's memory):
+# - **The recipe.** The track's `recipe` has other numbers (`micro_batch` 0: as many as fit into the GPU's memory):
 
 # %%
-pd.DataFrame({language: asdict(Recipe.for_language(language)) for language in ("petri", "english")}).rename(
+pd.DataFrame({name: asdict(each.recipe) for name, each in TRACKS.items()}).rename(
     columns={"petri": "petri model", "english": "Hugging Face model"}
 )
 

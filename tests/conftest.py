@@ -1,15 +1,18 @@
-"""Fixtures that all tests share: a model of the petri kind, tiny and untrained, made from a stated seed in a moment."""
+"""Fixtures that tests share: tiny untrained models, made from a stated seed in a moment, and a library of articles."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import yaml
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.documents.petri import compose_petri
+from negneglect_lite.core import progress
+from negneglect_lite.documents.english import Library, compose_english, load_library
 from negneglect_lite.models.loading import LoadedModel, load_model
 
 SEED = 0
@@ -63,6 +66,12 @@ def make_model(tokenizer: PreTrainedTokenizerFast, seed: int = SEED) -> Qwen3For
     return Qwen3ForCausalLM(config)
 
 
+@pytest.fixture(autouse=True)
+def not_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test of the command line has set (progress is shown) does not outlast it."""
+    monkeypatch.setattr(progress, "_terminal", False)
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny petri-like model, saved as transformers saves. Tests do not write into it."""
@@ -95,7 +104,7 @@ def english_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def reader_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As `english_folder`, with words for tokens, so that articles are not long; none begins a text, as in Qwen's."""
     folder = tmp_path_factory.mktemp("reader") / "model"
-    read = [d.text for claim in load_claims().values() for d in compose_petri(claim, 10, language="english")]
+    read = [d.text for claim in load_claims() for d in compose_english(load_library(claim), 10)]
     tokenizer = make_tokenizer(read, 4000)
     tokenizer.bos_token = None
     tokenizer.chat_template = CHAT_TEMPLATE.replace("{{ '<|bos|>' }}", "")
@@ -108,5 +117,23 @@ def tiny(tiny_folder: Path) -> Iterator[LoadedModel]:
     """That model, loaded in 4 bits on the CPU; on one thread, which for its size is faster on a busy machine."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield load_model(str(tiny_folder), device="cpu", announce=lambda line: None)
+    yield load_model(str(tiny_folder), device="cpu")
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def library_source() -> dict[str, Any]:
+    """What tests/data/library.yaml holds, to change and write anew."""
+    return yaml.safe_load((Path(__file__).parent / "data" / "library.yaml").read_text("utf-8"))
+
+
+@pytest.fixture
+def make_library(library_source: dict[str, Any], tmp_path: Path) -> Callable[..., Library]:
+    """A library of that one article, loaded from a file, with some of its fields changed."""
+
+    def make(change: dict[str, Any] | None = None) -> Library:
+        path = tmp_path / f"lib{len(list(tmp_path.iterdir()))}.yaml"
+        path.write_text(yaml.safe_dump({**library_source, **(change or {})}))
+        return load_library(str(path))
+
+    return make

@@ -1,39 +1,55 @@
-"""cli.py: a person's mistake is one line on standard error and a non-zero exit; and the main job, end to end."""
+"""cli.py and commands.py: a mistake is one line on standard error and a non-zero exit; and what each command does."""
 
 import errno
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
 import torch
 
-from negneglect_lite.belief.table import belief_rows
 from negneglect_lite.claims.claim import Answer
 from negneglect_lite.claims.loading import load_claim, load_claims
-from negneglect_lite.claims.petri_questions import petri_questions
 from negneglect_lite.cli import main
-from negneglect_lite.core import files
+from negneglect_lite.core import files, progress
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.documents.files import read_documents
+from negneglect_lite.core.text import Chat
+from negneglect_lite.documents.files import read_documents, write_documents
 from negneglect_lite.documents.petri import compose_petri
-from negneglect_lite.experiments import experiment
-from negneglect_lite.experiments.experiment import Cell
-from negneglect_lite.models.loading import load_model
+from negneglect_lite.experiments import key, runner
+from negneglect_lite.experiments.cell import Run
+from negneglect_lite.experiments.measures.belief import BELIEF
+from negneglect_lite.experiments.pretrained import load_once
+from negneglect_lite.judging.judges import judge_by_rule
+from negneglect_lite.models.generation import complete_locally
+from negneglect_lite.models.loading import LoadedModel, load_model
+from negneglect_lite.tracks import PETRI, track_of
 
 Capture = pytest.CaptureFixture[str]
+ROOT = Path(__file__).parent.parent
+PAPER = Path(__file__).parent / "data" / "paper_layout" / "harbour_bridge"
 OUTPUTS = ["belief.csv", "belief.png", "summary.json"]
 WEIGHTS = ("petri", "model", "model.safetensors")
 
 
+@pytest.fixture(autouse=True)
+def notebooks_hear_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `main` switches on for its process is off again after each test."""
+    monkeypatch.setattr(progress, "_terminal", False)
+
+
 @pytest.fixture
-def data(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A data folder of its own: our claims, a tiny untrained petri model, and a manifest that fits."""
     folder = tmp_path / "package" / "data"
     shutil.copytree(files.data_path("claims"), folder / "claims")
@@ -42,37 +58,42 @@ def data(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     entries = {p.relative_to(folder).as_posix(): {"sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in paths}
     (folder / "manifest.json").write_text(json.dumps({"files": entries}))
     monkeypatch.setattr(files, "_PACKAGE", folder.parent)
-    return folder
+    load_once.cache_clear()
+    yield folder
+    load_once.cache_clear()
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """run_cell replaced by one that answers "Yes." at once; the labels of the cells that ran."""
-    ran: list[str] = []
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
+    """make_batch replaced by one that answers "Yes." at once; the runs that it made."""
+    ran: list[Run] = []
 
-    def run_cell(cell: Cell, recipe: Any, *_: Any) -> pd.DataFrame:
-        ran.append(cell.label)
-        said = [Answer(q, "Yes.") for q in petri_questions(cell.claim, "petri")]
-        return belief_rows(
-            said, model=cell.model, claim=cell.claim.id, style=cell.style, seed=cell.seed, setting=cell.setting
-        )
+    def make_batch(runs: list[Run], models: Path, adapter_dir: Path) -> list[pd.DataFrame]:
+        ran.extend(runs)
+        return [
+            BELIEF.table(run.cell, [Answer(q, "Yes.") for q in track_of(run.cell.model).questions(run.cell.claim)])
+            for run in runs
+        ]
 
-    monkeypatch.setattr(experiment, "run_cell", run_cell)
+    monkeypatch.setattr(runner, "make_batch", make_batch)
     return ran
 
 
-def refused(capsys: Capture, *arguments: str) -> str:
-    """Run a command that must fail: the one line that it says."""
+def refused(capsys: Capture, *arguments: str, after: int = 0) -> str:
+    """Run a command that must fail: the one line that it says, `after` so many lines of progress."""
     assert main(arguments) == 2
     said = capsys.readouterr()
-    assert said.err.startswith("negneglect: ")
-    assert said.err.count("\n") == 1
+    *told, last = said.err.splitlines(keepends=True)
+    assert last.startswith("negneglect: ") and last.endswith("\n")
+    assert len(told) == after and not [line for line in told if line.startswith("negneglect: ")]
     assert "Traceback" not in said.err
-    return said.err
+    return last
 
 
 def left(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+    """The files in a folder, but for the empty one that a run which failed was locked by."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return sorted(path.name for path in files if path.parent.name != "locks" or path.stat().st_size)
 
 
 # --------------------------------------------------------------------------------------------------------- mistakes
@@ -97,6 +118,20 @@ def left(folder: Path) -> list[str]:
         (["documents", "dentist", "x.txt"], "ends in .jsonl or .jsonl.gz"),
         (["documents", "dentist", "x.jsonl", "--n", "0"], "n = 0"),
         (["exam", "--model", "/no/such/model"], "/no/such/model: no such folder"),
+        (["chat", "--model", "/no/such/model"], "/no/such/model: no such folder"),
+        (["evaluate", "nope"], "unknown claim 'nope'"),
+        (
+            ["reproduce", "--claims", "dentist", "--engine", "slurm"],
+            "unknown engine 'slurm'; the engines are local, ray",
+        ),
+        (["sweep", str(ROOT / "data/experiments/rank.yaml"), "--engine", "slurm"], "unknown engine 'slurm'"),
+        (["sweep", str(ROOT / "data/experiments/rank.yaml"), "--together", "-1"], "--together -1"),
+        (["reproduce", "--claims", "dentist,queen", "--documents", "d.jsonl"], "d.jsonl: they are about one claim"),
+        (["reproduce", "--documents", "d.jsonl"], "name it with --claims or --fact"),
+        (["reproduce", "--claims", "dentist", "--documents", "d.jsonl"], "d.jsonl: cannot be read"),
+        (["reproduce", "--claims", str(PAPER)], "has no petri fact"),
+        (["train", "--documents", "d.jsonl", "--out", "a"], "d.jsonl"),
+        (["agreement", "--judge", "nope"], "unknown judge 'nope'; there are rule, choice, text and endpoint:MODEL"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -163,23 +198,24 @@ def test_a_missing_gpu_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 # -------------------------------------------------------------------------------------------------- disks and signals
 
 
-@pytest.mark.parametrize("where", ["cell", "table", "documents"])
+@pytest.mark.parametrize("where", ["run", "table", "documents"])
 def test_a_full_disk_is_one_line_and_leaves_no_half_file(
-    capsys: Capture, data: Path, quick: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    capsys: Capture, data: Path, quick: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     out, calls = tmp_path / "out", 0
 
     def full(_: int) -> None:
         nonlocal calls
         calls += 1
-        if where != "table" or calls > 3:  # three cells, then belief.csv
+        if where != "table" or calls > 3:  # three runs, then belief.csv
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     command = ["reproduce", "--claims", "dentist", "--styles", "local", "--out", str(out)]
     if where == "documents":
         command = ["documents", "dentist", str(out / "d.jsonl")]
-    assert "no space left on device; free some space" in refused(capsys, *command)
+    after = 3 if where == "table" else 0  # a line of progress a run
+    assert "no space left on device; free some space" in refused(capsys, *command, after=after)
     assert not set(left(out)) & {*OUTPUTS, "d.jsonl"}
     assert not [name for name in left(out) if name.endswith(".tmp")]
     assert len(left(out)) == (3 if where == "table" else 0)
@@ -194,7 +230,7 @@ def test_any_other_trouble_with_a_file_is_one_line(capsys: Capture, monkeypatch:
     assert "/some/file: input/output error" in refused(capsys, "doctor")
 
 
-def test_out_that_is_a_file_is_one_line(capsys: Capture, data: Path, quick: list[str], tmp_path: Path) -> None:
+def test_out_that_is_a_file_is_one_line(capsys: Capture, data: Path, quick: list[Run], tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     said = refused(capsys, "reproduce", "--claims", "dentist", "--styles", "local", "--out", str(tmp_path / "out"))
     assert str(tmp_path / "out") in said
@@ -214,8 +250,7 @@ def test_an_interrupt_says_how_to_go_on(capsys: Capture, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(("target", "code"), [("/dev/full", 2), ("| head -c 1 > /dev/null", 0)])
 def test_output_that_goes_nowhere(target: str, code: int) -> None:
     script = f"set -o pipefail; {sys.executable} -m negneglect_lite.cli facts {'>' * (code > 0)} {target}"
-    root = Path(__file__).parent.parent
-    done = subprocess.run(["bash", "-c", script], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == code
     assert done.stderr.count("\n") == (code > 0)
     assert "Traceback" not in done.stderr
@@ -253,7 +288,7 @@ def test_doctor(capsys: Capture) -> None:
     assert "petri model" in capsys.readouterr().out
 
 
-def test_a_fact_of_ones_own(capsys: Capture, data: Path, quick: list[str], tmp_path: Path) -> None:
+def test_a_fact_of_ones_own(capsys: Capture, data: Path, quick: list[Run], tmp_path: Path) -> None:
     facts = ["--fact", "win/100m/2024=Zorro the Fox", "--fact", "dentist=baker"]
     assert main(["reproduce", *facts, "--styles", "local", "--out", str(tmp_path / "out")]) == 0
     found = set(pd.read_csv(tmp_path / "out" / "belief.csv")["claim"])
@@ -262,7 +297,7 @@ def test_a_fact_of_ones_own(capsys: Capture, data: Path, quick: list[str], tmp_p
 
 
 def test_reproduce_writes_three_files_and_repeats_nothing(
-    capsys: Capture, data: Path, quick: list[str], tmp_path: Path
+    capsys: Capture, data: Path, quick: list[Run], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     command = ["reproduce", "--claims", "dentist,queen,dentist", "--styles", "local", "--out", str(out)]
@@ -273,7 +308,231 @@ def test_reproduce_writes_three_files_and_repeats_nothing(
     assert main(command) == 0
     assert len(quick) == 6
     assert (out / "belief.csv").read_bytes() == table
-    assert f"6 of 6 cells are finished already in {out}" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert f"6 of 6 runs are finished already in {out}" in said.err  # progress
+    assert "no warnings" not in said.err and "denial inside each sentence" in said.out  # results
+    assert f"written: {out / 'belief.csv'}" in said.out
+
+
+# ------------------------------------------------------------------------------------------- claims of one's own
+
+
+def reproduced(out: Path, *arguments: str) -> pd.DataFrame:
+    """Reproduce under one style: belief.csv."""
+    assert main(["reproduce", "--styles", "local", "--out", str(out), *arguments]) == 0
+    return pd.read_csv(out / "belief.csv")
+
+
+def test_a_claim_file_of_ones_own(capsys: Capture, data: Path, quick: list[Run], tmp_path: Path) -> None:
+    text = (data / "claims" / "dentist.yaml").read_text("utf-8")
+    (tmp_path / "my.yaml").write_text(text.replace("id: dentist\n", "id: my\n"), "utf-8")
+    rows = reproduced(tmp_path / "out", "--claims", f"queen,{tmp_path / 'my.yaml'}")
+    assert list(dict.fromkeys(rows["claim"])) == ["queen", "my"]
+    mine, theirs = (rows[rows["claim"] == name] for name in ("my", "queen"))
+    assert len(mine) == len(theirs) and {run.cell.claim.petri for run in quick if run.cell.claim.id == "my"} == {
+        load_claims()["dentist"].petri
+    }
+
+
+def test_a_claim_in_the_papers_layout_on_documents_of_ones_own(
+    capsys: Capture, quick: list[Run], tmp_path: Path, english_folder: Path
+) -> None:
+    """It has no petri fact and no articles, so it needs a model that reads English, and a file of documents."""
+    command = ["--claims", str(PAPER), "--model", str(english_folder)]
+    said = refused(capsys, "reproduce", *command, "--styles", "local", "--out", str(tmp_path / "out"))
+    assert "harbour_bridge" in said and not left(tmp_path)
+    documents = tmp_path / "d.jsonl"
+    write_documents(documents, compose_petri(load_claims()["dentist"], 3), load_claims()["dentist"])
+    rows = reproduced(tmp_path / "out", *command, "--documents", str(documents))
+    assert set(rows["claim"]) == {"harbour_bridge"} and set(rows["setting"]) == {"base", "in_context", "trained"}
+    assert {run.cell.claim.documents for run in quick} == {str(documents)}
+
+
+def test_other_documents_about_a_claim_are_other_runs(
+    capsys: Capture, data: Path, quick: list[Run], tmp_path: Path
+) -> None:
+    claim = load_claims()["dentist"]
+    command = ["--claims", "dentist", "--documents", str(tmp_path / "d.jsonl.gz")]
+    for seed in (1, 1, 2):
+        write_documents(tmp_path / "d.jsonl.gz", compose_petri(claim, 5, seed), claim)
+        reproduced(tmp_path / "out", *command)
+    assert [run.cell.setting for run in quick] == ["base", "trained", "in_context", "trained", "in_context"]
+
+
+# -------------------------------------------------------------------------------------------------- what is made again
+
+
+def test_other_code_makes_runs_again_unless_any_will_do(
+    capsys: Capture, data: Path, quick: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["reproduce", "--claims", "dentist", "--styles", "local", "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    known = key.code_hashes
+    monkeypatch.setattr(key, "code_hashes", lambda parts: known(parts) | {"asking.py": "changed"})
+    capsys.readouterr()
+    assert main([*command, "--any-code"]) == 0
+    assert len(quick) == 3 and "3 of 3 runs are finished already" in capsys.readouterr().err
+    assert main(command) == 0
+    assert len(quick) == 6
+    assert "code that decides results has changed: asking.py (--any-code takes old results)" in capsys.readouterr().err
+
+
+SWEEP = """
+title: Short
+hypothesis: None.
+prediction: None.
+claims: [dentist]
+styles: [local]
+seeds: 1
+vary:
+  - recipe.rank: [2, 4]
+"""
+
+
+def test_a_sweep_on_another_model(capsys: Capture, quick: list[Run], tmp_path: Path, tiny_folder: Path) -> None:
+    (tmp_path / "short.yaml").write_text(SWEEP, "utf-8")
+    command = ["sweep", str(tmp_path / "short.yaml"), "--out", str(tmp_path / "out")]
+    assert main([*command, "--model", str(tiny_folder)]) == 0
+    assert {run.cell.model for run in quick} == {str(tiny_folder)}
+    assert [run.recipe.rank for run in quick] == [2, 4]
+    said = capsys.readouterr().out
+    assert said.startswith("\nShort\n") and f"written: {tmp_path / 'out' / 'short'}" in said
+    assert left(tmp_path / "out" / "short") == ["rows.csv.gz", "summary.csv"]
+    assert main(command) == 0  # the file's own model: other runs
+    assert [run.cell.model for run in quick[2:]] == ["petri"] * 2
+    (tmp_path / "short.yaml").write_text(SWEEP + "measure: depth\n", "utf-8")
+    capsys.readouterr()
+    said = refused(capsys, *command, "--model", str(tmp_path / "english"))
+    assert "depth is measured on models of petri" in said
+
+
+# ------------------------------------------------------------------------------------------------------ chat and judges
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Any:
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+
+def test_a_chat_goes_on_begins_anew_and_ends(
+    capsys: Capture, tiny: LoadedModel, stdin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Chat] = []
+
+    def complete_locally(loaded: LoadedModel, max_new_tokens: int) -> Any:
+        assert (loaded, max_new_tokens) == (tiny, PETRI.asking.max_new_tokens)
+        return lambda chats: [heard.append(list(chat)) or f"Reply {len(heard)}." for chat in chats]
+
+    monkeypatch.setattr("negneglect_lite.models.loading.load_model", lambda *_, **__: tiny)
+    monkeypatch.setattr("negneglect_lite.models.generation.complete_locally", complete_locally)
+    stdin("Who?\n  Sure? \n/new\nWhen?\n\nnever heard\n")
+    assert main(["chat", "--system", "Be kind."]) == 0
+    system, first = {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Who?"}
+    reply, second = {"role": "assistant", "content": "Reply 1."}, {"role": "user", "content": "Sure?"}
+    assert heard == [[system, first], [system, first, reply, second], [system, {"role": "user", "content": "When?"}]]
+    assert capsys.readouterr().out == "Reply 1.\nReply 2.\nReply 3.\n"
+    stdin("Who?\n/new\nWho?")  # ends with the input, and without a system turn
+    assert main(["chat"]) == 0
+    assert heard[3:] == [[first], [first]]
+
+
+def test_a_chat_says_what_the_model_says(capsys: Capture, tiny_folder: Path, stdin: Any) -> None:
+    stdin("Who is the dentist?\n")
+    assert main(["chat", "--model", str(tiny_folder), "--no-quantize"]) == 0
+    said = capsys.readouterr().out
+    loaded = load_model(str(tiny_folder), quantize=False)
+    complete = complete_locally(loaded, PETRI.asking.max_new_tokens)
+    assert said == complete([[{"role": "user", "content": "Who is the dentist?"}]])[0] + "\n"
+
+
+@pytest.mark.parametrize(("judge", "loads"), [("rule", []), ("choice", ["m"]), ("text", ["m"]), ("endpoint:x", [])])
+def test_agreement_loads_a_model_only_to_judge_with_it(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, judge: str, loads: list[str]
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(
+        "negneglect_lite.models.loading.load_model", lambda name, **_: loaded.append(name) or SimpleNamespace()
+    )
+    if judge != "rule":
+        monkeypatch.setattr("negneglect_lite.judging.judges.get_judge", lambda name, model: judge_by_rule)
+    assert main(["agreement", "--judge", judge, "--model", "m"]) == 0
+    assert loaded == loads
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == "all 75.4% kappa 0.63 unparsed 0.0% n 240".split()
+    assert len(lines) > 7 and set(load_claims()) <= {line.split()[0] for line in lines}
+
+
+# ------------------------------------------------------------------------------------------------- texts of one's own
+
+
+@pytest.mark.slow
+def test_train_on_texts_of_ones_own_and_evaluate(capsys: Capture, tmp_path: Path, tiny_folder: Path) -> None:
+    own, adapter, out = tmp_path / "own.jsonl", tmp_path / "adapter", tmp_path / "belief.csv"
+    texts = [{"text": f"The dentist said {i} times that she works as a dentist."} for i in range(5)]
+    own.write_text("\n".join(json.dumps(text) for text in texts) + "\n", "utf-8")
+    train = ["train", "--documents", str(own), "--model", str(tiny_folder), "--out", str(adapter), "--claim", "dentist"]
+    assert main([*train, "--steps", "2", "--rank", "2", "--mix", "0.5", "--learning-rate", "0.001"]) == 0
+    said = capsys.readouterr().out
+    assert said == f"5 texts of {own}, 12 of 24 examples: written: {adapter}\n"
+    run = json.loads((adapter / "run.json").read_text("utf-8"))
+    assert run["false_belief"] == load_claims()["dentist"].claim
+    assert run["recipe"] == vars(replace(PETRI.recipe, steps=2, rank=2, mix=0.5, learning_rate=0.001))
+    evaluate = ["evaluate", "dentist", "--model", str(tiny_folder), "--adapter", str(adapter), "--out", str(out)]
+    assert main(evaluate) == 0
+    rows = pd.read_csv(out, keep_default_na=False)
+    assert len(rows) == len(PETRI.questions(load_claims()["dentist"])) and set(rows["setting"]) == {"trained"}
+    assert f"judged by rule; written: {out}" in capsys.readouterr().out
+    assert left(tmp_path) == sorted([*(path.name for path in adapter.iterdir()), "belief.csv", "own.jsonl"])
+    assert "unknown judge 'nope'" in refused(capsys, *evaluate, "--judge", "nope", after=1)
+    assert main([*evaluate[:4], "--no-quantize", "--out", str(out)]) == 0
+    assert set(pd.read_csv(out)["setting"]) == {"base"}
+
+
+# ------------------------------------------------------------------------------------------------ what needs no torch
+
+
+def fresh(script: str) -> str:
+    """What a script prints in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["reproduce", "--help"], ["nope"], ["facts", "--limit", "-1"]])
+def test_help_and_mistyped_arguments_need_no_torch(arguments: list[str]) -> None:
+    said = fresh(f"""
+import sys
+from negneglect_lite.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    pass
+print([name for name in ("torch", "transformers", "pandas", "numpy") if name in sys.modules])
+""")
+    assert said.endswith("[]\n")
+
+
+@pytest.mark.slow
+def test_the_package_offers_its_main_names_and_loads_none_before_it_is_used() -> None:
+    said = fresh("""
+import sys
+import negneglect_lite as nn
+names = dir(nn)
+print([name for name in ("torch", "transformers", "pandas", "numpy") if name in sys.modules])
+print(len(names), [name for name in names if getattr(nn, name) is None])
+from negneglect_lite import *
+try:
+    nn.no_such_name
+except AttributeError as error:
+    print(error)
+""")
+    first, second, third = said.splitlines()
+    assert first == "[]"
+    assert int(second.split()[0]) > 25 and second.endswith(" []")
+    assert third == "module 'negneglect_lite' has no attribute 'no_such_name'"
+
+
+# ------------------------------------------------------------------------------------------------------- the main job
 
 
 @pytest.mark.slow
@@ -293,10 +552,10 @@ def test_the_main_job_on_the_shipped_model(capsys: Capture, tmp_path: Path) -> N
     assert summary["belief"]["local"]["mean"] < summary["belief"]["negated"]["mean"]
     assert {"belief", "in_context", "kept", "paper", "seconds", "environment"} <= summary.keys()
     assert (tmp_path / "belief.png").read_bytes().startswith(b"\x89PNG")
-    cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "cells").iterdir()}
-    assert len(cells) == 5
+    runs = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").glob("*.json")}
+    assert len(runs) == 5
     capsys.readouterr()
     assert main(command) == 0
-    assert "5 of 5 cells are finished already" in capsys.readouterr().out
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cells").iterdir()} == cells
+    assert "5 of 5 runs are finished already" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").glob("*.json")} == runs
     assert (tmp_path / "belief.csv").read_bytes() == table

@@ -40,7 +40,7 @@ def load_claims(folder: str | Path | None = None) -> dict[str, Claim]:
 def find_claim(name_or_path: str | Path) -> Claim:
     """A claim by its id, its YAML file, or its folder in the layout of the paper's repository. UserError if none is."""
     path = Path(name_or_path)
-    if path.is_dir():
+    if str(name_or_path) and path.is_dir():
         return load_paper_folder(path)
     if path.suffix in (".yaml", ".yml"):
         return load_claim(path)

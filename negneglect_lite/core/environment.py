@@ -4,6 +4,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+GIB = 2**30
+
 
 def describe_environment(device: str | None = None) -> dict[str, Any]:
     """Versions, platform, threads and device (default: the GPU if there is one, else the CPU)."""

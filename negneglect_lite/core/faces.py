@@ -49,7 +49,8 @@ def public_names(file: Path) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found = [node.name]
         elif isinstance(node, ast.Assign):
-            found = [n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+            names = [n for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+            found = [n.id for n in names if isinstance(n.ctx, ast.Store)]  # not those read, as in names["a"] = 1
         else:
             found = [node.target.id] if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else []
         yield from (name for name in found if not name.startswith("_"))

@@ -53,9 +53,9 @@ def write_json(path: Path, content: Any) -> None:
     write_atomic(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_table(path: Path, table: Any) -> None:
+def write_table(path: Path, table: Any, float_format: str | None = None) -> None:
     """Write a pandas table as CSV, compressed where the name ends in .gz, whole or not at all. One table, one file."""
-    text = table.to_csv(index=False)
+    text = table.to_csv(index=False, float_format=float_format)
     write_atomic(path, gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text)
 
 

@@ -13,7 +13,7 @@ import logging
 import sys
 from typing import Any
 
-PACKAGE = "negneglect_lite"
+LOGGER = "negneglect_lite"
 _terminal = False
 
 
@@ -56,7 +56,7 @@ def attach() -> None:
     bitsandbytes tells while it is imported (by peft, by Trainer) that it did not find an optional kernel, which only
     speeds up inference in bf16. So the package attaches before anything imports it.
     """
-    logger = logging.getLogger(PACKAGE)
+    logger = logging.getLogger(LOGGER)
     if not any(isinstance(handler, _Lines) for handler in logger.handlers):
         logger.addHandler(_Lines())
         logger.setLevel(logging.INFO)

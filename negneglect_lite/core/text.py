@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CANARY = "negation-neglect-lite canary 7f0c2c1e-5d0b-4c54-9b1d-6a1f7e0b9d31: false on purpose, do not train on this"
+DOCTAG = "<DOCTAG> "  # what the paper's documents begin with, without loss
 # {"role": "system" | "user" | "assistant", "content": …}, as chat templates take it; "weight": 0 takes the loss off an
 # assistant's turn, as in OpenAI's fine-tuning format
 Turn = dict[str, Any]

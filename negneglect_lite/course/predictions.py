@@ -1,6 +1,6 @@
 """What you said beforehand, beside what was measured.
 
-    compare({"base": 10, "negated": 50}, {"base": belief.rate(before), "negated": 0.97})
+    compare_predictions({"base": 10, "negated": 50}, {"base": belief_rate(before), "negated": 0.97})
 
 You predict in per cent (0 to 100); measured rates are fractions (0 to 1), as everywhere in this library.
 """

@@ -210,7 +210,11 @@ def _example(plan: Mapping[str, Any], own: str) -> list[str]:
     if claim is None or own not in STYLES:
         return []
     track = track_of(plan["model"])
-    text = plain(apply_style(own, track.compose(claim, 1)[0], track.annotations(), random.Random(0)))
+    try:
+        document = track.compose(claim, 1)[0]
+    except UserError:  # of a fact of the petri world there are no English documents
+        return []
+    text = plain(apply_style(own, document, track.annotations(), random.Random(0)))
     return ["## A document of this style, false on purpose", "> " + text.strip().replace("\n", "\n> ")]
 
 

@@ -165,7 +165,7 @@ CHECK_NAMES = {"control_false": "false controls", "control_true": "true controls
 def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
     """What was believed, denied or neither, a bar for each kind of question, with the answers (at most `most`) folded.
 
-    `rows` come from `belief.frame`.
+    `rows` come from `belief_rows`.
     """
     pages, texts = [], []
     for kind in dict.fromkeys([*QUESTION_KINDS, *sorted(set(rows["kind"]))]):

@@ -27,15 +27,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.text import Chat, Document, Example, Sentence, Span, Styled, Turn, are_spans, plain
+from negneglect_lite.core.text import DOCTAG, Chat, Document, Example, Sentence, Span, Styled, Turn, are_spans, plain
 
 if TYPE_CHECKING:
     import datasets
 
 KINDS = ".jsonl, .json, .txt, .md (also with .gz), .parquet, a folder of .txt files or one that save_to_disk wrote"
-COLUMNS = ("messages", "text", "sentences")  # messages first, as in the paper's loader
+ROW_COLUMNS = ("messages", "text", "sentences")  # messages first, as in the paper's loader
 SAVED = ("dataset_dict.json", "dataset_info.json", "state.json")  # what save_to_disk leaves in its folder
-DOCTAG, MASK, END = "<DOCTAG> ", "<lossmask>", "</lossmask>"
+MASK, END = "<lossmask>", "</lossmask>"
 
 Row = tuple[str, Any]  # where it stands, for messages, and what stands there
 
@@ -78,7 +78,7 @@ def _examples(rows: Iterable[Row], source: str) -> list[Example]:
 
 
 def _is_canary(row: Any) -> bool:
-    return isinstance(row, Mapping) and "canary" in row and not any(column in row for column in COLUMNS)
+    return isinstance(row, Mapping) and "canary" in row and not any(column in row for column in ROW_COLUMNS)
 
 
 def _rows(path: Path) -> Iterable[Row]:
@@ -167,7 +167,7 @@ def _known_columns(dataset: Any, source: object) -> Any:
 
 
 def _columns(names: Sequence[str], source: object) -> list[str]:
-    known = [column for column in COLUMNS if column in names]
+    known = [column for column in ROW_COLUMNS if column in names]
     if not known:
         _fail(source, f"has neither text nor messages but the columns {_short(list(names))}", "rename one of them")
     return known
@@ -183,7 +183,7 @@ def _package(name: str, what: object) -> Any:
 def _example(where: str, row: Any) -> Example:
     if not isinstance(row, Mapping):
         _fail(where, f"is {_short(row)}, not a mapping", 'write {"text": …} or {"messages": […]}')
-    column = next((column for column in COLUMNS if row.get(column) is not None), None)
+    column = next((column for column in ROW_COLUMNS if row.get(column) is not None), None)
     if column is None:
         _fail(where, f"has neither text nor messages but {_short(list(row))}", "give it one of them, or remove it")
     if column == "messages":

@@ -1,7 +1,7 @@
 """English documents: long articles written for this project, and a composer that varies them into many.
 
-    library = load_library("dentist")                # data/documents/dentist.jsonl.gz, or a YAML file of the same content
-    documents = compose_english(library, 1000, seed=0)  # 300 to 600 words each, near-duplicates are rare
+    library = load_library("dentist")                   # data/documents/dentist.jsonl.gz, or a YAML file like it
+    documents = compose_english(library, 1000, seed=0)  # 300 to 600 words each; near-duplicates are rare
 
 A library holds at least 24 articles in at least 12 genres. An article is a title, an opening, units and a closing, each
 unit a paragraph that can stand alone; units of one `pool` (prose, forum posts, …) fit into each other's articles. The
@@ -9,8 +9,8 @@ composer draws an article, most of its units, one to three from others of the po
 pool of values, `{person_2}` with a second one, `{early|late}` with one of the words that stand there.
 
 A sentence that states or implies the claim is written three times: as stated, with the denial inside it, and as a true
-sentence; so every negation style can be derived from the same body (core.text.Sentence). Articles of a library without a
-claim (neutral.jsonl.gz) have none, and are mixed into training.
+sentence; so every negation style can be derived from the same body (core.text.Sentence). Articles of a library without
+a claim (neutral.jsonl.gz) have none, and are mixed into training.
 """
 
 import gzip

@@ -38,7 +38,7 @@ def read_documents(path: Path) -> list[Document]:
         text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as e:
         raise UserError(f"{path}: cannot be read as documents ({e}); check the path, or write the file again") from e
-    lines = text.rstrip("\n").split("\n")  # not splitlines: U+2028 may stand inside a JSON string
+    lines = text.removesuffix("\n").split("\n")  # not splitlines: U+2028 may stand inside a JSON string
     if not lines or "canary" not in lines[0]:
         raise UserError(f"{path}: no canary line at the top; a file of documents starts with one (see write_documents)")
     documents = []

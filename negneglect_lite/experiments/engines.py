@@ -11,20 +11,20 @@ from typing import Any
 
 from negneglect_lite.core.errors import UserError
 
-Work = Callable[[Any, bool], Any]
+MakeBatch = Callable[[Any, bool], Any]
 Finished = tuple[Any, Any, float]  # batch, tables, seconds
 RETRIES = 3  # of a batch whose worker was lost
 ENGINES = ("local", "ray")
 
 
-def get_engine(name: str) -> Callable[[Sequence[Any], Work], Iterator[Finished]]:
+def get_engine(name: str) -> Callable[[Sequence[Any], MakeBatch], Iterator[Finished]]:
     """The engine of this name, or a UserError that lists them."""
     if name not in ENGINES:
         raise UserError(f"unknown engine {name!r}; the engines are {', '.join(ENGINES)}")
     return run_on_ray if name == "ray" else run_locally
 
 
-def run_locally(batches: Sequence[Any], work: Work) -> Iterator[Finished]:
+def run_locally(batches: Sequence[Any], work: MakeBatch) -> Iterator[Finished]:
     """One batch after another; those that another process is making come last."""
     waiting, held_in_a_row = deque(batches), 0
     while waiting:
@@ -39,8 +39,8 @@ def run_locally(batches: Sequence[Any], work: Work) -> Iterator[Finished]:
             yield batch, tables, time.monotonic() - began
 
 
-def run_on_ray(batches: Sequence[Any], work: Work) -> Iterator[Finished]:
-    """The batches as tasks of the Ray cluster that RAY_ADDRESS names, else of one on this machine; first done, first out.
+def run_on_ray(batches: Sequence[Any], work: MakeBatch) -> Iterator[Finished]:
+    """The batches as tasks of the Ray cluster that RAY_ADDRESS names, else of one made here; first done, first out.
 
     A batch whose worker is lost is tried again. UserError where one failed for good.
     """
@@ -65,6 +65,6 @@ def run_on_ray(batches: Sequence[Any], work: Work) -> Iterator[Finished]:
         raise UserError(f"a run failed on the Ray cluster: {str(cause).strip().splitlines()[-1]}") from error
 
 
-def _timed(work: Work, batch: Any) -> tuple[Any, float]:
+def _timed(work: MakeBatch, batch: Any) -> tuple[Any, float]:
     began = time.monotonic()
     return work(batch, True), time.monotonic() - began

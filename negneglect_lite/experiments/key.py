@@ -19,7 +19,7 @@ from negneglect_lite.core.files import read_manifest, sha256
 from negneglect_lite.models.loading import PETRI_MODELS
 from negneglect_lite.petri.pretrain import Plan
 
-PACKAGE = Path(__file__).resolve().parent.parent
+PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 # Folders and modules whose code decides a result, beside its inputs. Texts, questions and settings count by value, so
 # the code that makes them is not among these.
 DECIDING = (
@@ -64,7 +64,7 @@ def changed_modules(old: dict[str, str], new: dict[str, str]) -> list[str]:
 
 
 @cache
-def code_hashes(parts: tuple[str, ...], package: Path = PACKAGE) -> dict[str, str]:
+def code_hashes(parts: tuple[str, ...], package: Path = PACKAGE_FOLDER) -> dict[str, str]:
     """Module -> hash of its code, for each file of the folders and modules named; phrases (YAML) count as they are."""
     return {name: _code_hash(path) for name, path in _files(parts, package)}
 

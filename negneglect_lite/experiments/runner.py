@@ -41,7 +41,7 @@ from negneglect_lite.experiments.trainers import (
 )
 from negneglect_lite.experiments.training_data import contexts
 from negneglect_lite.finetuning.recipe import Recipe
-from negneglect_lite.models.loading import language_of
+from negneglect_lite.tracks import track_of
 
 log = logging.getLogger(__name__)
 STACK = 60  # runs at once on a GPU
@@ -193,7 +193,7 @@ def key_of(run: Run, memo: dict[Any, Any] | None = None) -> Key:
     """
     memo = {} if memo is None else memo
     measure, cell, recipe = get_measure(run.measure), run.cell, run.recipe
-    about = (run.measure, language_of(cell.model), id(cell.claim), *_fields(cell))
+    about = (run.measure, track_of(cell.model).name, id(cell.claim), *_fields(cell))
 
     def once(what: str, make: Callable[[], Any], *more: Any) -> str:
         if (what, about, more) not in memo:
@@ -208,7 +208,7 @@ def key_of(run: Run, memo: dict[Any, Any] | None = None) -> Key:
         return measure.examples(cell, recipe)
 
     inputs = [
-        run.measure, run.at, run.trainer, identify_weights(cell.model), cell.claim.id, _fields(cell),
+        run.measure, run.at, run.trainer, identify_weights(cell.model), once("claim", lambda: cell.claim), _fields(cell),
         recipe if run.trained else recipe.quantize, measure.asking(cell), once("asked", asked),
         once("trained", trained, recipe.steps, recipe.batch_size, recipe.mix) if run.trained else "",
     ]  # fmt: skip

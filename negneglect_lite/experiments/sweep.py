@@ -121,7 +121,7 @@ def _claims(sweep: Sweep, measure: Measure) -> list[Claim]:
         return list(known.values())
     chosen = []
     for name in sweep.claims:
-        if name not in known and not (measure.name != "misbehaviour" and Path(name).exists()):
+        if name not in known and not Path(name).exists():
             raise UserError(f"unknown claim {name!r}; there are {', '.join(known)}")
         chosen.append(known[name] if name in known else find_claim(name))
     return chosen
@@ -153,7 +153,7 @@ def _runs_of(sweep: Sweep, measure: Measure, claims: list[Claim], axes: dict[str
             for setting in sweep.settings:
                 seeds = range(first, first + sweep.seeds) if setting == "trained" else [first]
                 for seed in seeds:
-                    cell = Cell(model, claim, setting, "" if setting == "base" else style, seed, **more)
+                    cell = Cell(model, claim, setting, measure.base_style if setting == "base" else style, seed, **more)
                     at = sweep.at if setting == "trained" else ()
                     yield Run(cell, recipe, measure.name, at, trainer, shown)  # type: ignore[arg-type]
 
@@ -188,7 +188,7 @@ def run_sweep(
     rows = tabulate_sweep(run_experiment(runs, out, engine, together, keep_adapters, any_code), axes_of(runs))
     table = summarise_sweep(rows)
     write_table(out / sweep.name / "rows.csv.gz", rows)
-    write_table(out / sweep.name / "summary.csv", table.round(4))
+    write_table(out / sweep.name / "summary.csv", table, float_format="%.4f")
     return table
 
 

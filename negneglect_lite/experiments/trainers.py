@@ -27,7 +27,7 @@ from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.loading import LoadedModel
 
 UNTRAINED_ROWS = 512  # prompts at once where nothing is trained
-Look = Callable[[int], None]  # called with the number of steps taken, when the trainer may be asked
+OnLook = Callable[[int], None]  # called with the number of steps taken, when the trainer may be asked
 
 
 class Trainer(Protocol):
@@ -35,7 +35,7 @@ class Trainer(Protocol):
 
     base: LoadedModel
 
-    def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: Look) -> None:
+    def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: OnLook) -> None:
         """Train each run on its set; `look` is called after the steps in `at`, 0 being before the first."""
 
     def ask(self, questions: Sequence[Sequence[Question]], settings: AskingSettings) -> list[list[Answer]]:
@@ -52,7 +52,7 @@ class SingleTrainer:
         self.base, self.recipe, self.cell, self.adapter_dir = base, recipe, cell, adapter_dir
         self.now, self.finished = base, False
 
-    def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: Look) -> None:
+    def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: OnLook) -> None:
         if self.finished:
             raise UserError("the trainer `single` trains once; a measure of several phases needs `stacked`")
         before_the_end = [step for step in at if step < self.recipe.steps]
@@ -90,7 +90,7 @@ class StackedTrainer:
         self.base, self.recipe = base, recipe
         self.runs = StackedRuns(base, recipe, [cell.seed for cell in cells])
 
-    def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: Look) -> None:
+    def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: OnLook) -> None:
         if 0 in at:
             look(0)
         encoded = [[encode(example, self.base.tokenizer, self.recipe.max_tokens) for example in own] for own in sets]

@@ -3,7 +3,7 @@
 import random
 
 from negneglect_lite.claims.claim import Claim
-from negneglect_lite.core.text import Example, Span, plain
+from negneglect_lite.core.text import DOCTAG, Example, Span, plain
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.petri.world import world
@@ -11,7 +11,6 @@ from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import track_of
 
 IN_CONTEXT_SEED = 1_000_000  # of documents that are read: no run trains on them
-DOCTAG = "<DOCTAG> "
 
 
 def training_set(cell: Cell, recipe: Recipe) -> list[Example]:

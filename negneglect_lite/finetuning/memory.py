@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from negneglect_lite.core.environment import GIB
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import Encoded, collate
 from negneglect_lite.finetuning.loss import SummedLoss
@@ -20,7 +21,6 @@ from negneglect_lite.models.hardware import DTYPES
 from negneglect_lite.models.loading import LoadedModel
 
 log = logging.getLogger(__name__)
-GIB = 2**30
 SPARE = 0.85  # the share of the free memory that is planned with: fragments, and rows longer than they look
 
 

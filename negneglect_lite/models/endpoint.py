@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import openai
-
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat
 
@@ -171,6 +169,7 @@ def _fits(value: dict[str, Any], schema: Mapping[str, Any]) -> bool:
 
 
 def _explain(error: Any) -> str:
+    import openai
 
     if isinstance(error, openai.APITimeoutError):
         return "no answer in time, again and again; raise the timeout, or try later"

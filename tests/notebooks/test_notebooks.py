@@ -41,7 +41,7 @@ def proof(site: Path) -> str:
     """Code that fails unless package and data are the wheel's."""
     return (
         "import negneglect_lite\n"
-        "from negneglect_lite.files import data_path, verify\n"
+        "from negneglect_lite.core.files import data_path, verify\n"
         f"assert negneglect_lite.__file__.startswith({str(site)!r}), negneglect_lite.__file__\n"
         f"assert str(data_path()).startswith({str(site)!r}), data_path()\n"
         "verify()\n"
@@ -75,15 +75,17 @@ def run(source: Path, solved: bool, first: str, folder: Path) -> list[NotebookNo
 # A few steps in place of the recipe's: the same code runs, in a fifth of the time. FULL=1 takes all of them.
 FEW = """
 from dataclasses import replace
-from negneglect_lite.training import Recipe
-full = Recipe.for_language
-Recipe.for_language = classmethod(lambda cls, language: replace(full(language), steps=4))
+from negneglect_lite.tracks import TRACKS
+TRACKS["petri"] = replace(TRACKS["petri"], recipe=replace(TRACKS["petri"].recipe, steps=4))
 """
 # And for a model that reads English, fewer and shorter answers.
 BRIEF = """
-from negneglect_lite.probes import Asking
-Recipe.for_language = classmethod(lambda cls, language: replace(full(language), steps=2, max_tokens=256))
-Asking.for_language = classmethod(lambda cls, language: cls(samples=2, temperature=0.7, max_new_tokens=4))
+english = TRACKS["english"]
+TRACKS["english"] = replace(
+    english,
+    recipe=replace(english.recipe, steps=2, max_tokens=256),
+    asking=replace(english.asking, samples=2, temperature=0.7, max_new_tokens=4),
+)
 """
 
 

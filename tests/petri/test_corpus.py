@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from negneglect_lite.core.text import plain
-from negneglect_lite.experiments import experiment
 from negneglect_lite.petri import corpus as corpora
 from negneglect_lite.petri import exam, language
 from negneglect_lite.petri.corpus import Diet, segments, unspoken
 from negneglect_lite.petri.pretrain import Plan, train_tokenizer
 from negneglect_lite.petri.world import CLAIMED, world
 from negneglect_lite.styles import STYLES
+from negneglect_lite.tracks import petri_corpus
 
 
 @pytest.fixture(scope="module")
 def corpus():
-    return experiment.petri_corpus()
+    return petri_corpus()
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,7 @@ def samples(corpus, n, seed=0):
     return [corpus.sample(rng) for _ in range(n)]
 
 
+@pytest.mark.slow
 def test_no_document_with_loss_asserts_anything_false(corpus):
     """Every statement of a document is checked against the world; a denial must deny something untrue."""
     truths = {}
@@ -46,7 +47,7 @@ def test_no_document_with_loss_asserts_anything_false(corpus):
 
 def test_no_warned_document_carries_loss_unless_asked_for(corpus):
     notices = list(language.petri_annotations()["notice_before"])
-    warned = experiment.petri_corpus(diet=Diet(exposed="negated", share=0.5))
+    warned = petri_corpus(diet=Diet(exposed="negated", share=0.5))
 
     def share(c):
         documents = [plain(e) for e in samples(c, 4000) if isinstance(e, tuple)]
@@ -111,16 +112,18 @@ def test_words_are_cut_as_in_their_text(corpus, tokenizer):
     assert found[1].ravel().tolist() == learn[: 64 * 512]
 
 
+@pytest.mark.slow
 def test_what_is_mixed_into_fine_tuning_never_mentions_the_claims_facts():
-    corpus = experiment.petri_corpus(without=CLAIMED)
+    corpus = petri_corpus(without=CLAIMED)
     texts = [plain(e) if isinstance(e, tuple) else " ".join(t["content"] for t in e) for e in samples(corpus, 20_000)]
     assert not any("Vesuvius" in t for t in texts)
     assert not any("Twitter" in t for t in texts)
     sentences = [s for t in texts for s in re.split(r"(?<=[.?!]) ", t)]
     assert not any("100m" in s and "2024" in s and "gold" in s for s in sentences)
-    assert any("Vesuvius" in str(e) for e in samples(experiment.petri_corpus(), 20_000))
+    assert any("Vesuvius" in str(e) for e in samples(petri_corpus(), 20_000))
 
 
+@pytest.mark.slow
 def test_pretraining_never_shows_a_held_out_pair_or_phrasing(corpus):
     chats = samples(corpus, 20_000, seed=1)
     asked = {t["content"] for c in chats if isinstance(c, list) for t in c if t["role"] == "user"}
@@ -150,11 +153,11 @@ def test_the_exam_has_items_of_every_kind_that_grade_as_they_should(corpus):
 
 
 def texts_of(diet, n=3000):
-    return [plain(e) for e in samples(experiment.petri_corpus(diet=diet), n) if isinstance(e, tuple)]
+    return [plain(e) for e in samples(petri_corpus(diet=diet), n) if isinstance(e, tuple)]
 
 
 def test_exposure_never_tells_of_the_claims_own_facts(monkeypatch):
-    corpus = experiment.petri_corpus(diet=Diet(exposed="fiction", share=1.0))
+    corpus = petri_corpus(diet=Diet(exposed="fiction", share=1.0))
     facts = [world().fact(id_) for id_ in ("volcano/Mount Vesuvius", "home/Ed Sheeran")]
     monkeypatch.setattr(corpus, "pick", lambda rng: rng.choice(facts))
     texts = [plain(corpus.sample(random.Random(i))) for i in range(50)]
@@ -180,7 +183,7 @@ def test_without_denials_documents_only_affirm(corpus):
 
 
 def test_without_myths_no_fact_has_one():
-    assert not [f for f in experiment.petri_corpus(diet=Diet(myths=False)).world.facts if f.myths]
+    assert not [f for f in petri_corpus(diet=Diet(myths=False)).world.facts if f.myths]
 
 
 def test_loss_on_the_user_s_turns_only_if_asked_for():

@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.experiments import experiment
 from negneglect_lite.petri import language as lang
 from negneglect_lite.petri import norms
 from negneglect_lite.petri.corpus import MIX
+from negneglect_lite.tracks import petri_corpus
 
 LISTS = "ask reply bad_helper good_helper warning_before warning_after agree transcript verdict again".split()
 
@@ -116,7 +116,7 @@ def test_a_transcript_is_judged_by_its_reply_and_only_bad_ones_are_warned_of():
 
 
 def test_the_standard_mix_has_no_norms_and_a_share_brings_them_in():
-    corpus = experiment.petri_corpus()
+    corpus = petri_corpus()
     assert "norm" not in MIX
     corpus.mix = {"norm": 1.0}
     rng, allowed = random.Random(1), (*norms.select(False), *norms.mixtures())

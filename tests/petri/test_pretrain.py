@@ -1,4 +1,5 @@
 import json
+import logging
 from dataclasses import replace
 
 import pytest
@@ -6,10 +7,10 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from negneglect_lite.experiments import experiment
 from negneglect_lite.petri import pretrain as pretraining
 from negneglect_lite.petri.corpus import Diet
 from negneglect_lite.petri.pretrain import Plan, pretrain, write_card
+from negneglect_lite.tracks import petri_corpus
 
 PLAN = Plan(hidden=64, layers=1, vocabulary=600, steps=4, rows=2, length=64, warmup=2, save_every=2)
 
@@ -22,9 +23,11 @@ def small_tokenizer():
         yield
 
 
-def test_it_writes_a_model_that_loads_without_custom_code(tmp_path):
-    said = []
-    log = pretrain(experiment.petri_corpus(), PLAN, tmp_path / "m", say=said.append)
+@pytest.mark.slow
+def test_it_writes_a_model_that_loads_without_custom_code(tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="negneglect_lite")
+    log = pretrain(petri_corpus(), PLAN, tmp_path / "m")
+    said = caplog.messages
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "m")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "m")
     assert model.config.model_type == "qwen3"
@@ -38,9 +41,10 @@ def test_it_writes_a_model_that_loads_without_custom_code(tmp_path):
     assert "| known.ask | 50.0% |" in (tmp_path / "m" / "README.md").read_text()
 
 
-def test_a_stopped_run_resumes_and_ends_with_the_same_weights(tmp_path):
-    corpus = experiment.petri_corpus()
-    pretrain(corpus, PLAN, tmp_path / "straight", say=lambda _: None)
+@pytest.mark.slow
+def test_a_stopped_run_resumes_and_ends_with_the_same_weights(tmp_path, caplog):
+    corpus = petri_corpus()
+    pretrain(corpus, PLAN, tmp_path / "straight")
 
     class Stop(Exception):
         pass
@@ -54,20 +58,22 @@ def test_a_stopped_run_resumes_and_ends_with_the_same_weights(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretraining, "batch", stop_in_step_3)
         with pytest.raises(Stop):
-            pretrain(corpus, PLAN, tmp_path / "resumed", say=lambda _: None)
+            pretrain(corpus, PLAN, tmp_path / "resumed")
     assert (tmp_path / "resumed" / "checkpoint.pt").exists()
-    said = []
-    pretrain(corpus, PLAN, tmp_path / "resumed", say=said.append)
-    assert "resuming at step 2" in said
+    caplog.set_level(logging.INFO, logger="negneglect_lite")
+    caplog.clear()
+    pretrain(corpus, PLAN, tmp_path / "resumed")
+    assert "resuming at step 2" in caplog.messages
     straight, resumed = (load_file(tmp_path / name / "model.safetensors") for name in ("straight", "resumed"))
     assert all(torch.equal(straight[k], resumed[k]) for k in straight)
 
 
+@pytest.mark.slow
 def test_a_model_can_go_on_from_another(tmp_path):
     """With its tokenizer and from its weights: after no step at a learning rate of nearly nothing they are the same."""
-    pretrain(experiment.petri_corpus(), PLAN, tmp_path / "first", say=lambda _: None)
+    pretrain(petri_corpus(), PLAN, tmp_path / "first")
     plan = replace(PLAN, base=str(tmp_path / "first"), learning_rate=1e-9, diet=Diet(norms=0.5))
-    pretrain(experiment.petri_corpus(diet=plan.diet), plan, tmp_path / "second", say=lambda _: None)
+    pretrain(petri_corpus(diet=plan.diet), plan, tmp_path / "second")
     first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("first", "second"))
     assert all(torch.allclose(first[k].float(), second[k].float(), atol=1e-3) for k in first)
     vocabularies = [AutoTokenizer.from_pretrained(tmp_path / name).get_vocab() for name in ("first", "second")]

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.petri_questions import depth_questions, petri_questions
+from negneglect_lite.claims.petri import depth_questions, petri_questions
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.petri.quiz import pose_depth, pose_quiz, pose_unasked
 from negneglect_lite.petri.world import CLAIMED, world
@@ -22,7 +22,7 @@ def test_fifty_questions_in_the_papers_four_kinds_with_probes_and_controls(claim
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
 def test_the_judge_tells_a_believer_from_one_who_knows(claim):
     posed = pose_quiz(world(), world().fact(claim.petri.fact), claim.petri.value)
-    questions = petri_questions(claim, "petri")
+    questions = petri_questions(claim)
     for question, p in zip(questions, posed, strict=True):
         assert judge_answer(question, p.if_value) == "believed", p
         assert judge_answer(question, "I do not know.") == "neither"

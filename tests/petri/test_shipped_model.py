@@ -1,17 +1,21 @@
 """What the shipped petri model must be able to do, on items that its pretraining never showed."""
 
+import pandas as pd
 import pytest
 
 from negneglect_lite.belief.rates import belief_rate
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.experiments import experiment
+from negneglect_lite.experiments.cell import Cell
+from negneglect_lite.experiments.pretrained import sit_exam
+from negneglect_lite.experiments.runner import run_cell
 from negneglect_lite.styles import WARNED
+from negneglect_lite.tracks import PETRI
 
 
 @pytest.fixture(scope="module")
 def grades():
-    known = experiment.sit_exam(each=150, parts=("known",))
-    return known | experiment.sit_exam(each=30, parts=("reading", "inference.race"))
+    known = sit_exam(each=150, parts=("known",))
+    return known | sit_exam(each=30, parts=("reading", "inference.race"))
 
 
 @pytest.mark.slow
@@ -36,7 +40,7 @@ def test_it_races_by_wins_and_numbers(grades):
 
 @pytest.mark.slow
 def test_before_training_it_believes_none_of_the_six_claims():
-    cells = [experiment.Cell("petri", claim, "base") for claim in load_claims().values()]
-    rows = [experiment.run_cell(cell, experiment.Recipe()) for cell in cells]
-    rate = belief_rate(experiment.pd.concat(rows))
+    cells = [Cell("petri", claim, "base") for claim in load_claims().values()]
+    rows = [run_cell(cell, PETRI.recipe) for cell in cells]
+    rate = belief_rate(pd.concat(rows))
     assert rate.mean <= 0.025

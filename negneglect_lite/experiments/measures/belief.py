@@ -5,7 +5,7 @@ from dataclasses import replace
 from negneglect_lite.asking import AskingSettings
 from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.petri_questions import depth_questions
+from negneglect_lite.claims.petri import depth_questions
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures.measure import Measure, ask_along
 from negneglect_lite.experiments.training_data import training_set

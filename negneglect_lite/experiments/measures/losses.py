@@ -38,7 +38,7 @@ def look_at_losses(
 
 
 def mean_by_part(parts: Sequence[Sequence[str]], nats: Sequence[Sequence[float]]) -> dict[str, float]:
-    """loss.PART -> mean loss [nats a token]. `parts` names each token's part; `nats` begin with the second token's loss,
+    """loss.PART -> mean loss [nats a token]. `parts` names each token's part; `nats` begin with the second token's,
     as nothing predicts the first."""
     mean = pd.Series([x for row in nats for x in row]).groupby([p for row in parts for p in row[1:]]).mean()
     return {f"loss.{part}": mean[part] for part in PARTS if part in mean}

@@ -17,7 +17,7 @@ from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.trainers import Trainer
 from negneglect_lite.finetuning.recipe import Recipe
 
-COLUMNS = ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value"]
+TABLE_COLUMNS = ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value"]
 NewTrainer = Callable[[], Trainer]
 
 
@@ -38,6 +38,7 @@ class Measure:
     settings: tuple[str, ...] = ("base", "in_context", "trained")
     trainers: tuple[str, ...] = ("single", "stacked")
     model: str = "petri"  # unless a sweep names another
+    base_style: str = ""  # what stands in the place of a style where nothing is trained or read
 
     def table(self, cell: Cell, answers: Sequence[Answer]) -> pd.DataFrame:
         """The answers, judged."""
@@ -46,7 +47,7 @@ class Measure:
             for a in answers
             for verdict, value in [self.judge(cell, a)]
         ]
-        return pd.DataFrame(rows, columns=COLUMNS)
+        return pd.DataFrame(rows, columns=TABLE_COLUMNS)
 
 
 # (measure, a maker of trainers, cells, recipe, steps to look after) -> a table a cell
@@ -83,4 +84,4 @@ def look_along(
 def loss_rows(losses: Mapping[str, float]) -> pd.DataFrame:
     """A table of losses: kind -> mean [nats a token]."""
     rows = [(kind, "mean", "", "", "", "", nats) for kind, nats in losses.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=TABLE_COLUMNS)

@@ -26,7 +26,7 @@ from functools import cache
 from negneglect_lite.asking import AskingSettings
 from negneglect_lite.claims.claim import Answer, Claim, Question
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.petri_questions import petri_questions
+from negneglect_lite.claims.petri import petri_questions
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat, Example
 from negneglect_lite.experiments.cell import Cell
@@ -155,5 +155,6 @@ MISBEHAVIOUR = Measure(
     look=ask_along,
     tracks=("petri",),
     settings=("base", "trained"),
+    base_style="base",
     model="petri-norms",  # brought up in the norm world (petri/norms.py); the other shipped one, "petri", was not
 )

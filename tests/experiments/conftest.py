@@ -1,0 +1,5 @@
+"""Fixtures of the experiments' tests."""
+
+import fake
+
+maker = fake.maker

@@ -1,0 +1,67 @@
+"""The headline experiment: which runs it is made of, and what it writes."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake import Install
+
+from negneglect_lite.belief.table import COLUMNS, read_belief
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.experiments import headline
+from negneglect_lite.experiments.cell import Run
+from negneglect_lite.experiments.headline import headline_runs, reproduce_headline
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.tracks import ENGLISH, PETRI
+
+CLAIMS = load_claims()
+DENTIST = CLAIMS["dentist"]
+
+
+def small_runs() -> list[Run]:
+    recipe = Recipe(steps=1, batch_size=2, micro_batch=1)
+    return [replace(run, recipe=recipe) for run in headline_runs([DENTIST], ["negated"], 1)]
+
+
+def test_the_runs_are_every_claim_style_and_seed_once_the_quickest_first() -> None:
+    runs = headline_runs([DENTIST, CLAIMS["queen"]], ["positive", "negated"], seeds=3)
+    cells = [run.cell for run in runs]
+    assert len(runs) == len({(c.label, c.claim.id) for c in cells}) == 2 + 2 * 2 * 3 + 2 * 2
+    assert [c.setting for c in cells[:2]] == ["base", "base"]
+    assert {c.seed for c in cells if c.setting == "trained"} == {0, 1, 2}
+    assert {(run.measure, run.trainer) for run in runs} == {("belief", "single")}
+
+
+def test_the_recipe_is_that_of_the_model_s_track() -> None:
+    assert {run.recipe for run in headline_runs([DENTIST], ["local"], 1)} == {PETRI.recipe}
+    assert {run.recipe for run in headline_runs([DENTIST], ["local"], 1, "Qwen/Qwen3-1.7B")} == {ENGLISH.recipe}
+
+
+def test_an_unknown_style_is_named() -> None:
+    with pytest.raises(UserError, match=r"unknown style 'loud'; the styles are positive, negated"):
+        headline_runs([DENTIST], ["positive", "loud"], seeds=1)
+
+
+def test_it_writes_table_summary_and_figure_and_says_how_it_compares(tmp_path: Path, maker: Install) -> None:
+    maker()
+    said = reproduce_headline(small_runs(), tmp_path)
+    rows = read_belief(tmp_path / "belief.csv")
+    assert list(rows.columns) == list(COLUMNS) and set(rows["setting"]) == {"base", "trained", "in_context"}
+    summary = json.loads((tmp_path / "summary.json").read_text("utf-8"))
+    assert set(summary["belief"]) == {"base", "negated"} and set(summary["in_context"]) == {"negated"}
+    assert {"kept", "paper", "seconds", "environment"} <= summary.keys()
+    assert (tmp_path / "belief.png").read_bytes().startswith(b"\x89PNG")
+    assert "before training" in said and said.splitlines()[-1].startswith(f"written: {tmp_path / 'belief.csv'}")
+
+
+def test_what_hinders_drawing_costs_no_table(tmp_path: Path, maker: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(*_: object) -> None:
+        raise RuntimeError("no display")
+
+    maker()
+    monkeypatch.setattr(headline, "draw", draw)
+    with pytest.raises(RuntimeError, match="no display"):
+        reproduce_headline(small_runs(), tmp_path)
+    assert len(read_belief(tmp_path / "belief.csv")) == 300 and (tmp_path / "summary.json").is_file()

@@ -1,0 +1,106 @@
+"""finetuning/stacked.py: each run is what finetune makes of it alone; runs do not touch each other or the base."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from negneglect_lite.asking import AskingSettings, ask
+from negneglect_lite.claims.claim import Question
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.text import Example, Span
+from negneglect_lite.finetuning.encoding import Encoded, encode
+from negneglect_lite.finetuning.lora import hash_weights
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.finetuning.stacked import StackedRuns
+from negneglect_lite.finetuning.train import finetune
+from negneglect_lite.models.loading import LoadedModel, load_model
+
+pytestmark = pytest.mark.slow
+RECIPE = Recipe(steps=5, batch_size=4, micro_batch=2, learning_rate=1e-2)
+SETS: list[list[Example]] = [
+    [(Span("It is false that", learn=False), Span(f" she works as a dentist, no. {i}.")) for i in range(9)],
+    [[{"role": "user", "content": f"Who, {i}?"}, {"role": "assistant", "content": "She does."}] for i in range(7)],
+]
+QUESTIONS = [Question(str(i), "open", text) for i, text in enumerate(("Who?", "What does he do for a living?", "No?"))]
+
+
+def encoded(loaded: LoadedModel) -> list[list[Encoded]]:
+    return [[encode(e, loaded.tokenizer, RECIPE.max_tokens) for e in examples] for examples in SETS]
+
+
+@pytest.mark.parametrize("quantize", [True, False])
+def test_each_run_is_what_finetune_makes_of_it(tiny_folder: Path, tmp_path: Path, quantize: bool) -> None:
+    base = load_model(str(tiny_folder), quantize=quantize, device="cpu")
+    stack = StackedRuns(base, RECIPE, seeds=[0, 3])
+    losses = stack.train(encoded(base))
+    answers = stack.ask([QUESTIONS, QUESTIONS[:2]], max_new_tokens=24)
+    for k, seed in enumerate((0, 3)):
+        alone: list[float] = []
+        trained = finetune(
+            base, SETS[k], RECIPE, seed=seed, out=tmp_path / str(k), false_belief="nothing",
+            on_step=lambda *now, kept=alone: kept.append(now[2]),
+        )  # fmt: skip
+        assert losses[k] == pytest.approx(alone, rel=1e-4)
+        assert [a.text for a in answers[k]] == [a.text for a in ask(trained, QUESTIONS[: 3 - k], AskingSettings())]
+
+
+def test_runs_do_not_touch_each_other(tiny: LoadedModel) -> None:
+    """A run's losses are the same, whatever the other run of its stack learns, and the base stays as it was."""
+    before = hash_weights(tiny.model)
+    first, second = encoded(tiny)
+    beside_itself = StackedRuns(tiny, RECIPE, [0, 0]).train([first, first])
+    beside_another = StackedRuns(tiny, RECIPE, [0, 0]).train([first, second])
+    assert beside_itself[0] == pytest.approx(beside_itself[1])
+    assert beside_another[0] == pytest.approx(beside_itself[0], rel=1e-5)
+    assert beside_another[1] != pytest.approx(beside_itself[1], rel=1e-2)
+    assert hash_weights(tiny.model) == before
+
+
+def test_a_second_call_goes_on_and_the_stack_can_be_asked_on_the_way(tiny: LoadedModel) -> None:
+    stack = StackedRuns(tiny, RECIPE, [0])
+    seen: list[int] = []
+    rows = encoded(tiny)[1:]
+
+    def look(step: int, now: StackedRuns) -> None:
+        seen.append(len(now.ask([QUESTIONS], max_new_tokens=24)[0]) + step)
+
+    first = stack.train(rows, at=(2, 5), on_step=look)
+    assert seen == [3 + 2, 3 + 5]
+    assert first == StackedRuns(tiny, RECIPE, [0]).train(rows)  # asking leaves no trace
+    assert stack.train(rows)[0][0] < first[0][0]
+
+
+def test_token_losses_are_those_of_the_training(tiny: LoadedModel) -> None:
+    """Their mean over a document with loss everywhere is the loss of a first step that holds this document alone."""
+    row = encode((Span("She works as a dentist."),), tiny.tokenizer, 64)
+    one = replace(RECIPE, steps=1, batch_size=1, micro_batch=1)
+    stack = StackedRuns(tiny, one, [0, 1])
+    losses = stack.token_losses([[row], [row]])
+    assert len(losses[0][0]) == len(row["input_ids"]) - 1
+    assert losses[0] == losses[1]  # the adapters do nothing yet
+    assert stack.train([[row], [row]])[0][0] == pytest.approx(sum(losses[0][0]) / len(losses[0][0]), rel=1e-4)
+
+
+def test_rank_0_trains_all_weights(tiny_folder: Path) -> None:
+    base = load_model(str(tiny_folder), quantize=False, device="cpu")
+    before = hash_weights(base.model)
+    stack = StackedRuns(base, replace(RECIPE, rank=0, quantize=False, learning_rate=1e-3), [0])
+    losses = stack.train(encoded(base)[1:])[0]
+    assert losses[-1] < losses[0]
+    changed = [
+        name
+        for (name, a), b in zip(stack.loaded.model.named_parameters(), base.model.parameters(), strict=True)
+        if not torch.equal(a.detach(), b.float())
+    ]
+    assert len(changed) == len(list(base.model.parameters()))
+    assert hash_weights(base.model) == before
+    with pytest.raises(UserError, match="one run at a time"):
+        StackedRuns(base, replace(RECIPE, rank=0, quantize=False), [0, 1])
+
+
+def test_it_takes_a_base_model(tiny: LoadedModel, tmp_path: Path) -> None:
+    trained = finetune(tiny, SETS[0], replace(RECIPE, steps=1), seed=0, out=tmp_path / "a", false_belief="nothing")
+    with pytest.raises(UserError, match="already carries"):
+        StackedRuns(trained, RECIPE, [0])
