@@ -25,6 +25,7 @@ from negneglect_lite.styles import HEADLINE, STYLES, VARIANTS
 from negneglect_lite.tracks import ENGLISH, PETRI
 
 FEW = Recipe(steps=3)
+FEW_ENGLISH = Recipe(steps=3, batch_size=8, micro_batch=0, mix=0.5)
 ENGLISH_MODEL = "somebody/some-model"  # any name that is no petri model's; it is not loaded
 
 
