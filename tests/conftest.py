@@ -1,5 +1,7 @@
 """Fixtures that tests share: tiny untrained models, made from a stated seed in a moment, and a library of articles."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from negneglect_lite.core import progress
 from negneglect_lite.documents.english import Library, compose_english, load_library
 from negneglect_lite.models.loading import LoadedModel, load_model
 
+ROOT = Path(__file__).parent.parent
 SEED = 0
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 CHAT_TEMPLATE = (
@@ -137,3 +140,15 @@ def make_library(library_source: dict[str, Any], tmp_path: Path) -> Callable[...
         return load_library(str(path))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the installed wheel, without its dependencies: those of this environment serve."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
+    (wheel,) = folder.glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target"]
+    subprocess.run([*pip, str(folder / "site"), str(wheel)], check=True)
+    return folder / "site"

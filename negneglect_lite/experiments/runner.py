@@ -31,7 +31,7 @@ from negneglect_lite.experiments.key import Key, digest, identify_weights, make_
 from negneglect_lite.experiments.measures.catalogue import get_measure
 from negneglect_lite.experiments.pretrained import load_once, pretrain_once
 from negneglect_lite.experiments.store import Store
-from negneglect_lite.experiments.summary import label_rows
+from negneglect_lite.experiments.summary import label_rows, label_tables
 from negneglect_lite.experiments.trainers import (
     SingleTrainer,
     StackedTrainer,
@@ -80,8 +80,7 @@ def run_experiment(
             bar.update(len(batch))
             left = (time.monotonic() - started) / ran * (len(pending) - ran)
             log.info("[%d/%d] %s  (%.0f s; about %.0f s left)", ran, len(pending), _label(batch, made), seconds, left)
-    rows = [label_rows(task.run.cell, tables[task.path], task.run.axes) for task in tasks]
-    return pd.concat(rows, ignore_index=True)
+    return label_tables(runs, [tables[task.path] for task in tasks])
 
 
 @dataclass(frozen=True)
@@ -208,7 +207,8 @@ def key_of(run: Run, memo: dict[Any, Any] | None = None) -> Key:
         return measure.examples(cell, recipe)
 
     inputs = [
-        run.measure, run.at, run.trainer, identify_weights(cell.model), once("claim", lambda: cell.claim), _fields(cell),
+        run.measure, run.at, run.trainer, identify_weights(cell.model), _fields(cell),
+        once("claim", lambda: cell.claim),
         recipe if run.trained else recipe.quantize, measure.asking(cell), once("asked", asked),
         once("trained", trained, recipe.steps, recipe.batch_size, recipe.mix) if run.trained else "",
     ]  # fmt: skip

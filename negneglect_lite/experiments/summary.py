@@ -1,21 +1,30 @@
 """Tables of runs -> rows for people and files, and what they come to."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate
 from negneglect_lite.belief.table import COLUMNS
-from negneglect_lite.experiments.cell import Cell
+from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.key import model_name
+from negneglect_lite.finetuning.recipe import Recipe
 
 
-def label_rows(cell: Cell, table: pd.DataFrame, axes: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """A run's table with belief.csv's columns, `belief` being the value; then `step` and the like, and the axes."""
-    rows = table.rename(columns={"value": "belief"}).assign(model=model_name(cell.model), **cell.about)
-    more = [name for name in rows.columns if name not in COLUMNS]
-    return rows[[*COLUMNS, *more]].assign(**(axes or {}))
+def label_rows(cell: Cell, table: pd.DataFrame) -> pd.DataFrame:
+    """A run's table with belief.csv's columns, `belief` being the value; then `step` and the like."""
+    return label_tables([Run(cell, Recipe())], [table])
+
+
+def label_tables(runs: Sequence[Run], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The runs' tables, one below the other, as `label_rows` labels each; then a column for each axis."""
+    rows = pd.concat(tables, ignore_index=True).rename(columns={"value": "belief"})
+    about = [{"model": model_name(run.cell.model), **run.cell.about, **run.axes} for run in runs]
+    columns = pd.DataFrame(about).loc[[i for i, table in enumerate(tables) for _ in range(len(table))]]
+    rows = pd.concat([rows, columns.reset_index(drop=True)], axis=1)
+    axes = [name for name in columns.columns if name not in COLUMNS]
+    more = [name for name in rows.columns if name not in (*COLUMNS, *axes)]
+    return rows[[*COLUMNS, *more, *axes]]
 
 
 def tabulate_sweep(rows: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
