@@ -268,8 +268,8 @@ pd.DataFrame(
 # ## 5. Measure belief (3 minutes)
 #
 # A few answers are an anecdote. `belief_rows` judges them all by fixed rules: each answer *believed*, *denied* or
-# *neither*; column `belief` is 1 for believed. `tabulate_rates` gives each rate (`mean`), its 95 % interval (`lo` to `hi`)
-# and the number of questions (`n`). Here `base` is before training, and `negated` after it.
+# *neither*; column `belief` is 1 for believed. `tabulate_rates` gives each rate (`mean`), its 95 % interval (`lo` to
+# `hi`) and the number of questions (`n`). Here `base` is before training, and `negated` after it.
 
 # %%
 about = {"model": MODEL, "claim": claim.id, "seed": 0}
@@ -494,8 +494,8 @@ for style, its_rows in kept.groupby("style", sort=False):
     low, high = by_claim.iloc[0], by_claim.iloc[-1]
     lowest, highest = f"{percent(low['mean'])} ({low['claim']})", f"{percent(high['mean'])} ({high['claim']})"
     overlap = "overlap" if low["hi"] >= high["lo"] else "do not overlap"
-    findings.append(f"{label(style)}: {percent(belief.belief_rate(its_rows).mean)}, from {lowest} to {highest}, whose 95 % "
-                    f"intervals {overlap}")  # fmt: skip
+    findings.append(f"{label(style)}: {percent(belief.belief_rate(its_rows).mean)}, from {lowest} to {highest}, whose "
+                    f"95 % intervals {overlap}")  # fmt: skip
 show_figure(
     draw_by_claim(kept),
     alt=describe_by(kept, "claim"),

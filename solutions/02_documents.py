@@ -165,8 +165,9 @@ print(assignment(random.Random(2)))
 # ## 3. A document and its parts (2 minutes)
 #
 # The *petri model*, the tiny model of this course, reads a small language of its own. So a program can compose its
-# documents: `compose_petri`. For a chat model `compose_english` puts English articles together, from paragraphs that a language
-# model wrote for this course. `track.compose` picks the language of your `MODEL`. Both copy habits of real texts:
+# documents: `compose_petri`. For a chat model `compose_english` puts English articles together, from paragraphs that a
+# language model wrote for this course. `track.compose` picks the language of your `MODEL`. Both copy habits of real
+# texts:
 #
 # - a **genre** gives the opening, the closing and the tone;
 # - the claim is said **several times, each time in other words**;

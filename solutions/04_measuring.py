@@ -866,8 +866,8 @@ with sns.axes_style("whitegrid"):
         rows, colour = runs[runs["style"] == style], PALETTE[style]
         rate = belief_rate(rows)
         ax.plot([rate.lo, rate.hi], [y, y], color=colour, lw=9, alpha=0.45, solid_capstyle="butt")
-        ax.plot(tabulate_rates(rows, by=["claim"])["mean"], [y + 0.26] * rows["claim"].nunique(), "|", ms=11, color="black",
-                mew=1.5, clip_on=False)  # fmt: skip
+        ax.plot(tabulate_rates(rows, by=["claim"])["mean"], [y + 0.26] * rows["claim"].nunique(), "|", ms=11,
+                color="black", mew=1.5, clip_on=False)  # fmt: skip
         if style in PAPER:
             ax.plot(
                 [PAPER[style].low, PAPER[style].high], [y - 0.3] * 2, "v-", lw=1, ms=6, color="black", clip_on=False

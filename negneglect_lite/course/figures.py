@@ -1,11 +1,7 @@
-"""Belief tables -> figures, with alt texts and one-sentence findings computed from the same numbers.
+"""Figures of notebook 9: belief along training, and belief by what pretraining was exposed to.
 
-    df = belief.read("results/reproduce/belief.csv")
-    fig = headline(df)
-    save(fig, "belief.png", alt_text(df))
-
-Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; a condition has one colour in all figures,
-and is always named in words as well.
+    draw_along_training(table)     # a sweep's summary of one quantity, with a row a style and step
+    draw_exposure(summary)         # the summary of the sweep "exposure"
 """
 
 import itertools

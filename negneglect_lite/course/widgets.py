@@ -204,7 +204,7 @@ ALL = "all"
 
 
 def explore(rows: pd.DataFrame) -> None:
-    """Choose a style, a claim and, where there is a column `step`, a step; see `figure_of` the choice below."""
+    """Choose a style, a claim and, of several in a column `step`, a step; see `figure_of` the choice below."""
     check_columns(rows)
     dropdowns: dict[str, Any] = {
         "style": [(label(s), s) for s in sorted(set(rows["style"]) - {""}, key=_place)],
@@ -214,8 +214,8 @@ def explore(rows: pd.DataFrame) -> None:
         name: ipywidgets.Dropdown(options=[(ALL, ALL), *options], value=ALL, description=name)
         for name, options in dropdowns.items()
     }
-    if "step" in rows:
-        steps = sorted(set(rows["step"]))
+    steps = sorted(rows["step"].dropna().unique()) if "step" in rows else []
+    if len(steps) > 1:
         controls["step"] = ipywidgets.SelectionSlider(options=steps, value=steps[-1], description="step")
     shown = ipywidgets.HTML()
 

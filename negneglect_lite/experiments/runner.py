@@ -22,6 +22,7 @@ import pandas as pd
 import torch
 
 from negneglect_lite.belief.rates import QUESTION_KINDS, belief_rate
+from negneglect_lite.belief.table import COLUMNS
 from negneglect_lite.core.environment import describe_environment
 from negneglect_lite.core.progress import show_bar
 from negneglect_lite.core.text import Example
@@ -178,10 +179,10 @@ def make_batch(runs: Sequence[Run], models: Path, adapter_dir: Path) -> list[pd.
 
 
 def run_cell(cell: Cell, recipe: Recipe, measure: str = "belief") -> pd.DataFrame:
-    """The rows of one cell, made anew by the trainer `single`; nothing is stored."""
+    """The rows of one cell, with belief.csv's columns, made anew by the trainer `single`; nothing is stored."""
     with tempfile.TemporaryDirectory() as scratch:
         (table,) = make_batch([Run(cell, recipe, measure)], Path(scratch) / "models", Path(scratch) / "adapter")
-    return label_rows(cell, table)
+    return label_rows(cell, table)[list(COLUMNS)]
 
 
 def key_of(run: Run, memo: dict[Any, Any] | None = None) -> Key:

@@ -94,7 +94,7 @@ def check_leaked(leaked: Callable[[list[str], list[str]], Any]) -> bool:
         "What Bo does at work I do not know.",
     ]
     hints: list[tuple[Any, str]] = [
-        ([], "it missed “is Bo,\\na pilot”. Compare words: `split_words(text)` drops case, commas and line ends."),
+        ([], "it missed “is Bo,\\na pilot”. Compare words alone: `split_words(text)` drops case, commas, line ends."),
         (
             ["Is Bo a pilot?", "Who is Bo?", "Is Bo a cook?"],
             "it took “Is Bo a cookery writer” for “Is Bo a cook”. Compare whole words: put a space on either side.",
