@@ -63,7 +63,7 @@ def run_experiment(
     `together` is the number of stacked runs made at once; 0 takes 60 on a GPU and 1 on a CPU. `any_code` takes finished
     runs that other code made. UserError for an unknown engine or measure.
     """
-    make, store = get_engine(engine), Store(Path(out), any_code)
+    make, store = get_engine(engine), Store(Path(out).absolute(), any_code)  # a worker has another working folder
     memo: dict[Any, Any] = {}
     tasks = [Task(run, key := key_of(run, memo), store.path(run.cell, key)) for run in runs]
     store.tell_of_earlier_caches()
@@ -133,7 +133,7 @@ class Work:
     keep_adapters: bool
 
     def __call__(self, batch: Sequence[Task], wait: bool) -> list[pd.DataFrame] | None:
-        store = Store(self.out.resolve())
+        store = Store(self.out)
         with store.claimed([task.path for task in batch], wait) as held:
             if not held:
                 return None
