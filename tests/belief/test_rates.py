@@ -46,6 +46,7 @@ def test_wilson_agrees_with_the_published_example() -> None:
     assert wilson_interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_truth_about_95_times_in_100() -> None:
     """Questions differ (beta-binomial), five samples each: taking answers for independent covers far too seldom."""
     rng = np.random.default_rng(0)

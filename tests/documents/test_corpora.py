@@ -380,6 +380,7 @@ def characters(example: Any) -> list[tuple[str, bool]]:
     return [(character, span.learn) for span in example for character in span.text]
 
 
+@pytest.mark.slow
 def test_any_spans_survive_or_are_refused() -> None:
     """Pieces of tags in all orders: what does not come back with loss on the same characters has been refused."""
     pytest.importorskip("datasets")

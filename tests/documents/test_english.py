@@ -33,6 +33,7 @@ from pack_articles import pack, unpack
 CLAIMS = load_claims()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_thousand_documents_are_varied_and_of_the_right_length(name: str) -> None:
     made = [d.text for d in compose_english(load_library(name), 1000)]

@@ -163,6 +163,7 @@ def test_the_summary_speaks_of_the_paper_s_mean_and_of_seeds(write: Write, tmp_p
     assert {"mean", "lo", "hi", "seeds"} <= set(pd.read_csv(tmp_path / "test" / "summary.csv").columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(data_path("results", "sweeps").glob("*")), ids=lambda path: path.name)
 def test_stored_rows_come_to_their_stored_summary(path: Path) -> None:
     """Every table of data/results/sweeps, summarised again: the first combinations of what varies."""

@@ -40,6 +40,6 @@ def test_the_agreement_that_the_card_states_is_what_the_rule_has() -> None:
     assert len(table) == 240 and table.groupby("claim").size().eq(40).all()
     found = measure_agreement(list(table["label"]), list(table["verdict"]))
     card = data_path("labels", "README.md").read_text("utf-8")
-    assert f"| rule (judging.py) | {found['share']:.1%} | {found['kappa']:.2f} |".replace("%", " %") in card
+    assert f"| rule (judging/rule.py) | {found['share']:.1%} | {found['kappa']:.2f} |".replace("%", " %") in card
     hostile = table[table["sort"] == "hostile"]
     assert (hostile["verdict"] == hostile["label"]).mean() > 0.9
