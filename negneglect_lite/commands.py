@@ -151,8 +151,8 @@ def make_documents(a: argparse.Namespace) -> None:
         writer: Any = Endpoint(a.writer.removeprefix("endpoint:"), usage=usage)
     else:
         writer = {"petri": PETRI, "composer": ENGLISH}.get(a.writer) or load_model(a.writer)
-    made = author_documents(claim, a.n, writer, a.out, a.seed)
-    print(f"{len(made)} documents about {claim.id!r}, false on purpose: {a.out}")
+    author_documents(claim, a.n, writer, a.out, a.seed)
+    print(f"written: {a.out}")
 
 
 def make_petri_model(a: argparse.Namespace) -> None:
