@@ -205,6 +205,8 @@ def test_the_models_facts_are_taken_as_it_wrote_them() -> None:
         CLAIM.claim, *CLAIM.subclaims, "He opened in 2014.", "2011 was his first year."
     ]  # fmt: skip
     assert list_key_facts(CLAIM, lambda prompt, seed: None, 0) == [CLAIM.claim, *CLAIM.subclaims]
+    many = "\n".join(f"A fact of its own, number {i}." for i in range(30))
+    assert len(list_key_facts(CLAIM, lambda prompt, seed: many, 0)) == 18
 
 
 def test_a_revision_that_was_cut_off_leaves_the_draft(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_gpu_takes_what_fits(
     for a_row, free, chosen in (
         ([100], 10_000, (8, False)),
         ([100], 500, (4, False)),
-        ([100, 10], 110, (8, True)),  # one row alone would fit: checkpointing is worth it
+        ([100, 10], 130, (8, True)),  # one row alone would fit: checkpointing is worth it
         ([0, 100], 150, (1, True)),  # not even one without it
     ):
         loaded, done = gpu(monkeypatch, tiny, a_row, free)

@@ -131,11 +131,11 @@ def raw(real: Endpoint, body: dict[str, Any]) -> Reply:
 
 @pytest.mark.slow
 def test_a_real_server_answers_and_its_tokens_are_counted(real: Endpoint) -> None:
-    real.usage = Usage(price_in=1.0, price_out=2.0)
+    real.usage = Usage(price_in=3.0, price_out=2.0)
     first, again = (real.complete(CHAT, max_tokens=4) for _ in range(2))
     assert first.text and first == again
     assert real.usage.calls == 2 and real.usage.tokens_out == 8 and real.usage.tokens_in > 10
-    assert real.usage.cost == pytest.approx((real.usage.tokens_in + 2 * 8) / 1e6)
+    assert real.usage.cost == pytest.approx((3 * real.usage.tokens_in + 2 * 8) / 1e6)
     assert str(real.usage).startswith("2 calls") and "cost" in str(real.usage) and "cost" not in str(Usage())
 
 
