@@ -22,7 +22,7 @@ import pandas as pd
 from negneglect_lite import __version__
 from negneglect_lite.belief.conditions import IN_CONTEXT, label
 from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate, tabulate_rates, yes_bias
-from negneglect_lite.belief.table import condition_of, one_model
+from negneglect_lite.belief.table import COLUMNS, condition_of, one_model
 from negneglect_lite.claims.claim import Claim, claim_from_fact
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.environment import describe_environment
@@ -148,7 +148,7 @@ def write_report(folder: Path, rows: pd.DataFrame, own: str) -> str:
     missing = [label(c) for c in ("positive", own) if c not in rates]
     if missing:
         raise UserError(f"the table holds no rows for {', '.join(missing)}; run these cells before the report")
-    write_atomic(folder / "belief.csv", rows.to_csv(index=False))
+    write_atomic(folder / "belief.csv", rows[list(COLUMNS)].to_csv(index=False))
     save_figure(draw_headline(rows), folder / "belief.png", describe_headline(rows))
     text = _text(sealed, rows, rates, own)
     write_atomic(folder / "report.md", text)
