@@ -29,7 +29,7 @@ def label_tables(runs: Sequence[Run], tables: Sequence[pd.DataFrame]) -> pd.Data
 
 def tabulate_sweep(rows: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
     """The columns of rows.csv.gz: axes, claim, style, setting, seed, kind, item, value, and `step` and the like."""
-    first = [*axes, "claim", "style", "setting", "seed", "kind", "item", "value"]
+    first = list(dict.fromkeys((*axes, "claim", "style", "setting", "seed", "kind", "item", "value")))  # style may vary
     rows = rows.rename(columns={"question_id": "item", "belief": "value"})
     return rows[[*first, *(name for name in rows.columns if name not in (*first, *COLUMNS))]]
 

@@ -163,6 +163,15 @@ def test_the_summary_speaks_of_the_paper_s_mean_and_of_seeds(write: Write, tmp_p
     assert {"mean", "lo", "hi", "seeds"} <= set(pd.read_csv(tmp_path / "test" / "summary.csv").columns)
 
 
+def test_styles_may_be_what_varies(write: Write, tmp_path: Path, maker: Install) -> None:
+    maker()
+    content = {**HEAD, "claims": ["dentist"], "seeds": 1, "vary": [{"style": ["local", "tag"], "documents": [2]}]}
+    table = run_sweep(load_sweep(write(**content)), tmp_path)
+    assert list(table["style"].unique()) == ["local", "tag"] and set(table["documents"]) == {2}
+    rows = pd.read_csv(tmp_path / "test" / "rows.csv.gz")
+    assert list(rows.columns) == ["style", "documents", "claim", "setting", "seed", "kind", "item", "value", "step"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(data_path("results", "sweeps").glob("*")), ids=lambda path: path.name)
 def test_stored_rows_come_to_their_stored_summary(path: Path) -> None:
