@@ -567,8 +567,8 @@ display(
 #
 # **2.** Why does the name of your style end in a hash?
 # <details><summary>Answer</summary>
-# Stored cells are found by all that they depend on, and of the style only the name is known. If you changed the function
-# and kept its name, the old results would be taken for the new ones.
+# The sealed plan knows your style by its name alone. If you changed the function and kept the name, the plan would seem to
+# speak of the new one. (Stored runs are found by their texts, so those of a changed style are run again.)
 # </details>
 #
 # **3.** Belief after your style is 30 % (interval 15 to 50 %), after positive documents 90 %. What does the rule say?

@@ -1,6 +1,8 @@
 """What is wrong with a library of articles: sentences that assert more than they must.
 
-audit_library(load_library("dentist"))      # a line for each problem; [] if all is well
+    audit_library(load_library("dentist"))      # a line for each problem; [] if all is well
+
+The libraries of data/documents have none (tests/authoring/test_audit.py).
 """
 
 from negneglect_lite.claims.claim import Question

@@ -1,6 +1,8 @@
 """Judged answers -> the table that everything else is computed from: one row an answer, columns as in belief.csv.
 
-rows = belief_rows(answers, model="petri", claim="dentist", style="negated", seed=0, setting="trained")
+    rows = belief_rows(answers, model="petri", claim="dentist", style="negated", seed=0, setting="trained")
+
+What is computed from a table makes sure first that its columns are there.
 """
 
 import os

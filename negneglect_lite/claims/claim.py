@@ -1,6 +1,8 @@
 """A claim: what is false about it, what is true, and the questions that find out whether a model believes it.
 
-claim.questions[0].messages()      # a chat, as chat templates take it
+    claim.questions[0].messages()      # a chat, as chat templates take it
+
+The questions of a claim's file are in English; for the petri world they are posed from its fact (petri.py).
 """
 
 import re

@@ -1,7 +1,9 @@
 """Figures of notebook 9: belief along training, and belief by what pretraining was exposed to.
 
-draw_along_training(table)     # a sweep's summary of one quantity, with a row a style and step
-draw_exposure(summary)         # the summary of the sweep "exposure"
+    draw_along_training(table)     # a sweep's summary of one quantity, with a row a style and step
+    draw_exposure(summary)         # the summary of the sweep "exposure"
+
+Titles and alt texts are made from the same numbers.
 """
 
 import itertools

@@ -1,8 +1,10 @@
 """Belief by condition: the headline figure, by kind of question, and by claim.
 
-rows = read_belief("results/reproduce/belief.csv")
-figure = draw_headline(rows)
-save_figure(figure, "belief.png", describe_headline(rows))
+    rows = read_belief("results/reproduce/belief.csv")
+    figure = draw_headline(rows)
+    save_figure(figure, "belief.png", describe_headline(rows))
+
+Titles and alt texts are made from the same numbers (wording.py).
 """
 
 from typing import Any
