@@ -16,18 +16,6 @@ ROOT = Path(__file__).parent.parent.parent
 SOURCES = sorted((ROOT / "solutions").glob("[0-9][0-9]_*.py"))
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """A folder that holds the installed wheel, without its dependencies: those of this environment serve."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
-    (wheel,) = folder.glob("*.whl")
-    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target"]
-    subprocess.run([*pip, str(folder / "site"), str(wheel)], check=True)
-    return folder / "site"
-
-
 @pytest.fixture
 def elsewhere(site, tmp_path, monkeypatch) -> Path:
     """An empty working folder; Python processes started there import the wheel's package."""
@@ -48,6 +36,7 @@ def proof(site: Path) -> str:
     )
 
 
+@pytest.mark.slow
 def test_the_wheel_has_code_data_and_phrases(site, elsewhere):
     subprocess.run([sys.executable, "-c", proof(site)], check=True)
     packaged = ROOT / "negneglect_lite"
@@ -89,7 +78,7 @@ TRACKS["english"] = replace(
 """
 
 
-@pytest.mark.slow
+@pytest.mark.kernel
 @pytest.mark.parametrize("solved", [True, False], ids=["solution", "course"])
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_notebook_runs_from_the_wheel(source, solved, site, elsewhere):
@@ -111,7 +100,7 @@ ENGLISH = {  # what a notebook says only if it speaks to a model that reads Engl
 }
 
 
-@pytest.mark.slow
+@pytest.mark.kernel
 @pytest.mark.parametrize("name", ENGLISH)
 def test_only_the_model_changes_for_a_model_that_reads_english(name, reader_folder, site, elsewhere):
     text = (ROOT / "solutions" / f"{name}.py").read_text("utf-8")
