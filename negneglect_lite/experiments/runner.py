@@ -13,7 +13,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -151,10 +150,8 @@ class Work:
 
     def _clean_up(self, adapter_dir: Path) -> None:
         answers_file(adapter_dir).unlink(missing_ok=True)
-        if not self.keep_adapters:
+        if not self.keep_adapters:  # the folder around it stays: another process may be about to write there
             shutil.rmtree(adapter_dir, ignore_errors=True)
-            with suppress(OSError):  # it holds others, or was never made
-                adapter_dir.parent.rmdir()
 
 
 def make_batch(runs: Sequence[Run], models: Path, adapter_dir: Path) -> list[pd.DataFrame]:
