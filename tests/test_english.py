@@ -91,7 +91,7 @@ def test_an_experiment_on_an_english_model(
     assert set(rows["setting"]) == {"base", "trained", "in_context"} and set(rows["kind"]) > set(QUESTION_KINDS[:2])
     assert len(rows) == 3 * 2 * len(few_questions(DENTIST))
     assert sum("4-bit NF4" in line for line in own(caplog)) == 1  # the same for every run, so told once
-    assert not (tmp_path / "adapters").exists()  # neither adapters nor answers of finished runs are left
+    assert not list((tmp_path / "adapters").iterdir())  # neither adapters nor answers of finished runs are left
     caplog.clear()
     assert run_experiment(runs, tmp_path).equals(rows) and own(caplog)[0].startswith("3 of 3 runs")
 
