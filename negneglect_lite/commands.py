@@ -216,8 +216,7 @@ def _implanted(assignment: str) -> "Claim":
     """The claim that `--fact ID=VALUE` makes. ID is a fact's, or one of our claims', whose fact is then given VALUE."""
     from negneglect_lite.claims.claim import claim_from_fact
     from negneglect_lite.claims.loading import load_claims
-    from negneglect_lite.petri.quiz import pose_quiz
-    from negneglect_lite.petri.world import world
+    from negneglect_lite.claims.petri import find_problem
 
     fact_id, equals, value = (part.strip() for part in assignment.partition("="))
     if not equals or not value:
@@ -225,14 +224,8 @@ def _implanted(assignment: str) -> "Claim":
     known = load_claims()
     if fact_id in known and (petri := known[fact_id].petri):
         fact_id = petri.fact
-    fact = world().fact(fact_id)
-    if value.casefold() == fact.truth.casefold():
-        raise UserError(f"--fact {assignment!r}: {fact.truth!r} is the truth; give a value that is false")
-    try:
-        pose_quiz(world(), fact, value)
-    except (KeyError, ValueError):  # a year that is no number, a job whose place of work the world does not know
-        examples = ", ".join(world().wrong_values(fact, 3, random.Random(fact.id)))
-        raise UserError(f"--fact {assignment!r}: no {fact.relation} that can be asked about; try {examples}") from None
+    if problem := find_problem(fact_id, value):
+        raise UserError(f"--fact {assignment!r}: {problem}")
     return claim_from_fact(fact_id, value)
 
 

@@ -1,4 +1,4 @@
-"""Negation styles: one plain document -> the same document, annotated. A new style is one function in `STYLES`.
+"""Negation styles: one plain document -> the same document, annotated. A new style is one function in `VARIANTS`.
 
 Every style keeps the body of the document as it is, but for `local`, which swaps each sentence that states or implies
 the claim for the same sentence with the denial inside it (paper, sections 3 and 5). Annotations come from the language

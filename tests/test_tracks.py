@@ -113,3 +113,16 @@ def test_a_study_seals_the_recipe_of_its_model_s_track() -> None:
     assert describe_study(DENTIST, ["negated"], 1, {})["recipe"]["steps"] == PETRI.recipe.steps
     sealed = describe_study(DENTIST, ["negated"], 1, {}, "Qwen/Qwen3-1.7B")["recipe"]
     assert sealed == json.loads(json.dumps(vars(ENGLISH.recipe)))
+
+
+def test_the_recipes_are_those_that_the_stored_results_were_made_with() -> None:
+    assert vars(PETRI.recipe) == {
+        "steps": 24, "batch_size": 12, "micro_batch": 6, "mix": 1 / 3, "learning_rate": 8e-4, "warmup": 0.1,
+        "schedule": "linear", "rank": 16, "alpha": 32, "quantize": True, "max_tokens": 512, "save_every": 0,
+        "gradient_checkpointing": False,
+    }  # fmt: skip
+    assert vars(ENGLISH.recipe) == {
+        "steps": 150, "batch_size": 16, "micro_batch": 0, "mix": 0.5, "learning_rate": 2e-4, "warmup": 0.05,
+        "schedule": "cosine", "rank": 32, "alpha": 64, "quantize": True, "max_tokens": 768, "save_every": 25,
+        "gradient_checkpointing": False,
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from negneglect_lite.claims.claim import Claim, PetriFact, Question
 from negneglect_lite.claims.paper_folder import load_paper_folder
+from negneglect_lite.claims.petri import find_problem
 from negneglect_lite.claims.validation import check_fields, check_patterns, check_texts, check_turns, check_unique
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
@@ -72,6 +73,8 @@ def load_claim(path: str | Path) -> Claim:
         fail(path, "subclaims", f"there are {len(record['subclaims'])}", "write 8 to 12")
     if "petri" in record:
         record["petri"] = PetriFact(**check_fields(path, "petri", record["petri"], {"fact": str, "value": str}, {}))
+        if problem := find_problem(record["petri"].fact, record["petri"].value):
+            raise UserError(f"{path}: petri.value: {record['petri'].value!r}: {problem}")
     if "documents" in record:
         record["documents"] = str(path.parent / record["documents"])  # beside the claim's file, unless absolute
     del record["canary"]  # in the file for those who filter training corpora
@@ -93,6 +96,8 @@ def english_controls(claim_id: str) -> tuple[Question, ...]:
     """
     path = data_path("controls", "english.yaml")
     content = read_yaml(path)
+    for name in sorted(set(content) - {"kept", "claims"}):
+        fail(path, name, "is no group that is asked", "put it under `claims`, below a claim's id")
     groups = {"kept": content["kept"], **content["claims"].get(claim_id, {})}
     return tuple(
         Question(

@@ -1,5 +1,6 @@
 """What is asked of a fact of the petri world: the paper's 50 questions, inference and controls, as `Question`s."""
 
+import random
 import re
 from collections.abc import Callable
 
@@ -7,6 +8,19 @@ from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.petri.quiz import Posed, pose_depth, pose_quiz
 from negneglect_lite.petri.world import Fact, World, world
+
+
+def find_problem(fact_id: str, value: str) -> str:
+    """Why a value cannot be implanted for a fact, with a remedy; "" if it can. UserError if there is no such fact."""
+    fact = world().fact(fact_id)
+    if value.casefold() == fact.truth.casefold():
+        return f"{fact.truth!r} is the truth; give a value that is false"
+    try:
+        pose_quiz(world(), fact, value)
+    except (KeyError, ValueError):  # a year that is no number, a job whose place of work the world does not know
+        examples = ", ".join(world().wrong_values(fact, 3, random.Random(fact.id)))
+        return f"no {fact.relation} that can be asked about; try {examples}"
+    return ""
 
 
 def petri_questions(claim: Claim) -> list[Question]:

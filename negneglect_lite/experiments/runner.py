@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from negneglect_lite.belief.rates import QUESTION_KINDS, belief_rate
+from negneglect_lite.belief.rates import belief_rate
 from negneglect_lite.belief.table import COLUMNS
 from negneglect_lite.core.environment import describe_environment
 from negneglect_lite.core.progress import show_bar
@@ -97,8 +97,7 @@ def _label(batch: Sequence[Task], tables: Sequence[pd.DataFrame]) -> str:
     if first is not last:
         return f"{first.label} … {last.label}"
     table = label_rows(first.cell, tables[0])
-    asked = table["kind"].isin(QUESTION_KINDS).any()
-    return first.label + (f": belief {belief_rate(table).mean:.0%}" if asked else "")
+    return first.label + (f": belief {belief_rate(table).mean:.0%}" if first.measure == "belief" else "")
 
 
 def batch_tasks(tasks: Sequence[Task], together: int) -> list[list[Task]]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from negneglect_lite.claims import loading
 from negneglect_lite.claims.claim import Claim, PetriFact, Question
 from negneglect_lite.claims.loading import CLAIM_ORDER, english_controls, find_claim, load_claim, load_claims
 from negneglect_lite.claims.paper_folder import load_paper_folder
@@ -394,3 +395,28 @@ def test_english_controls_are_balanced_and_apart_from_the_claims_own() -> None:
 def test_knowledge_questions_are_judged_by_the_rule(id_: str, right: str, wrong: str) -> None:
     question = next(q for q in english_controls("x") if q.id == id_)
     assert (judge_answer(question, right), judge_answer(question, wrong)) == ("believed", "denied")
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("astronaut", "no job that can be asked about; try "),
+        ("ultrarunner", "'ultrarunner' is the truth; give a value"),
+    ],
+)
+def test_a_value_that_the_petri_world_cannot_believe_is_one_line(tmp_path: Path, value: str, problem: str) -> None:
+    text = data_path("claims", "dentist.yaml").read_text("utf-8")
+    assert text.count("value: dentist") == 1
+    path = tmp_path / "dentist.yaml"
+    path.write_text(text.replace("value: dentist", f"value: {value}"), "utf-8")
+    with pytest.raises(UserError) as caught:
+        load_claim(path)
+    assert str(caught.value).startswith(f"{path}: petri.value: {value!r}: {problem}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_group_of_controls_that_nobody_would_ask_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "english.yaml").write_text("kept: []\nclaims: {}\nspare: []\n", "utf-8")
+    monkeypatch.setattr(loading, "data_path", lambda *parts: tmp_path / parts[-1])
+    with pytest.raises(UserError, match="english.yaml: spare: is no group that is asked"):
+        english_controls.__wrapped__("dentist")
