@@ -418,5 +418,5 @@ def test_a_value_that_the_petri_world_cannot_believe_is_one_line(tmp_path: Path,
 def test_a_group_of_controls_that_nobody_would_ask_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "english.yaml").write_text("kept: []\nclaims: {}\nspare: []\n", "utf-8")
     monkeypatch.setattr(loading, "data_path", lambda *parts: tmp_path / parts[-1])
-    with pytest.raises(UserError, match="english.yaml: spare: is no group that is asked"):
+    with pytest.raises(UserError, match=r"english\.yaml: spare: is no group that is asked"):
         english_controls.__wrapped__("dentist")
