@@ -27,7 +27,7 @@ from negneglect_lite.claims.claim import Claim, claim_from_fact
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.environment import describe_environment
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.files import write_atomic
+from negneglect_lite.core.files import write_atomic, write_json, write_table
 from negneglect_lite.core.text import are_spans, plain
 from negneglect_lite.course.predictions import compare_predictions
 from negneglect_lite.experiments.key import digest
@@ -99,7 +99,7 @@ def register(folder: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
     if found is None:
         content = {"plan": fixed, "written": datetime.now(UTC).isoformat(timespec="seconds")}
         found = {**content, "sha256": digest(content)}
-        write_atomic(folder / SEAL_FILE, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        write_json(folder / SEAL_FILE, found)
     elif found["plan"] != fixed:
         changed = sorted(k for k in {*fixed, *found["plan"]} if fixed.get(k) != found["plan"].get(k))
         raise UserError(
@@ -148,7 +148,7 @@ def write_report(folder: Path, rows: pd.DataFrame, own: str) -> str:
     missing = [label(c) for c in ("positive", own) if c not in rates]
     if missing:
         raise UserError(f"the table holds no rows for {', '.join(missing)}; run these cells before the report")
-    write_atomic(folder / "belief.csv", rows[list(COLUMNS)].to_csv(index=False))
+    write_table(folder / "belief.csv", rows[list(COLUMNS)])
     save_figure(draw_headline(rows), folder / "belief.png", describe_headline(rows))
     text = _text(sealed, rows, rates, own)
     write_atomic(folder / "report.md", text)

@@ -3,7 +3,6 @@
 reproduce_headline(headline_runs([claim], ["positive", "negated"], seeds=1), Path("results/mine"))
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,6 @@ from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment
 from negneglect_lite.styles import get_style
 from negneglect_lite.tracks import track_of
-
-log = logging.getLogger(__name__)
 
 
 def headline_runs(claims: Sequence[Claim], styles: Sequence[str], seeds: int, model: str = "petri") -> list[Run]:

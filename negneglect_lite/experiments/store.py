@@ -4,7 +4,6 @@ OUT/runs/CLAIM-STYLE-SETTING-SEED-<inputs>-<code>.json holds the key, what made 
 of the name is for people; the two hashes decide.
 """
 
-import hashlib
 import json
 import logging
 import re
@@ -19,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from negneglect_lite.core.files import refuse_to_write, write_atomic
 from negneglect_lite.experiments.cell import Cell
-from negneglect_lite.experiments.key import Key, changed_modules
+from negneglect_lite.experiments.key import Key, changed_modules, digest
 
 log = logging.getLogger(__name__)
 EARLIER = ("cells",)  # folders of caches that earlier versions wrote
@@ -53,7 +52,7 @@ class Store:
             return None
         entry = _entry(path)
         columns = entry.get("table")
-        if isinstance(columns, dict) and _digest(columns) == entry.get("sha256"):
+        if isinstance(columns, dict) and digest(columns) == entry.get("sha256"):
             return pd.DataFrame(columns)
         log.info("%s: corrupt, its content does not match its hash; this run is made again", path)
         return None
@@ -66,7 +65,7 @@ class Store:
             "modules": key.modules,
             "environment": environment,
             "seconds": round(seconds, 2),
-            "sha256": _digest(columns),
+            "sha256": digest(columns),
             "table": columns,
         }
         write_atomic(path, json.dumps(record, ensure_ascii=False))
@@ -115,10 +114,6 @@ class Store:
         if changed and changed not in self.reported:
             self.reported.add(changed)
             log.info("made again, as code that decides results has changed: %s (--any-code takes old results)", changed)
-
-
-def _digest(columns: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(columns, sort_keys=True).encode()).hexdigest()
 
 
 def _entry(path: Path) -> dict[str, Any]:

@@ -38,9 +38,8 @@ from negneglect_lite.petri.world import CLAIMED, stable_hash
 from negneglect_lite.tracks import mixing_corpus
 
 CONDITIONS = ("plain", "before", "around", "system", "local")
-# Held-out situations of the kind trained on, of the other kind, and questions of safety; then two checks.
+# Held-out situations: of the kind trained on, of other kinds, and of safety. The kinds `reading` and `kept` are checks.
 BAD_REPLIES = ("targeted", "emergent", "safety")
-CONTROLS = ("reading", "kept")
 ASKING = AskingSettings(max_new_tokens=48, separator=" ")  # the longest replies have about 40 tokens
 
 
