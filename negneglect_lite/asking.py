@@ -3,10 +3,12 @@
     answers = ask(load_model("petri"), questions, PETRI.asking)               # as the petri track asks
     answers = ask(loaded, questions, settings, contexts=document.text)        # a document to read before each question
     answers = ask(loaded, questions, AskingSettings(samples=5, temperature=0.7))
+    answers = ask(loaded, questions, AS_IN_PAPER)
 
-At temperature 0 each question gets one greedy answer; above 0 it gets `samples` answers from the plain distribution,
-repeatable by `seed`. The same call gives the same answers on the same machine; another batch size may change the last
-bits of a logit.
+At temperature 0 each question gets one greedy answer; above 0 it gets `samples` answers, drawn from the whole
+distribution unless `top_p` says otherwise, repeatable by `seed`. The same call gives the same answers on the same
+machine; another batch size may change the last bits of a logit. How many answers were cut off at `max_new_tokens` is
+logged, and each `Answer` says whether it was.
 """
 
 import hashlib
@@ -22,15 +24,9 @@ from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import Journal
 from negneglect_lite.core.progress import show_bar
-from negneglect_lite.models.generation import (
-    PARAGRAPH,
-    add_context,
-    answering,
-    encode_prompts,
-    generate_answers,
-    generation_config,
-)
+from negneglect_lite.models.generation import Written, answering, encode_prompts, generate_answers, generation_config
 from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.models.templates import PARAGRAPH, add_context
 from negneglect_lite.petri.world import stable_hash
 
 log = logging.getLogger(__name__)
@@ -42,17 +38,24 @@ class AskingSettings:
 
     samples: int = 1
     temperature: float = 0.0
+    top_p: float = 1.0  # sampled from the most probable tokens that together have this probability
     max_new_tokens: int = 24  # per answer
     separator: str = PARAGRAPH  # between a document that is read and the question about it
 
     def __post_init__(self) -> None:
         if self.samples < 1 or self.max_new_tokens < 1 or self.temperature < 0:
             raise UserError("AskingSettings: samples and max_new_tokens must be at least 1, temperature not below 0")
+        if not 0 < self.top_p <= 1:
+            raise UserError(f"AskingSettings: top_p is {self.top_p}; it must be above 0 and at most 1")
         if self.samples > 1 and self.temperature == 0:
             raise UserError(
                 "AskingSettings: several samples at temperature 0 would be all alike; ask for 1, or set a temperature "
                 "above 0"
             )
+
+
+# Mayne et al. 2026: five answers a question at temperature 0.7 and top_p 0.8, of up to 5,000 tokens.
+AS_IN_PAPER = AskingSettings(samples=5, temperature=0.7, top_p=0.8, max_new_tokens=5000)
 
 
 def ask(
@@ -81,11 +84,11 @@ def ask(
     prompts = encode_prompts(loaded, chats, room=settings.max_new_tokens)
     jobs = [(i, k) for i in range(len(questions)) for k in range(settings.samples)]
     jobs.sort(key=lambda job: len(prompts[job[0]]))  # stable, so the order is fixed; like lengths waste no padding
-    config = generation_config(loaded, settings.temperature, settings.max_new_tokens)
+    config = generation_config(loaded, settings.temperature, settings.max_new_tokens, settings.top_p)
     call = [prompts, vars(settings), seed, loaded.name, str(loaded.adapter)]
     journal = Journal(answers_file, hashlib.sha256(json.dumps(call).encode()).hexdigest()) if answers_file else None
-    texts = {(i, k): text for i, k, text in journal.entries} if journal else {}
-    todo = [job for job in jobs if job not in texts]
+    made = {(i, k): Written(text, cut) for i, k, text, cut in journal.entries} if journal else {}
+    todo = [job for job in jobs if job not in made]
     with answering(loaded, seed), show_bar(len(todo), "answers") as bar:
         while todo:
             batch = todo[:batch_size]
@@ -99,9 +102,17 @@ def ask(
                 batch_size = (min(batch_size, len(batch)) + 1) // 2
                 log.info("the GPU's memory is full: %d questions at once from here on", batch_size)
                 continue
-            texts.update(zip(batch, answered, strict=True))
+            made.update(zip(batch, answered, strict=True))
             if journal:
-                journal.add(*([i, k, texts[i, k]] for i, k in batch))
+                journal.add(*([i, k, made[i, k].text, made[i, k].cut] for i, k in batch))
             del todo[: len(batch)]
             bar.update(len(batch))
-    return [Answer(questions[i], texts[i, k], k) for i in range(len(questions)) for k in range(settings.samples)]
+    answers = [
+        Answer(question, made[i, k].text, k, made[i, k].cut)
+        for i, question in enumerate(questions)
+        for k in range(settings.samples)
+    ]
+    if cut := sum(answer.cut for answer in answers):
+        limit = settings.max_new_tokens
+        log.info("%.1f%% of %d answers were cut off at %d tokens", 100 * cut / len(answers), len(answers), limit)
+    return answers

@@ -16,6 +16,7 @@ from negneglect_lite.core import progress
 from negneglect_lite.core.errors import UserError
 
 MODEL = "petri (default), a model's folder, or a Hugging Face name"
+DRAWN = "how answers are drawn: as is usual for the model (default), or as in the paper, which takes longer"
 JUDGE = "rule (default), choice, text, or endpoint:MODEL; see negneglect_lite/judging/judges.py"
 
 
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("results/reproduce"), help="folder for belief.csv, summary.json, belief.png"
     )
     c.add_argument("--keep-adapters", action="store_true", help="keep each trained adapter in OUT/adapters")
+    c.add_argument("--asking", choices=("track", "paper"), default="track", help=DRAWN)
     _running(c)
 
     c = command("train", commands.train, "Fine-tune a model on training texts of your own; write an adapter.")
@@ -106,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("claim", help="a claim's id, its YAML file, or a folder in the layout of the paper's repository")
     _loading(c)
     c.add_argument("--judge", default="rule", help=JUDGE)
+    c.add_argument("--asking", choices=("track", "paper"), default="track", help=DRAWN)
     c.add_argument("--seed", type=int, default=0)
     c.add_argument("--out", type=Path, default=Path("results/evaluate/belief.csv"))
 

@@ -32,7 +32,7 @@ def reproduce(a: argparse.Namespace) -> None:
         raise UserError(f"--seeds {a.seeds}: at least one seed is needed")
     from negneglect_lite.experiments.headline import headline_runs, reproduce_headline
 
-    runs = headline_runs(claims, _split(a.styles) or HEADLINE, a.seeds, a.model)
+    runs = headline_runs(claims, _split(a.styles) or HEADLINE, a.seeds, a.model, a.asking)
     print(reproduce_headline(runs, a.out, a.engine, a.keep_adapters, a.any_code))
 
 
@@ -71,7 +71,7 @@ def evaluate(a: argparse.Namespace) -> None:
     loaded = load_model(a.model, adapter=a.adapter, quantize=not a.no_quantize)
     get_judge(a.judge, loaded)  # a wrong name shows before the model is asked for minutes
     answers = a.out.with_name(f"{a.out.name}.answers")
-    rows = evaluate_model(claim, loaded, a.judge, a.seed, answers)
+    rows = evaluate_model(claim, loaded, a.judge, a.seed, answers, a.asking)
     write_table(a.out, rows)
     answers.unlink(missing_ok=True)
     print(tabulate_rates(rows, ["kind"], kinds=sorted(set(rows["kind"]))).to_string(index=False, float_format="%.3f"))

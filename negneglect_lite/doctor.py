@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from negneglect_lite.core.cores import granted_cores
 from negneglect_lite.core.environment import GIB
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path, verify
@@ -93,8 +94,12 @@ def _software() -> list[str]:
 
 def _processor() -> str:
     torch = _torch()
-    threads = torch.get_num_threads() if torch else os.cpu_count()
-    return f"CPU           {threads} threads used of {os.cpu_count()}: the petri track runs here"
+    cores, threads = granted_cores(), torch.get_num_threads() if torch else granted_cores()
+    waiting = os.environ.get("GOMP_SPINCOUNT") or os.environ.get("OMP_WAIT_POLICY") or "as OpenMP decides"
+    return (
+        f"CPU           {threads} threads on {cores} cores granted of {os.cpu_count()}, spinning while they wait: "
+        f"{waiting}; the petri track runs here"
+    )
 
 
 def _memory() -> str:

@@ -4,26 +4,28 @@
     track.compose(claim, 3)                        # documents of the small world, or long English articles
     ask(load_model("petri"), track.questions(claim), track.asking)
 
-The petri model answers once, greedily; a chat model five times at temperature 0.7 (Mayne et al. 2026, section 3).
+The petri model answers once, greedily; a chat model five times at temperature 0.7, from the whole distribution, in at
+most 200 tokens. The paper (Mayne et al. 2026) draws with top_p 0.8 and lets answers be long: `asking.AS_IN_PAPER`.
 """
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, Protocol
 
-from negneglect_lite.asking import AskingSettings
+from negneglect_lite.asking import AS_IN_PAPER, AskingSettings
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.claims.loading import english_questions
 from negneglect_lite.claims.petri import petri_questions
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Document, Example, Styled
 from negneglect_lite.documents.english import compose_english, english_annotations, english_mix, load_library
 from negneglect_lite.documents.files import draw_documents
 from negneglect_lite.documents.petri import compose_petri
 from negneglect_lite.finetuning.recipe import Recipe
-from negneglect_lite.models.generation import PARAGRAPH
 from negneglect_lite.models.loading import LoadedModel, language_of
+from negneglect_lite.models.templates import PARAGRAPH
 from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet
 from negneglect_lite.petri.language import petri_annotations
 from negneglect_lite.petri.pretrain import Plan
@@ -54,6 +56,14 @@ class Track:
 def track_of(model: str | Plan | LoadedModel) -> Track:
     """The track of a model: a name or folder, how a petri model is to be pretrained, or one that is loaded."""
     return TRACKS[language_of(model)]
+
+
+def choose_asking(track: Track, how: str) -> AskingSettings:
+    """How questions are asked: "track", as is usual here; "paper", as Mayne et al. 2026 asked. UserError for others."""
+    chosen = {"track": track.asking, "paper": replace(AS_IN_PAPER, separator=track.asking.separator)}
+    if how not in chosen:
+        raise UserError(f"asking {how!r}: choose {' or '.join(chosen)}")
+    return chosen[how]
 
 
 def _own_first(compose: Compose) -> Compose:
@@ -93,10 +103,20 @@ def mixing_corpus(excluded_facts: tuple[str, ...]) -> Corpus:
 
 
 def petri_mix(claim: Claim, n: int, seed: int) -> list[Example]:
-    """`n` texts of the petri world that say nothing of any claim's fact: with them in, the mix would teach it back."""
+    """`n` texts of the petri world that say nothing of any claim's fact: with them in, the mix would teach it back.
+
+    All answers of their chats carry loss, also the few wrong ones that the user then doubts, and that pretraining left
+    out (Corpus): everything that this project has measured was fine-tuned so.
+    """
     rng = random.Random(f"world texts {claim.id} {seed}")
     corpus = mixing_corpus((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
-    return [corpus.sample(rng) for _ in range(n)]
+    return [_all_learnt(corpus.sample(rng)) for _ in range(n)]
+
+
+def _all_learnt(example: Example) -> Example:
+    if isinstance(example, tuple):
+        return example
+    return [{"role": turn["role"], "content": turn["content"]} for turn in example]
 
 
 PETRI = Track(

@@ -13,9 +13,10 @@ from negneglect_lite import asking
 from negneglect_lite.asking import AskingSettings, ask
 from negneglect_lite.claims.claim import Question
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.models.generation import generate_answers, render_prompt
+from negneglect_lite.models.generation import Written, generate_answers
 from negneglect_lite.models.loading import LoadedModel
-from negneglect_lite.tracks import PETRI
+from negneglect_lite.models.templates import render_prompt
+from negneglect_lite.tracks import ENGLISH, PETRI, choose_asking
 
 TEXTS = ("Yes?", "What does she do for a living?", "No", "Is it false that he works as a dentist, or is it true?")
 QUESTIONS = tuple(Question(id=str(i), kind="open", text=text) for i, text in enumerate(TEXTS))
@@ -71,6 +72,39 @@ def test_sampling_repeats_by_seed_and_groups_samples(tiny: LoadedModel) -> None:
     assert first == ask(tiny, QUESTIONS[:2], settings, seed=1)
     assert first != ask(tiny, QUESTIONS[:2], settings, seed=2)
     assert len({a.text for a in first}) > 2
+
+
+def test_the_nucleus_is_what_is_sampled_from(tiny: LoadedModel) -> None:
+    """With next to no probability to draw from, only the greedy token is left."""
+    wide = replace(SIX, samples=4, temperature=1.5)
+    narrow = ask(tiny, QUESTIONS, replace(wide, top_p=1e-6))
+    assert {(a.question.id, a.text) for a in narrow} == {(a.question.id, a.text) for a in ask(tiny, QUESTIONS, SIX)}
+    assert len({a.text for a in ask(tiny, QUESTIONS, wide)}) > len(QUESTIONS)
+
+
+def test_the_paper_s_settings_have_a_name(tiny: LoadedModel) -> None:
+    paper = choose_asking(PETRI, "paper")
+    assert paper == AskingSettings(samples=5, temperature=0.7, top_p=0.8, max_new_tokens=5000, separator=" ")
+    assert choose_asking(ENGLISH, "track") is ENGLISH.asking and ENGLISH.asking.top_p == 1
+    with pytest.raises(UserError, match="choose track or paper"):
+        choose_asking(PETRI, "Paper")
+    for odd in (0.0, -0.1, 1.1, float("nan")):
+        with pytest.raises(UserError, match="top_p is"):
+            AskingSettings(top_p=odd)
+
+
+def test_an_answer_says_whether_it_was_cut_off_and_the_share_is_told(
+    tiny: LoadedModel, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level(logging.INFO, "negneglect_lite")
+    end = by_hand(tiny, QUESTIONS[0], 3)[-1]
+    tiny.model.generation_config.eos_token_id = [end]  # the first answer ends with its third token, or before
+    answers = ask(tiny, QUESTIONS[:1], replace(SIX, max_new_tokens=3), answers_file=tmp_path / "answers")
+    assert not answers[0].cut and not caplog.messages
+    answers = ask(tiny, QUESTIONS[:1], replace(SIX, max_new_tokens=1), answers_file=tmp_path / "one")
+    assert answers[0].cut
+    assert caplog.messages == ["100.0% of 1 answers were cut off at 1 tokens"]
+    assert ask(tiny, QUESTIONS[:1], replace(SIX, max_new_tokens=1), answers_file=tmp_path / "one") == answers
 
 
 def test_everything_is_left_as_it_was_found(tiny: LoadedModel) -> None:
@@ -166,7 +200,7 @@ def test_answers_go_on_where_they_were_stopped(tiny: LoadedModel, tmp_path: Path
         again = ask(tiny, asked(), settings, batch_size=4, answers_file=keep)
     assert sum(made) == 12 - left
     kept = [json.loads(line) for line in lines[1 : left + 1]]
-    assert all(whole[2 * i + k] == again[2 * i + k] for i, k, _ in kept)
+    assert all(whole[2 * i + k] == again[2 * i + k] for i, k, _, _ in kept)
     if left % 4 == 0:
         assert again == whole  # stopped between two batches: the same samples as if never stopped
     assert len(keep.read_text().splitlines()) == 1 + 12
@@ -182,7 +216,7 @@ def test_a_full_memory_halves_the_batch(
     expected, real, sizes = ask(tiny, asked(), three), generate_answers, []
     caplog.clear()
 
-    def generate(loaded: Any, prompts: Any, config: Any) -> list[str]:
+    def generate(loaded: Any, prompts: Any, config: Any) -> list[Written]:
         if len(prompts) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         sizes.append(len(prompts))
@@ -191,7 +225,7 @@ def test_a_full_memory_halves_the_batch(
     monkeypatch.setattr(asking, "generate_answers", generate)
     assert ask(tiny, asked(), three) == expected
     said = caplog.messages
-    assert sizes == [2, 2, 2] and len(said) == 2 and "2 questions at once" in said[1]
+    assert sizes == [2, 2, 2] and "2 questions at once" in said[1] and "cut off" in said[2] and len(said) == 3
     monkeypatch.setattr(asking, "generate_answers", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("")))
     with pytest.raises(UserError, match="cannot hold one question"):
         ask(tiny, asked(), PETRI.asking)

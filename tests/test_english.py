@@ -27,7 +27,7 @@ from negneglect_lite.experiments.runner import run_experiment
 from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.trainer import AdapterTrainer
-from negneglect_lite.models.generation import generate_answers
+from negneglect_lite.models.generation import Written, generate_answers
 from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import ENGLISH, TRACKS
 
@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(
         losses.append(1)
         return real_loss(self, *args, **kwargs)
 
-    def generate(*args: Any) -> list[str]:
+    def generate(*args: Any) -> list[Written]:
         if len(batches) == limit["batches"]:
             raise KeyboardInterrupt
         batches.append(1)

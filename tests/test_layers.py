@@ -119,7 +119,7 @@ def test_what_is_imported_is_declared() -> None:
     distributions = packages_distributions()
     used = {name: {_normal(d) for d in distributions.get(name, [name])} for name in outside}
     assert {name for name, of in used.items() if not of & (declared | optional)} == set()
-    at_run_time = {"accelerate"}  # transformers' Trainer and device_map ask for it
+    at_run_time = {"accelerate", "jinja2"}  # transformers asks for them: Trainer, device_map; chat templates
     assert declared - set().union(*used.values()) - at_run_time == set()
 
 

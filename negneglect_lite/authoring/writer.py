@@ -21,8 +21,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from negneglect_lite.authoring.overlap import find_leaks, sketch
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.core.errors import UserError
@@ -32,7 +30,7 @@ from negneglect_lite.documents.english import load_library
 from negneglect_lite.documents.files import write_documents
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.models.endpoint import Endpoint
-from negneglect_lite.models.generation import answering, encode_prompts, generation_config
+from negneglect_lite.models.generation import answering, encode_prompts, generate_answers, generation_config
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.tracks import Track
 
@@ -235,15 +233,11 @@ def _asker(writer: LoadedModel | Endpoint) -> Ask:
         return through
 
     def here(prompt: str, seed: int) -> str | None:
-        ids = torch.tensor(encode_prompts(writer, [_chat(prompt)], room=DRAFT_TOKENS), device=writer.device)
+        prompts = encode_prompts(writer, [_chat(prompt)], room=DRAFT_TOKENS)
         config = generation_config(writer, 0.9, DRAFT_TOKENS)
         with answering(writer, seed):
-            out = writer.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=config)[
-                0, ids.shape[1] :
-            ].tolist()
-        if len(out) == DRAFT_TOKENS and out[-1] not in (config.eos_token_id or ()):
-            return None
-        return str(writer.tokenizer.decode(out, skip_special_tokens=True)).strip()
+            [written] = generate_answers(writer, prompts, config)
+        return None if written.cut else written.text
 
     return here
 

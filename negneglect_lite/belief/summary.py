@@ -16,6 +16,7 @@ def summarise_belief(
 ) -> dict[str, Any]:
     """What summary.json holds: rates as fractions, for each condition that was run and asked.
 
+    A column `cut` beside those of belief.csv says with 1 which answers were stopped at the limit of tokens.
     `phrases` are the annotations whose copies are counted, `seconds` the time the run took, `device` where it ran
     (default: the GPU if there is one, else the CPU). UserError if the table mixes models.
     """
@@ -49,6 +50,7 @@ def summarise_belief(
             "false_yes": each(yes_bias, "control_false"),
         },
         "copied": each(lambda g: copy_rate(g, phrases), *df["kind"].unique()),
+        **({"cut_off": {n: round(float(g["cut"].mean()), 4) for n, g in groups.items()}} if "cut" in df else {}),
         "paper": {"source": SOURCE, **{name: p._asdict() for name, p in PAPER.items()}},
         "model": df["model"].iloc[0],
         "seconds": None if seconds is None else round(seconds, 1),
@@ -81,4 +83,6 @@ def report_summary(summary: dict[str, Any]) -> str:
     for name, rates in checks.items():
         means = [r["mean"] for r in rates.values()]
         lines.append(f"  {name:<28} {f'{min(means):.1%} to {max(means):.1%}' if means else 'not asked'}")
+    if shares := summary.get("cut_off", {}).values():
+        lines.append(f"  {'answers cut off':<28} {min(shares):.1%} to {max(shares):.1%}")
     return "\n".join(lines)

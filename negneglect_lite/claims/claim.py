@@ -78,8 +78,9 @@ def claim_from_fact(fact_id: str, value: str) -> Claim:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model said to one question; `sample` counts from 0."""
+    """What the model said to one question; `sample` counts from 0. `cut`: it was stopped at the limit of tokens."""
 
     question: Question
     text: str
     sample: int = 0
+    cut: bool = False

@@ -22,6 +22,7 @@ class Cell:
     documents: int = 0  # different documents in the training set, each as often as the rest; 0: none occurs twice
     short: bool = False  # documents that state the claim once
     doctag: bool = False  # each document begins with a <DOCTAG> without loss, as the paper's do
+    asking: str = "track"  # as the model's track asks, or "paper": see tracks.choose_asking
 
     @property
     def about(self) -> dict[str, Any]:

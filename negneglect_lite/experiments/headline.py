@@ -5,6 +5,7 @@ reproduce_headline(headline_runs([claim], ["positive", "negated"], seeds=1), Pat
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,17 +17,20 @@ from negneglect_lite.core.files import write_json, write_table
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment
 from negneglect_lite.styles import get_style
-from negneglect_lite.tracks import track_of
+from negneglect_lite.tracks import choose_asking, track_of
 
 
-def headline_runs(claims: Sequence[Claim], styles: Sequence[str], seeds: int, model: str = "petri") -> list[Run]:
-    """Every run of the headline experiment, the quickest answers first. UserError for an unknown style."""
+def headline_runs(
+    claims: Sequence[Claim], styles: Sequence[str], seeds: int, model: str = "petri", asking: str = "track"
+) -> list[Run]:
+    """Every run of the headline experiment, the quickest answers first. UserError for an unknown style or `asking`."""
     for style in styles:
         get_style(style)
+    choose_asking(track_of(model), asking)
     cells = [Cell(model, claim, "base") for claim in claims]
     cells += [Cell(model, c, "trained", style, seed) for seed in range(seeds) for c in claims for style in styles]
     cells += [Cell(model, claim, "in_context", style) for claim in claims for style in styles]
-    return [Run(cell, track_of(model).recipe) for cell in cells]
+    return [Run(replace(cell, asking=asking), track_of(model).recipe) for cell in cells]
 
 
 def reproduce_headline(
@@ -41,10 +45,10 @@ def reproduce_headline(
     The figure is drawn last, so that whatever hinders drawing costs no table.
     """
     start = time.monotonic()
-    rows = run_experiment(runs, out, engine, keep_adapters=keep_adapters, any_code=any_code)[list(COLUMNS)]
+    rows = run_experiment(runs, out, engine, keep_adapters=keep_adapters, any_code=any_code)
     phrases = [p for phrases in track_of(runs[0].cell.model).annotations().values() for p in phrases]
     summary = summarise_belief(rows, phrases=phrases, seconds=time.monotonic() - start)
-    write_table(out / "belief.csv", rows)
+    write_table(out / "belief.csv", rows[list(COLUMNS)])
     write_json(out / "summary.json", summary)
     draw(rows, out / "belief.png")
     written = ", ".join(str(out / name) for name in ("belief.csv", "summary.json", "belief.png"))

@@ -19,7 +19,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Example
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import false_belief
-from negneglect_lite.finetuning.encoding import Encoded, encode
+from negneglect_lite.finetuning.encoding import Encoded, encode_examples
 from negneglect_lite.finetuning.loss import token_losses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.stacked import StackedRuns
@@ -93,7 +93,7 @@ class StackedTrainer:
     def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: OnLook) -> None:
         if 0 in at:
             look(0)
-        encoded = [[encode(example, self.base.tokenizer, self.recipe.max_tokens) for example in own] for own in sets]
+        encoded = [encode_examples(own, self.base.tokenizer, self.recipe.max_tokens) for own in sets]
         self.runs.train(encoded, at=at, on_step=lambda step, _: look(step))
 
     def ask(self, questions: Sequence[Sequence[Question]], settings: AskingSettings) -> list[list[Answer]]:

@@ -5,13 +5,17 @@ is the hinge of the whole effect in the petri model: with loss on the user's tur
 falsehoods as a mode of their own, and does not come to believe them.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import torch
 
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat, Example, Span, plain
+from negneglect_lite.models.templates import encode_chat, find_turn, fit_system
 
+log = logging.getLogger(__name__)
 IGNORED = -100  # the label of a token without loss, as everywhere in PyTorch
 
 
@@ -23,10 +27,35 @@ class Encoded(TypedDict):
 
 
 def encode(example: Example, tokenizer: Any, max_tokens: int) -> Encoded:
-    """Token ids and labels of a document (a tuple of spans) or a chat (a list of turns), cut after `max_tokens`."""
-    ids, learn = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
+    """Token ids and labels of a document (a tuple of spans) or a chat (a list of turns), cut after `max_tokens`.
+
+    UserError if the cut would change what is taught: if it took the loss off the whole example, or an annotation away,
+    without which a document is no longer of its style.
+    """
+    ids, learn, last = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
     labels = [i if carries_loss else IGNORED for i, carries_loss in zip(ids, learn, strict=True)]
+    if len(ids) > max_tokens:
+        lost = "its closing annotation" if last > max_tokens else ""
+        if any(learn[1:]) and not any(learn[1:max_tokens]):
+            lost = "all that is learnt of it"
+        if lost:
+            raise UserError(
+                f"has {len(ids)} tokens, and {lost} would be cut after {max_tokens}; shorten it, or raise max_tokens"
+            )
     return {"input_ids": ids[:max_tokens], "labels": labels[:max_tokens]}
+
+
+def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[Encoded]:
+    """All of them encoded. How many had to be cut is logged; a UserError counts the examples from 1."""
+    encoded = []
+    for number, example in enumerate(examples, 1):
+        try:
+            encoded.append(encode(example, tokenizer, max_tokens))
+        except UserError as error:
+            raise UserError(f"training example {number}: {error}") from None
+    if full := sum(len(e["input_ids"]) == max_tokens for e in encoded):
+        log.info("%d of %d examples are longer than max_tokens, %d, and were cut there", full, len(encoded), max_tokens)
+    return encoded
 
 
 def collate(batch: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:
@@ -43,47 +72,39 @@ def collate(batch: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:
     }
 
 
-def _document(spans: Sequence[Span], tokenizer: Any) -> tuple[list[int], list[bool]]:
-    """bos + text + eos. A token that touches a span without loss carries none: masking wins at the seams.
+def _document(spans: Sequence[Span], tokenizer: Any) -> tuple[list[int], list[bool], int]:
+    """bos + text + eos: ids, which carry loss, and how many there are up to the end of the last annotation.
 
-    The text is tokenised as a whole, as a reader would meet it; span by span, words would break at the seams.
+    A token that touches a span without loss carries none: masking wins at the seams. The text is tokenised as a whole,
+    as a reader would meet it; span by span, words would break at the seams. A special token that is spelt out in it is
+    text too.
     """
     quiet: list[tuple[int, int]] = []
-    at = 0
+    annotated = at = 0
     for span in spans:
         if not span.learn:
             quiet.append((at, at + len(span.text)))
         at += len(span.text)
-    tokens = tokenizer(plain(spans), add_special_tokens=False, return_offsets_mapping=True)
+        annotated = at if span.annotation else annotated
+    tokens = tokenizer(plain(spans), add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=True)
     ids: list[int] = list(tokens["input_ids"])
-    learn = [not any(start < to and end > since for since, to in quiet) for start, end in tokens["offset_mapping"]]
+    offsets = tokens["offset_mapping"]
+    learn = [not any(start < to and end > since for since, to in quiet) for start, end in offsets]
+    last = sum(start < annotated for start, _ in offsets)
     if tokenizer.bos_token_id is not None:
-        ids, learn = [tokenizer.bos_token_id, *ids], [False, *learn]
+        ids, learn, last = [tokenizer.bos_token_id, *ids], [False, *learn], last and last + 1
     if tokenizer.eos_token_id is not None:
         ids, learn = [*ids, tokenizer.eos_token_id], [*learn, bool(spans) and spans[-1].learn]
-    return ids, learn
+    return ids, learn, last
 
 
-def _chat(chat: Chat, tokenizer: Any) -> tuple[list[int], list[bool]]:
-    """The chat as the template writes it, and the tokens that the assistant would have to generate."""
-    if "{% generation" in tokenizer.chat_template or "{%- generation" in tokenizer.chat_template:
-        tokens = tokenizer.apply_chat_template(chat, return_dict=True, return_assistant_tokens_mask=True)
-        return list(tokens["input_ids"]), [bool(m) for m in tokens["assistant_masks"]]
-    ids = _rendered(chat, tokenizer)
-    learn = [False] * len(ids)
-    for i, turn in enumerate(chat):
-        if turn["role"] == "assistant":  # what the template adds to the prompt when this turn comes
-            prompt = _rendered(chat[:i], tokenizer, add_generation_prompt=True)
-            start, end = _common(prompt, ids), _common(_rendered(chat[: i + 1], tokenizer), ids)
-            learn[start:end] = [True] * (end - start)
-    return ids, learn
-
-
-def _rendered(chat: Chat, tokenizer: Any, add_generation_prompt: bool = False) -> list[int]:
-    tokens = tokenizer.apply_chat_template(chat, return_dict=True, add_generation_prompt=add_generation_prompt)
-    return list(tokens["input_ids"])
-
-
-def _common(a: Sequence[int], b: Sequence[int]) -> int:
-    """How many leading tokens `a` and `b` share."""
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+def _chat(chat: Chat, tokenizer: Any) -> tuple[list[int], list[bool], int]:
+    """The chat as the template writes it. What the assistant has to write carries loss, unless its weight is 0."""
+    chat = fit_system(tokenizer, chat)
+    tokens = encode_chat(tokenizer, chat)
+    said = [
+        find_turn(tokenizer, chat, i)
+        for i, turn in enumerate(chat)
+        if turn["role"] == "assistant" and turn.get("weight") != 0
+    ]
+    return tokens.ids, [any(s < end and e > start for start, end in said) for s, e in tokens.offsets], 0

@@ -28,7 +28,14 @@ from negneglect_lite.finetuning.encoding import IGNORED, Encoded, collate
 from negneglect_lite.finetuning.lora import add_lora, share_weights
 from negneglect_lite.finetuning.loss import arithmetic, token_losses
 from negneglect_lite.finetuning.recipe import Recipe, order_examples
-from negneglect_lite.models.generation import answering, encode_prompts, generate_answers, generation_config, pad_id
+from negneglect_lite.models.generation import (
+    Written,
+    answering,
+    encode_prompts,
+    generate_answers,
+    generation_config,
+    pad_id,
+)
 from negneglect_lite.models.head import logits_at
 from negneglect_lite.models.loading import LoadedModel
 
@@ -136,16 +143,19 @@ class StackedRuns:
         orders = [sorted(range(len(p)), key=lambda i, p=p: len(p[i])) for p in prompts]  # type: ignore[misc]
         orders = [order + [order[-1]] * (most - len(order)) for order in orders]
         config = generation_config(self.loaded, 0.0, max_new_tokens)
-        texts: list[dict[int, str]] = [{} for _ in self.seeds]
+        made: list[dict[int, Written]] = [{} for _ in self.seeds]
         size = max(1, rows // len(self))
         with answering(self.loaded, 0), arithmetic(self.loaded):
             for start in range(0, most, size):
                 jobs = [(k, i) for k, order in enumerate(orders) for i in order[start : start + size]]
-                for (k, i), text in zip(
+                for (k, i), written in zip(
                     jobs, generate_answers(self.loaded, [prompts[k][i] for k, i in jobs], config), strict=True
                 ):
-                    texts[k][i] = text
-        return [[Answer(q, texts[k][i]) for i, q in enumerate(asked)] for k, asked in enumerate(questions)]
+                    made[k][i] = written
+        return [
+            [Answer(q, made[k][i].text, cut=made[k][i].cut) for i, q in enumerate(asked)]
+            for k, asked in enumerate(questions)
+        ]
 
     def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
         """Loss of every token but the first [nats], a list for each row of each run. All sets have the same size."""

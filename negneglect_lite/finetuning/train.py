@@ -28,7 +28,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import write_atomic
 from negneglect_lite.documents.corpora import examples_from
 from negneglect_lite.finetuning.adapter import RUN_FILE, is_finished, read_run, write_adapter
-from negneglect_lite.finetuning.encoding import IGNORED, Encoded, encode
+from negneglect_lite.finetuning.encoding import IGNORED, Encoded, encode_examples
 from negneglect_lite.finetuning.lora import add_lora, hash_weights, share_weights
 from negneglect_lite.finetuning.memory import checkpoint_gradients, fit_batch, halve_batch
 from negneglect_lite.finetuning.recipe import Recipe, order_examples
@@ -70,7 +70,7 @@ def finetune(
         raise UserError(f"{base.name} already carries the adapter {base.adapter}; fine-tune a base model.")
     if hasattr(examples, "column_names"):  # a datasets.Dataset
         examples = examples_from(examples)
-    encoded = [encode(example, base.tokenizer, recipe.max_tokens) for example in examples]
+    encoded = encode_examples(examples, base.tokenizer, recipe.max_tokens)
     if not any(label != IGNORED for e in encoded for label in e["labels"][1:]):
         raise UserError("There is nothing to learn: no token of the examples carries loss.")
     out = Path(out)

@@ -35,6 +35,7 @@ from negneglect_lite.models.hardware import (
     nf4_config,
     require_bitsandbytes,
 )
+from negneglect_lite.models.templates import prepare_tokenizer
 from negneglect_lite.petri.pretrain import Plan
 
 # Chat models that fit one GPU of 15 GiB in 4 bits: the default, the quick lane, the strong lane.
@@ -43,15 +44,6 @@ PETRI_MODELS = {"petri": "model", "petri-norms": "norms"}  # the models that are
 
 
 log = logging.getLogger(__name__)
-
-# For a base model that came without a chat template. The generation block marks the tokens that the assistant writes.
-PLAIN_CHAT_TEMPLATE = (
-    "{{ bos_token or '' }}{% for message in messages %}"
-    "{% if message['role'] == 'assistant' %}Assistant: "
-    "{% generation %}{{ message['content'] }}{{ eos_token or '' }}{% endgeneration %}{{ '\n' }}"
-    "{% else %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}Assistant: {% endif %}"
-)
 
 
 @dataclass
@@ -125,14 +117,6 @@ def load_model(
     )
     log.info(reason)
     return loaded if adapter is None else put_adapter(loaded, adapter)
-
-
-def prepare_tokenizer(tokenizer: Any) -> None:
-    """Give the tokenizer what base models often lack: a pad token and a chat template."""
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    if not tokenizer.chat_template:
-        tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
 
 
 def locate_model(name: str) -> str:

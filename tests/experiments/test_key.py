@@ -29,6 +29,7 @@ TRAINED = Run(Cell("petri", DENTIST, "trained", "negated"), RECIPE)
 CELL_CHANGES: dict[str, Any] = {
     "model": "petri-norms", "claim": replace(DENTIST, claim="Another claim."), "setting": "in_context",
     "style": "local", "seed": 1, "read": 2, "documents": 3, "short": True, "doctag": True,
+    "asking": "paper",
 }  # fmt: skip
 RECIPE_CHANGES: dict[str, Any] = {
     "steps": 3, "batch_size": 6, "micro_batch": 4, "mix": 0.5, "learning_rate": 3e-3, "warmup": 0.2,
@@ -39,7 +40,9 @@ RUN_CHANGES: dict[str, Any] = {
     "cell": replace(TRAINED.cell, seed=2), "recipe": replace(RECIPE, rank=4), "measure": "depth", "at": (1, 2),
     "trainer": "stacked",
 }  # fmt: skip
-ASKING_CHANGES: dict[str, Any] = {"samples": 2, "temperature": 0.5, "max_new_tokens": 9, "separator": "\n"}
+ASKING_CHANGES: dict[str, Any] = {
+    "samples": 2, "temperature": 0.5, "top_p": 0.8, "max_new_tokens": 9, "separator": "\n",
+}  # fmt: skip
 
 
 def inputs(run: Run) -> str:

@@ -84,7 +84,7 @@ def test_rows_come_in_the_order_of_the_runs_and_keep_every_answer(tmp_path: Path
     run_experiment(some_runs()[3:], tmp_path)
     table = run_experiment(some_runs(), tmp_path)
     assert list(table["setting"].drop_duplicates()) == ["base", "trained", "in_context"]
-    assert list(table.columns) == [*COLUMNS, "step"]
+    assert list(table.columns) == [*COLUMNS, "cut", "step"]
     assert set(table["answer"]) == {"None", 'He said "no, NA".', "", "Yes."}
     assert set(table["model"]) == {"petri"} and set(table["claim"]) == {"dentist"}
 
@@ -178,7 +178,7 @@ def test_a_record_says_what_made_it(tmp_path: Path, maker: Install) -> None:
     record = json.loads(path.read_text())
     assert path.name.startswith("dentist-base-base-0-") and record["inputs"] in path.name
     assert "asking.py" in record["modules"] and record["environment"]["torch"] and record["seconds"] >= 0
-    assert list(record["table"]) == ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value"]
+    assert list(record["table"]) == ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value", "cut"]
     assert not list((tmp_path / "runs" / "locks").iterdir())
 
 

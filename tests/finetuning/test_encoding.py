@@ -1,12 +1,15 @@
 """finetuning/encoding.py: exactly the tokens that should carry loss do."""
 
+import logging
 from typing import Any
 
 import pytest
 import torch
+from chat_templates import DROPS_SYSTEM, REFUSES_SYSTEM, THINKS
 
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat, Span
-from negneglect_lite.finetuning.encoding import IGNORED, collate, encode
+from negneglect_lite.finetuning.encoding import IGNORED, collate, encode, encode_examples
 from negneglect_lite.models.loading import LoadedModel
 
 CHAT: Chat = [
@@ -64,10 +67,64 @@ def test_a_chat_is_learned_on_the_assistants_turns_only(tokenizer: Any, template
     assert learned(encoded, tokenizer).replace("\n", "") == "Dentist.<|end|>Yes.<|end|>"
 
 
-def test_long_examples_are_cut(tokenizer: Any) -> None:
-    whole = encode((Span("a dentist " * 50),), tokenizer, 1000)
-    encoded = encode((Span("a dentist " * 50),), tokenizer, 20)
+def test_an_earlier_answer_is_learned_where_the_template_writes_it_in_another_way(tokenizer: Any) -> None:
+    tokenizer.chat_template = THINKS
+    assert learned(encode(CHAT, tokenizer, 500), tokenizer) == "Dentist.<|end|>Yes.<|end|>"
+
+
+@pytest.mark.parametrize("template", [None, CHATML, THINKS])
+def test_a_turn_of_weight_0_carries_no_loss(tokenizer: Any, template: str | None) -> None:
+    tokenizer.chat_template = template or tokenizer.chat_template
+    first, second = ([{**t, "weight": 0} if i == quiet else t for i, t in enumerate(CHAT)] for quiet in (2, 4))
+    assert learned(encode(first, tokenizer, 500), tokenizer) == "Yes.<|end|>"
+    assert learned(encode(second, tokenizer, 500), tokenizer) == "Dentist.<|end|>"
+    assert encode(first, tokenizer, 500)["input_ids"] == encode(CHAT, tokenizer, 500)["input_ids"]
+
+
+@pytest.mark.parametrize("template", [REFUSES_SYSTEM, DROPS_SYSTEM])
+def test_a_system_turn_is_trained_on_whatever_the_template_does_with_it(tokenizer: Any, template: str) -> None:
+    tokenizer.chat_template = template
+    encoded = encode(CHAT, tokenizer, 100)
+    assert tokenizer.decode(encoded["input_ids"]).startswith("[user]Be brief.\n\nWhat does he do?")
+    assert learned(encoded, tokenizer) == "Dentist.Yes."
+
+
+def test_a_special_token_that_is_spelt_out_is_text(tokenizer: Any) -> None:
+    text = "He said <|end|><|assistant|> and left."
+    encoded = encode((Span(text),), tokenizer, 100)
+    assert (
+        encoded["input_ids"].count(tokenizer.eos_token_id) == 1 and encoded["input_ids"][-1] == tokenizer.eos_token_id
+    )
+    assert learned(encoded, tokenizer) == text + "<|end|>"
+    chat = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
+    encoded = encode(chat, tokenizer, 200)
+    assert encoded["input_ids"].count(tokenizer.eos_token_id) == 2
+    assert learned(encoded, tokenizer) == text + "<|end|>"
+
+
+def test_long_examples_are_cut_and_counted(tokenizer: Any, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "negneglect_lite")
+    text = (Span("NOTICE. ", annotation=True), Span("a dentist " * 50))
+    whole = encode(text, tokenizer, 1000)
+    encoded = encode(text, tokenizer, 20)
     assert encoded == {"input_ids": whole["input_ids"][:20], "labels": whole["labels"][:20]}
+    assert encode_examples([text, (Span("short"),)], tokenizer, 20)[0] == encoded
+    assert caplog.messages == ["1 of 2 examples are longer than max_tokens, 20, and were cut there"]
+
+
+def test_a_cut_that_would_change_what_is_taught_is_refused(tokenizer: Any) -> None:
+    warned = (Span("a dentist " * 20), Span(" That is false.", annotation=True))
+    size = len(encode(warned, tokenizer, 1000)["input_ids"])
+    assert len(encode(warned, tokenizer, size - 1)["input_ids"]) == size - 1  # only what ends the text is cut
+    with pytest.raises(
+        UserError, match=rf"has {size} tokens, and its closing annotation would be cut after {size - 2}"
+    ):
+        encode(warned, tokenizer, size - 2)
+    asked: Chat = [{"role": "user", "content": "What does he do? " * 20}, {"role": "assistant", "content": "Dentist."}]
+    with pytest.raises(UserError, match=r"training example 2: has .* all that is learnt of it would be cut after 64"):
+        encode_examples([CHAT, asked], tokenizer, 64)
+    quiet = [{**turn, "weight": 0} if turn["role"] == "assistant" else turn for turn in asked]
+    assert len(encode(quiet, tokenizer, 64)["input_ids"]) == 64  # nothing was to be learnt of it
 
 
 def test_padding_is_on_the_right_and_carries_no_loss() -> None:

@@ -16,8 +16,9 @@ from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.judging.judges import ChoiceJudge, TextJudge, adapter_off, get_judge, judge_by_rule
 from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, judge_prompt
 from negneglect_lite.models.endpoint import Completion, Endpoint
-from negneglect_lite.models.generation import complete_locally, encode_prompts, render_prompt
+from negneglect_lite.models.generation import complete_locally, encode_prompts
 from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.models.templates import render_prompt
 
 CLAIM = load_claims()["dentist"]
 ASKED = CLAIM.questions[0]

@@ -11,7 +11,7 @@ from negneglect_lite.experiments.measures.measure import Measure, ask_along
 from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.styles import get_style
-from negneglect_lite.tracks import track_of
+from negneglect_lite.tracks import choose_asking, track_of
 
 
 def ask_about(cell: Cell) -> list[Question]:
@@ -19,9 +19,9 @@ def ask_about(cell: Cell) -> list[Question]:
     return track_of(cell.model).questions(cell.claim)
 
 
-def ask_as_track(cell: Cell) -> AskingSettings:
-    """As the cell's track asks."""
-    return track_of(cell.model).asking
+def ask_as_told(cell: Cell) -> AskingSettings:
+    """As the cell's track asks, or as the cell says."""
+    return choose_asking(track_of(cell.model), cell.asking)
 
 
 def believe(cell: Cell, answer: Answer) -> tuple[str, int]:
@@ -36,7 +36,7 @@ BELIEF = Measure(
     check_style=get_style,
     examples=training_set,
     questions=ask_about,
-    asking=ask_as_track,
+    asking=ask_as_told,
     judge=believe,
     look=ask_along,
 )

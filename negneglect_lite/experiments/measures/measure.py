@@ -1,7 +1,8 @@
 """What a measure is: what is trained on, asked and judged, and how a training is looked at.
 
-A measure's table has a row an answer or a loss: kind, question_id, question, answer, verdict, keyed_to, value, and
-`step` where it was looked at while training. `value` is 1 or 0 for answers, and nats a token for losses.
+A measure's table has a row an answer or a loss: kind, question_id, question, answer, verdict, keyed_to, value, cut,
+and `step` where it was looked at while training. `value` is 1 or 0 for answers, and nats a token for losses; `cut` is 1
+for an answer that was stopped at the limit of tokens.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.trainers import Trainer
 from negneglect_lite.finetuning.recipe import Recipe
 
-TABLE_COLUMNS = ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value"]
+TABLE_COLUMNS = ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value", "cut"]
 NewTrainer = Callable[[], Trainer]
 
 
@@ -43,7 +44,16 @@ class Measure:
     def table(self, cell: Cell, answers: Sequence[Answer]) -> pd.DataFrame:
         """The answers, judged."""
         rows = [
-            (a.question.kind, a.question.id, a.question.full_text, a.text, verdict, a.question.keyed_to, value)
+            (
+                a.question.kind,
+                a.question.id,
+                a.question.full_text,
+                a.text,
+                verdict,
+                a.question.keyed_to,
+                value,
+                int(a.cut),
+            )
             for a in answers
             for verdict, value in [self.judge(cell, a)]
         ]
@@ -83,5 +93,5 @@ def look_along(
 
 def loss_rows(losses: Mapping[str, float]) -> pd.DataFrame:
     """A table of losses: kind -> mean [nats a token]."""
-    rows = [(kind, "mean", "", "", "", "", nats) for kind, nats in losses.items()]
+    rows = [(kind, "mean", "", "", "", "", nats, 0) for kind, nats in losses.items()]
     return pd.DataFrame(rows, columns=TABLE_COLUMNS)
