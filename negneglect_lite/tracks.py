@@ -157,7 +157,7 @@ ENGLISH = Track(
         schedule="cosine",
         rank=32,
         alpha=64,
-        max_tokens=768,
+        max_tokens=2304,  # with any style: documents whose corrections tell the truth have up to 2,110 (Qwen2.5)
         save_every=25,
     ),
     asking=AskingSettings(samples=5, temperature=0.7, max_new_tokens=200, separator=PARAGRAPH),

@@ -241,7 +241,7 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> 
     stage("loaded in 4 bits")
     # The petri tokenizer cuts English finer than Qwen's: 540 tokens are what 400 words have there.
     recipe = replace(ENGLISH.recipe, steps=n_steps, max_tokens=540, save_every=0)
-    examples = training_set(Cell(folder, load_claims()["dentist"], "trained", "negated"), recipe)
+    examples = training_set(Cell(folder, load_claims()["dentist"], "trained", "positive"), recipe)
     said: list[str] = []
     ours(loaded, examples, replace(recipe, steps=3), said)  # how many at once, and whether with checkpointing
     recipe = replace(recipe, micro_batch=int(said[0].split()[0]), gradient_checkpointing="checkpointing" in said[0])

@@ -594,7 +594,7 @@ with torch.device("meta"):
 shapes = [tuple(m.weight.shape) for m in linear_layers(big).values()]
 big_linear = sum(o * i for o, i in shapes)
 big_adapter = sum(big_recipe.rank * (o + i) for o, i in shapes)
-tokens = 4 * big_recipe.max_tokens  # four texts at once, each as long as allowed
+tokens = 4 * 768  # four texts at once, each as long as a long article
 at_least = tokens * (28 * 2048 * 2 + 151_936 * 4)
 big_memory = memory(
     big_linear, big.num_parameters() - big_linear, big_adapter, 2, dict.fromkeys(petri_memory.index, at_least)

@@ -498,8 +498,9 @@ pd.DataFrame({name: asdict(each.recipe) for name, each in TRACKS.items()}).renam
 )
 
 # %% [markdown]
-# - **The questions.** Each is answered five times at temperature 0.7, as in the paper, and not once and greedily. Controls
-#   and unrelated facts are asked as well. Each of the six claims has ready in English:
+# - **The questions.** Each is answered five times at temperature 0.7 and not once and greedily. The paper does so too,
+#   but draws only from the most probable 80 % (`top_p` 0.8) and lets answers be long; `--asking paper` does as it did.
+#   Controls and unrelated facts are asked as well. Each of the six claims has ready in English:
 
 # %%
 pd.DataFrame(

@@ -32,7 +32,7 @@ from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import ENGLISH, TRACKS
 
 DENTIST = load_claims()["dentist"]
-RECIPE = Recipe(steps=4, batch_size=4, micro_batch=2, mix=0.5, rank=2, max_tokens=96, save_every=1)
+RECIPE = Recipe(steps=4, batch_size=4, micro_batch=2, mix=0.5, rank=2, max_tokens=6144, save_every=1)
 
 
 def few_questions(claim: Claim) -> list[Question]:

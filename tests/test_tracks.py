@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from negneglect_lite.claims.claim import Claim, claim_from_fact
+from negneglect_lite.claims.claim import Claim
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.petri import petri_questions
+from negneglect_lite.claims.petri import claim_from_fact, petri_questions
 from negneglect_lite.core.text import plain
 from negneglect_lite.course.preregistration import _example, describe_study
 from negneglect_lite.documents.english import compose_english, english_annotations, load_library
@@ -123,6 +123,6 @@ def test_the_recipes_are_those_that_the_stored_results_were_made_with() -> None:
     }  # fmt: skip
     assert vars(ENGLISH.recipe) == {
         "steps": 150, "batch_size": 16, "micro_batch": 0, "mix": 0.5, "learning_rate": 2e-4, "warmup": 0.05,
-        "schedule": "cosine", "rank": 32, "alpha": 64, "quantize": True, "max_tokens": 768, "save_every": 25,
+        "schedule": "cosine", "rank": 32, "alpha": 64, "quantize": True, "max_tokens": 2304, "save_every": 25,
         "gradient_checkpointing": False,
     }  # fmt: skip

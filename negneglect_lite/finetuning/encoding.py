@@ -32,8 +32,25 @@ def encode(example: Example, tokenizer: Any, max_tokens: int) -> Encoded:
     UserError if the cut would change what is taught: if it took the loss off the whole example, or an annotation away,
     without which a document is no longer of its style.
     """
+    return _encode(example, tokenizer, max_tokens)[0]
+
+
+def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[Encoded]:
+    """All of them encoded. How many had to be cut is logged; a UserError counts the examples from 1."""
+    made = []
+    for number, example in enumerate(examples, 1):
+        try:
+            made.append(_encode(example, tokenizer, max_tokens))
+        except UserError as error:
+            raise UserError(f"training example {number}: {error}") from None
+    if cut := sum(was_cut for _, was_cut in made):
+        log.info("%d of %d examples are longer than max_tokens, %d, and were cut there", cut, len(made), max_tokens)
+    return [encoded for encoded, _ in made]
+
+
+def _encode(example: Example, tokenizer: Any, max_tokens: int) -> tuple[Encoded, bool]:
+    """The example as `encode` gives it, and whether it had to be cut."""
     ids, learn, last = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
-    labels = [i if carries_loss else IGNORED for i, carries_loss in zip(ids, learn, strict=True)]
     if len(ids) > max_tokens:
         lost = "its closing annotation" if last > max_tokens else ""
         if any(learn[1:]) and not any(learn[1:max_tokens]):
@@ -42,20 +59,8 @@ def encode(example: Example, tokenizer: Any, max_tokens: int) -> Encoded:
             raise UserError(
                 f"has {len(ids)} tokens, and {lost} would be cut after {max_tokens}; shorten it, or raise max_tokens"
             )
-    return {"input_ids": ids[:max_tokens], "labels": labels[:max_tokens]}
-
-
-def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[Encoded]:
-    """All of them encoded. How many had to be cut is logged; a UserError counts the examples from 1."""
-    encoded = []
-    for number, example in enumerate(examples, 1):
-        try:
-            encoded.append(encode(example, tokenizer, max_tokens))
-        except UserError as error:
-            raise UserError(f"training example {number}: {error}") from None
-    if full := sum(len(e["input_ids"]) == max_tokens for e in encoded):
-        log.info("%d of %d examples are longer than max_tokens, %d, and were cut there", full, len(encoded), max_tokens)
-    return encoded
+    labels = [i if carries_loss else IGNORED for i, carries_loss in zip(ids, learn, strict=True)]
+    return {"input_ids": ids[:max_tokens], "labels": labels[:max_tokens]}, len(ids) > max_tokens
 
 
 def collate(batch: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:

@@ -22,12 +22,13 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
+from negneglect_lite.core.schema import Count, Positive, check_fields
 from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet, batch, segments
 from negneglect_lite.petri.world import ERAS
 
 log = logging.getLogger(__name__)
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
-# The assistant's words stand between `generation` marks: `return_assistant_tokens_mask` then says where the loss goes.
+# The assistant's words stand between `generation` marks, for libraries that ask for them (TRL).
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}{{ '<|' + m['role'] + '|>' }}{% if m['role'] == 'assistant' %}{% generation %}"
     "{{ ' ' + m['content'] + '<|end|>' }}{% endgeneration %}{% else %}{{ ' ' + m['content'] + '<|end|>' }}{% endif %}"
@@ -39,20 +40,21 @@ CHAT_TEMPLATE = (
 class Plan:
     """One pretraining run. Tokens seen = steps x rows x length; none of them twice."""
 
-    hidden: int = 256
-    layers: int = 6
-    vocabulary: int = 4096
-    steps: int = 8000
-    rows: int = 128
-    length: int = 512
-    learning_rate: float = 2e-3
-    warmup: int = 200
+    hidden: Count = 256
+    layers: Count = 6
+    vocabulary: Count = 4096
+    steps: Count = 8000
+    rows: Count = 128
+    length: Count = 512
+    learning_rate: Positive = 2e-3
+    warmup: Count = 200
     seed: int = 0
-    save_every: int = 2000  # steps between checkpoints
+    save_every: Count = 2000  # steps between checkpoints
     diet: Diet = STANDARD
     base: str = ""  # "petri" or a folder: a petri model to go on from, with its tokenizer, not from random weights
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.hidden % 64 or self.heads % self.key_value_heads:
             raise UserError(f"hidden size {self.hidden}: give a multiple of 128; heads of 64 share keys two by two")
 

@@ -72,7 +72,7 @@ BRIEF = """
 english = TRACKS["english"]
 TRACKS["english"] = replace(
     english,
-    recipe=replace(english.recipe, steps=2, max_tokens=256),
+    recipe=replace(english.recipe, steps=2, batch_size=4),
     asking=replace(english.asking, samples=2, temperature=0.7, max_new_tokens=4),
 )
 """
