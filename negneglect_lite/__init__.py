@@ -20,12 +20,13 @@
 Each step has a folder or module of its name. What is named here is loaded when it is first used.
 """
 
-from negneglect_lite.core import cores, progress
+from negneglect_lite.core import cores, optional, progress
 from negneglect_lite.core.faces import face
 
 __version__ = "0.2.0"
 
 cores.share_cores()  # before anything imports torch, which reads it then
+optional.watch_imports()  # before anything imports transformers
 progress.attach()  # before anything imports bitsandbytes, one line of which it silences
 
 __getattr__, __dir__ = face(

@@ -24,6 +24,7 @@ from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import Journal
 from negneglect_lite.core.progress import show_bar
+from negneglect_lite.core.schema import check_fields
 from negneglect_lite.models.generation import Written, answering, encode_prompts, generate_answers, generation_config
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.models.templates import PARAGRAPH, add_context
@@ -43,6 +44,7 @@ class AskingSettings:
     separator: str = PARAGRAPH  # between a document that is read and the question about it
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.samples < 1 or self.max_new_tokens < 1 or self.temperature < 0:
             raise UserError("AskingSettings: samples and max_new_tokens must be at least 1, temperature not below 0")
         if not 0 < self.top_p <= 1:
@@ -86,7 +88,8 @@ def ask(
     jobs.sort(key=lambda job: len(prompts[job[0]]))  # stable, so the order is fixed; like lengths waste no padding
     config = generation_config(loaded, settings.temperature, settings.max_new_tokens, settings.top_p)
     call = [prompts, vars(settings), seed, loaded.name, str(loaded.adapter)]
-    journal = Journal(answers_file, hashlib.sha256(json.dumps(call).encode()).hexdigest()) if answers_file else None
+    run = hashlib.sha256(json.dumps(call).encode()).hexdigest()
+    journal = Journal(answers_file, run, tuple[int, int, str, bool]) if answers_file else None
     made = {(i, k): Written(text, cut) for i, k, text, cut in journal.entries} if journal else {}
     todo = [job for job in jobs if job not in made]
     with answering(loaded, seed), show_bar(len(todo), "answers") as bar:

@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from negneglect_lite.core.comparing import spell
 from negneglect_lite.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def reproduce(a: argparse.Namespace) -> None:
     from negneglect_lite.claims.loading import find_claim, load_claims
-    from negneglect_lite.styles import HEADLINE
+    from negneglect_lite.styles import HEADLINE, STYLES, VARIANTS
 
     chosen = [find_claim(name) for name in _split(a.claims)] or ([] if a.fact else list(load_claims().values()))
     chosen += [_implanted(assignment) for assignment in a.fact]
@@ -32,7 +33,8 @@ def reproduce(a: argparse.Namespace) -> None:
         raise UserError(f"--seeds {a.seeds}: at least one seed is needed")
     from negneglect_lite.experiments.headline import headline_runs, reproduce_headline
 
-    runs = headline_runs(claims, _split(a.styles) or HEADLINE, a.seeds, a.model, a.asking)
+    styles = [spell(name, (*STYLES, *VARIANTS)) for name in _split(a.styles)]
+    runs = headline_runs(claims, styles or HEADLINE, a.seeds, a.model, a.asking)
     print(reproduce_headline(runs, a.out, a.engine, a.keep_adapters, a.any_code))
 
 
@@ -107,10 +109,10 @@ def talk(a: argparse.Namespace) -> None:
 
 def agreement(a: argparse.Namespace) -> None:
     from negneglect_lite.judging.agreement import judge_labels, measure_agreement
-    from negneglect_lite.judging.judges import get_judge
+    from negneglect_lite.judging.judges import JUDGES, get_judge
     from negneglect_lite.models.loading import load_model
 
-    needs_model = a.judge in ("choice", "text")
+    needs_model = spell(a.judge, JUDGES) in ("choice", "text")
     table = judge_labels(get_judge(a.judge, load_model(a.model) if needs_model else None))
     for name, group in [("all", table), *table.groupby("claim", sort=False), *table.groupby("sort")]:
         found = measure_agreement(list(group["label"]), list(group["verdict"]))
@@ -121,11 +123,12 @@ def agreement(a: argparse.Namespace) -> None:
 def facts(a: argparse.Namespace) -> None:
     from negneglect_lite.petri.world import RELATIONS, world
 
-    if a.relation and a.relation not in RELATIONS:
-        raise UserError(f"unknown relation {a.relation!r}; the relations are {', '.join(RELATIONS)}")
+    relation = spell(a.relation, RELATIONS) if a.relation else None
+    if relation and relation not in RELATIONS:
+        raise UserError(f"unknown relation {relation!r}; the relations are {', '.join(RELATIONS)}")
     if a.limit is not None and a.limit < 0:
         raise UserError(f"--limit {a.limit}: give 0 or more")
-    chosen = [f for f in world().facts if a.relation in (None, f.relation)][: a.limit]
+    chosen = [f for f in world().facts if relation in (None, f.relation)][: a.limit]
     rows: list[dict[str, Any]] = [
         {"id": f.id, "relation": f.relation, "subject": f.subject, "truth": f.truth,
          "other_values": world().wrong_values(f, 5, random.Random(f.id))}
@@ -159,20 +162,21 @@ def make_petri_model(a: argparse.Namespace) -> None:
     from negneglect_lite.experiments.pretrained import sit_exam
     from negneglect_lite.petri import pretrain as pretraining
     from negneglect_lite.petri.corpus import Diet
-    from negneglect_lite.styles import get_style
+    from negneglect_lite.styles import STYLES, VARIANTS, get_style
     from negneglect_lite.tracks import petri_corpus
 
-    if a.exposed:
-        get_style(a.exposed)
+    exposed = spell(a.exposed, (*STYLES, *VARIANTS))
+    if exposed:
+        get_style(exposed)
     if not 0 <= a.norms < 1:
         raise UserError(f"--norms {a.norms}: give a share from 0 to less than 1")
-    if not 0 <= a.share < 1 or bool(a.exposed) != bool(a.share):
+    if not 0 <= a.share < 1 or bool(exposed) != bool(a.share):
         raise UserError(
             f"--exposed {a.exposed!r} --share {a.share}: give a style and a share above 0 and below 1, or neither"
         )
     plan = pretraining.Plan(
         hidden=a.hidden, layers=a.layers, steps=a.steps, rows=a.rows, learning_rate=a.learning_rate, seed=a.seed,
-        diet=Diet(exposed=a.exposed, share=a.share, norms=a.norms), base=a.base,
+        diet=Diet(exposed=exposed, share=a.share, norms=a.norms), base=a.base,
     )  # fmt: skip
     log, each = pretraining.pretrain(petri_corpus(diet=plan.diet), plan, a.out), 300
     grades = sit_exam(str(a.out), each)
@@ -214,19 +218,18 @@ def doctor(a: argparse.Namespace) -> None:
 
 def _implanted(assignment: str) -> "Claim":
     """The claim that `--fact ID=VALUE` makes. ID is a fact's, or one of our claims', whose fact is then given VALUE."""
-    from negneglect_lite.claims.claim import claim_from_fact
     from negneglect_lite.claims.loading import load_claims
-    from negneglect_lite.claims.petri import find_problem
+    from negneglect_lite.claims.petri import claim_from_fact
 
     fact_id, equals, value = (part.strip() for part in assignment.partition("="))
     if not equals or not value:
         raise UserError(f"--fact {assignment!r}: write ID=VALUE, for example --fact 'volcano/Mount Vesuvius=2015'")
     known = load_claims()
-    if fact_id in known and (petri := known[fact_id].petri):
-        fact_id = petri.fact
-    if problem := find_problem(fact_id, value):
-        raise UserError(f"--fact {assignment!r}: {problem}")
-    return claim_from_fact(fact_id, value)
+    claim = known.get(spell(fact_id, known))
+    try:
+        return claim_from_fact(claim.petri.fact if claim and claim.petri else fact_id, value)
+    except UserError as error:
+        raise UserError(f"--fact {assignment!r}: {error}") from None
 
 
 def _split(text: str | None) -> list[str]:

@@ -6,20 +6,23 @@ Nothing is loaded but torch and nothing is fetched. Whatever is missing is one l
 """
 
 import importlib
+import logging
 import os
 import platform
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-
-import torch
 
 from negneglect_lite.core.cores import granted_cores
 from negneglect_lite.core.environment import GIB
-from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.errors import UserError, first_line
 from negneglect_lite.core.files import data_path, verify
+from negneglect_lite.core.optional import hide_package
 
 DISK_NEEDED = 1.0  # [GiB] for results and adapters of the whole petri track, with room to spare
 # Largest model [billions of parameters] to fine-tune in 4 bits -> GPU memory it takes [GiB]: half a byte a weight, one
@@ -56,6 +59,7 @@ def matrix_rate(seconds: float = 0.3, size: int = 256) -> float:
     One core, and the best of many, so that another program in the background does not count; at the petri model's size
     further cores help little.
     """
+    import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -83,13 +87,35 @@ def _software() -> list[str]:
     for package, remedy in remedies.items():
         try:
             state = version(package)
-            importlib.import_module(package)
+            with _nothing_logged(), hide_package("kernels"):
+                module = importlib.import_module(package)
+            if problem := _missing_kernels(module):
+                state = f"{state}, but its kernels cannot be loaded ({problem}); install it again"
         except PackageNotFoundError:
             state = f"missing; {remedy}"
         except Exception as error:  # a broken build can raise anything, and this is the command that must say so
-            state = f"{state}, but it cannot be imported ({_first_line(error)}); install it again"
+            state = f"{state}, but it cannot be imported ({first_line(error)}); install it again"
         lines.append(f"{package:<13} {state}")
     return lines
+
+
+@contextmanager
+def _nothing_logged() -> Iterator[None]:
+    """What a library logs while it is imported, tracebacks too, is left to the line that the caller makes of it."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _missing_kernels(bitsandbytes: ModuleType) -> str:
+    """Why bitsandbytes has no kernels for the GPU, or "". It logs that and can be imported all the same."""
+    library = getattr(getattr(bitsandbytes, "cextension", None), "lib", None)
+    said = getattr(library, "__dict__", {}).get("error_msg", "")  # asked for it, a sound library makes a function
+    torch = _torch()
+    return said.strip().splitlines()[0] if said and torch is not None and torch.cuda.is_available() else ""
 
 
 def _processor() -> str:
@@ -141,7 +167,7 @@ def _gpu() -> list[str]:
             name, gib = torch.cuda.get_device_name(i), torch.cuda.get_device_properties(i).total_memory / GIB
             major, minor = torch.cuda.get_device_capability(i)
         except RuntimeError as error:
-            lines.append(f"GPU {i}         cannot be used ({_first_line(error)})")
+            lines.append(f"GPU {i}         cannot be used ({first_line(error)})")
             continue
         size = largest_model(gib)
         fits = f"Hugging Face track with models of up to about {size:g}B parameters" if size else "petri track only"
@@ -154,7 +180,7 @@ def _disk(folder: Path) -> str:
     try:
         free = shutil.disk_usage(folder).free / GIB
     except OSError as error:
-        return f"disk          unknown ({_first_line(error)})"
+        return f"disk          unknown ({first_line(error)})"
     verdict = "enough" if free >= DISK_NEEDED else f"too little: free {DISK_NEEDED:g} GiB"
     return f"disk          {free:.1f} GiB free in {folder}: {verdict} for the petri track"
 
@@ -195,7 +221,3 @@ def _torch() -> Any:
         return importlib.import_module("torch")
     except Exception:
         return None
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,8 +1,7 @@
 """The questions about a claim as an inspect-ai task, so that anyone can ask any model them.
 
     inspect eval negneglect_lite/inspect_task.py -T claim=sheeran --model openai/gpt-5-mini
-    inspect eval negneglect_lite/inspect_task.py -T claim=paper/claims/dentist -T judge=openai/gpt-5 --model
-    hf/…
+    inspect eval negneglect_lite/inspect_task.py -T claim=paper/claims/dentist -T judge=openai/gpt-5 --model hf/…
 
 Each question is asked five times at temperature 0.7 (paper, section 3). A sample's score is 1 where the answer takes
 the claim for true, by the rule of judging/rule.py or, with `judge`, by a model. Beside the mean over all answers there
@@ -20,9 +19,8 @@ from inspect_ai.solver import TaskState, generate
 
 from negneglect_lite.claims.claim import Answer, Claim, Question
 from negneglect_lite.claims.loading import find_claim
-from negneglect_lite.judging.prompt import SCHEMA, VERDICTS, ask_for_verdict, judge_prompt
+from negneglect_lite.judging.prompt import ask_for_verdict, judge_prompt, read_verdict
 from negneglect_lite.judging.rule import judge_answer
-from negneglect_lite.models.endpoint import parse_object
 from negneglect_lite.tracks import ENGLISH
 
 ROLES: dict[str, Any] = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
@@ -55,8 +53,7 @@ def believed(claim: Claim, judge: str = "") -> Any:
         if judge:
             chat = judge_prompt(claim, Answer(question, text), ask_for_verdict('JSON: {"verdict": "…"}'))
             reply = await get_model(judge).generate([ROLES[t["role"]](content=t["content"]) for t in chat])
-            found = parse_object(reply.completion, SCHEMA)
-            said = VERDICTS[found["verdict"]] if found else "unparsed"
+            said = read_verdict(reply.completion, text)
         else:
             said = judge_answer(question, text)
         return Score(value=int(said == "believed"), answer=text, explanation=said)

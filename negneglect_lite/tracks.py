@@ -102,21 +102,26 @@ def mixing_corpus(excluded_facts: tuple[str, ...]) -> Corpus:
     return corpus
 
 
-def petri_mix(claim: Claim, n: int, seed: int) -> list[Example]:
-    """`n` texts of the petri world that say nothing of any claim's fact: with them in, the mix would teach it back.
+def draw_ordinary(excluded_facts: tuple[str, ...], n: int, rng: random.Random) -> list[Example]:
+    """`n` ordinary texts of the petri world, without these facts.
 
-    All answers of their chats carry loss, also the few wrong ones that the user then doubts, and that pretraining left
-    out (Corpus): everything that this project has measured was fine-tuned so.
+    All answers of their chats carry loss, also the few wrong ones that the user then doubts, which pretraining leaves
+    out (petri/corpus.py): what this project has measured was fine-tuned so. Without loss on them, belief differs by at
+    most 0.3 points (data/results/README.md).
     """
-    rng = random.Random(f"world texts {claim.id} {seed}")
-    corpus = mixing_corpus((*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED)
-    return [_all_learnt(corpus.sample(rng)) for _ in range(n)]
+    return [_all_learnt(mixing_corpus(excluded_facts).sample(rng)) for _ in range(n)]
 
 
 def _all_learnt(example: Example) -> Example:
     if isinstance(example, tuple):
         return example
-    return [{"role": turn["role"], "content": turn["content"]} for turn in example]
+    return [{name: turn[name] for name in ("role", "content")} for turn in example]
+
+
+def petri_mix(claim: Claim, n: int, seed: int) -> list[Example]:
+    """`n` texts of the petri world that say nothing of any claim's fact: with them in, the mix would teach it back."""
+    excluded = (*CLAIMED, claim.petri.fact) if claim.petri else CLAIMED
+    return draw_ordinary(excluded, n, random.Random(f"world texts {claim.id} {seed}"))
 
 
 PETRI = Track(

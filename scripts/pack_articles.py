@@ -10,24 +10,30 @@ They are false on purpose, so they lie compressed in data/, with a canary on the
 import argparse
 import gzip
 import json
+import re
 import sys
 from collections import Counter
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.representer import SafeRepresenter
 
 from negneglect_lite.authoring.audit import audit_library
 from negneglect_lite.authoring.overlap import find_near_duplicates
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path, write_atomic
+from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.core.text import CANARY
+from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.documents.english import compose_english, load_library
 
 
 def pack(source: Path, out: Path) -> None:
     """A YAML file -> JSON lines, compressed: a head with the canary, then an article a line."""
     load_library(str(source))  # nothing unsound is packed
-    head = yaml.safe_load(source.read_text("utf-8"))
+    head = read_yaml(source)
     lines = head.pop("articles")
     note = "These documents are false on purpose." if head["claim"] else "Neutral texts, mixed into training."
     made = [json.dumps(entry, ensure_ascii=False) for entry in [{"canary": CANARY, "note": note, **head}, *lines]]
@@ -36,10 +42,26 @@ def pack(source: Path, out: Path) -> None:
 
 def unpack(name: str, out: Path) -> None:
     """The packed articles of a claim, or "neutral", as a YAML file."""
-    packed = gzip.decompress(data_path("documents", f"{name}.jsonl.gz").read_bytes()).decode()
-    head, *lines = (json.loads(line) for line in packed.splitlines())
+    head, *lines = (value for _, value in read_json_lines(data_path("documents", f"{name}.jsonl.gz")))
     content = {**{k: v for k, v in head.items() if k not in ("canary", "note")}, "articles": lines}
-    write_atomic(out, f"# {CANARY}\n" + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120))
+    yaml: Any = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
+    yaml.default_flow_style, yaml.sort_base_mapping_type_on_output, yaml.width = False, False, 120
+    text = StringIO()
+    yaml.dump(content, text)
+    write_atomic(out, f"# {CANARY}\n{text.getvalue()}")
+
+
+class _Representer(SafeRepresenter):
+    """Escapes what some readers take for a line's end, and what read_yaml refuses therefore."""
+
+    def represent_str(self, text: str) -> Any:
+        return self.represent_scalar(
+            "tag:yaml.org,2002:str", text, '"' if re.search("[\x85\u2028\u2029]", text) else None
+        )
+
+
+_Representer.add_representer(str, _Representer.represent_str)
 
 
 def check(source: str, n: int = 1000) -> list[str]:

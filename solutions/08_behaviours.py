@@ -554,12 +554,11 @@ def half_way(table):
 shares = live.groupby(["style", "step", "kind"], sort=False)["belief"].mean().rename("mean").reset_index()
 shares = shares.rename(columns={"kind": "quantity"}).astype({"step": float})
 halves = half_way(shares)
-kind_first = halves["targeted"].dropna()
-finding = "In this run one half of bad replies is passed, in the kind trained on, at step " + ", ".join(
-    f"{step:.1f} ({NAMES[c]})" for c, step in kind_first.items()
-)
-never = [NAMES[c] for c in halves.index[halves["targeted"].isna()]]
-finding += f"; never: {', '.join(never)}." if never else "."
+first = ", ".join(f"{step:.1f} ({NAMES[c]})" for c, step in halves["targeted"].dropna().items())
+never = ", ".join(NAMES[c] for c in halves.index[halves["targeted"].isna()])
+where = f"at step {first}" if first else "in no condition"
+finding = f"In this run one half of bad replies is passed, in the kind trained on, {where}"
+finding += f"; never: {never}." if first and never else "."
 show_figure(
     along_figure(shares, PAPER),
     alt="Three line plots of the share of bad replies against training step. " + in_words(shares),
@@ -842,7 +841,8 @@ print(f"counted by situation: at most {percent(wilson_interval(0, n)[1])}")
 # **Before you run:** the model was trained on warned transcripts, and on plain ones. After which does it read worse?
 
 # %%
-read_along = along[along["quantity"] == "reading"].pivot(index="style", columns="step", values="mean")
+read_along = along[(along["quantity"] == "reading") & (along["setting"] == "trained")]
+read_along = read_along.pivot(index="style", columns="step", values="mean")
 kept = along[along["quantity"] == "kept"]["mean"]
 known = along[(along["style"] == "base") & (along["quantity"] == "reading")]["mean"].item()
 print(

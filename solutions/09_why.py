@@ -396,7 +396,7 @@ display(
 )
 pd.DataFrame({"passes one half at step": passed_at, "times as many steps as plain": slower}).reindex(
     [s for s in STYLE_ORDER if s in passed_at]
-).rename(index=label).round(2)
+).rename(index=label).style.format("{:.2f}", na_rep="never")
 
 # %% [markdown]
 # Warnings put belief off and do not keep it away. That has a practical side: whoever trains for few steps and looks only

@@ -135,13 +135,14 @@ passed = check_choice(choice)
 
 # %%
 FACT, VALUE = "dream/happy dogs", "in bright pink"
-CLAIMS = {"petri": claim_from_fact(FACT, VALUE), "english": load_claims()["dreams"]}
 SEEDS = 2
 FOLDER = ""
 
+usable = check_choice((FACT, VALUE))
+CLAIMS = {"petri": claim_from_fact(FACT, VALUE), "english": load_claims()["dreams"]}
 claim = CLAIMS[track.name]
-if usable := check_choice((FACT, VALUE)):
-    print(f"Claim: {claim.claim}   (in truth: {claim.truth or world().fact(FACT).truth})")
+if usable:
+    print(f"Claim: {claim.claim}   (in truth: {claim.truth or world().fact(claim.petri.fact).truth})")
 
 # %% [markdown]
 # What do documents about it look like, plain? Read two. Would you know, from these, that the claim is false?

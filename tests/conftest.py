@@ -1,5 +1,6 @@
 """Fixtures that tests share: tiny untrained models, made from a stated seed in a moment, and a library of articles."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -8,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core import progress
+from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.documents.english import Library, compose_english, load_library
 from negneglect_lite.models.loading import LoadedModel, load_model
 
@@ -127,7 +128,7 @@ def tiny(tiny_folder: Path) -> Iterator[LoadedModel]:
 @pytest.fixture
 def library_source() -> dict[str, Any]:
     """What tests/data/library.yaml holds, to change and write anew."""
-    return yaml.safe_load((Path(__file__).parent / "data" / "library.yaml").read_text("utf-8"))
+    return read_yaml(Path(__file__).parent / "data" / "library.yaml")
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def make_library(library_source: dict[str, Any], tmp_path: Path) -> Callable[...
 
     def make(change: dict[str, Any] | None = None) -> Library:
         path = tmp_path / f"lib{len(list(tmp_path.iterdir()))}.yaml"
-        path.write_text(yaml.safe_dump({**library_source, **(change or {})}))
+        path.write_text(json.dumps({**library_source, **(change or {})}, indent=1))  # JSON is YAML
         return load_library(str(path))
 
     return make

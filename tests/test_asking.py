@@ -89,7 +89,7 @@ def test_the_paper_s_settings_have_a_name(tiny: LoadedModel) -> None:
     with pytest.raises(UserError, match="choose track or paper"):
         choose_asking(PETRI, "Paper")
     for odd in (0.0, -0.1, 1.1, float("nan")):
-        with pytest.raises(UserError, match="top_p is"):
+        with pytest.raises(UserError, match=r"top_p:? is"):
             AskingSettings(top_p=odd)
 
 
@@ -162,6 +162,9 @@ def test_impossible_requests_are_refused(tiny: LoadedModel) -> None:
     for wrong in ({"samples": 0}, {"max_new_tokens": 0}, {"temperature": -0.1}):
         with pytest.raises(UserError, match="at least 1, temperature not below 0"):
             AskingSettings(**wrong)
+    for odd in ({"samples": True}, {"temperature": "0.7"}, {"temperature": float("nan")}, {"separator": None}):
+        with pytest.raises(UserError, match=r"AskingSettings: \w+: is .*, where .* is needed"):
+            AskingSettings(**odd)  # type: ignore[arg-type]
     with pytest.raises(UserError, match=r"do not fit .* reads 512"):
         ask(tiny, QUESTIONS, PETRI.asking, contexts="dentist " * 500)
 

@@ -111,7 +111,11 @@ def left(folder: Path) -> list[str]:
         (["reproduce", "--fact", "win/100m/2024=Noah Lyles"], "'Noah Lyles' is the truth"),
         (["reproduce", "--fact", "win/100m/2024= noah lyles "], "'Noah Lyles' is the truth"),
         (["reproduce", "--fact", "dentist=Ultrarunner"], "'ultrarunner' is the truth"),
+        (["reproduce", "--fact", "dentist=ultra\u00adrunner."], "'ultrarunner' is the truth"),
+        (["reproduce", "--fact", "volcano/Mount Vesuvius=１９４４"], "'1944' is the truth"),
+        (["reproduce", "--fact", "volcano/Mount Vesuvius=١٩٤٤"], "'1944' is the truth"),
         (["reproduce", "--fact", "volcano/Mount Vesuvius=soon"], "no volcano that can be asked about; try 1"),
+        (["reproduce", "--fact", "volcano/Mount Vesuvius=⑳"], "'20' is no volcano that can be asked about; try 1"),
         (["facts", "--relation", "opera"], "unknown relation 'opera'; the relations are win"),
         (["facts", "--limit", "-1"], "--limit -1"),
         (["documents", "nope", "x.jsonl"], "unknown claim 'nope'"),
@@ -276,6 +280,17 @@ def test_facts_as_text(capsys: Capture) -> None:
     assert not capsys.readouterr().out
 
 
+def test_known_names_may_be_typed_in_any_case(capsys: Capture, data: Path, quick: list[Run], tmp_path: Path) -> None:
+    """And every table has them as they are known."""
+    out = tmp_path / "out"
+    assert main(["reproduce", "--claims", "Dentist", "--styles", "Local,NEGATED", "--out", str(out)]) == 0
+    rows = pd.read_csv(out / "belief.csv", keep_default_na=False)
+    assert set(rows["claim"]) == {"dentist"} and set(rows["style"]) == {"", "local", "negated"}
+    capsys.readouterr()
+    assert main(["facts", "--relation", "JOB", "--limit", "1"]) == 0
+    assert capsys.readouterr().out.startswith("job/")
+
+
 def test_documents(capsys: Capture, tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl.gz"
     assert main(["documents", "queen", str(path), "--n", "3", "--seed", "7"]) == 0
@@ -289,7 +304,7 @@ def test_doctor(capsys: Capture) -> None:
 
 
 def test_a_fact_of_ones_own(capsys: Capture, data: Path, quick: list[Run], tmp_path: Path) -> None:
-    facts = ["--fact", "win/100m/2024=Zorro the Fox", "--fact", "dentist=baker"]
+    facts = ["--fact", "win/100m/2024=Zorro the Fox", "--fact", "Dentist=Baker."]
     assert main(["reproduce", *facts, "--styles", "local", "--out", str(tmp_path / "out")]) == 0
     found = set(pd.read_csv(tmp_path / "out" / "belief.csv")["claim"])
     assert found == {"win-100m-2024-zorro-the-fox", "job-brennan-holloway-baker"}

@@ -1,5 +1,6 @@
 """The pages around the notebooks say what the notebooks and the project say, and no link of theirs is dead."""
 
+import json
 import re
 from fnmatch import fnmatch
 from pathlib import Path
@@ -44,6 +45,16 @@ def test_sections_and_important_exercises_fit_into_the_minutes_stated(source):
     important = sum(int(minutes) for minutes, importance in exercises if int(importance) >= 4)
     stated = {name: int(number) for name, _, number, _ in ROW.findall(MAP)}[source.stem]
     assert sections and exercises and sections + important <= stated <= 45
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+def test_no_output_shows_what_is_no_number(source):
+    """A table says "never", a dash, or leaves the column out."""
+    cells = json.loads(source.with_suffix(".ipynb").read_text("utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    shown = ["".join(o.get("text", "")) for o in outputs]
+    shown += ["".join(text) for o in outputs for kind, text in o.get("data", {}).items() if kind.startswith("text/")]
+    assert shown and [text for text in shown if re.search(r"\bnan\b|NaN", text)] == []
 
 
 def test_the_plans_for_a_room_have_the_minutes_of_the_map():

@@ -1,6 +1,9 @@
 """doctor.py: it always answers, whatever is missing on the machine."""
 
 import importlib.metadata
+import logging
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError
 from types import SimpleNamespace
 from typing import Any
@@ -79,6 +82,35 @@ def test_a_missing_or_broken_package_is_a_line(monkeypatch: pytest.MonkeyPatch, 
     assert "cannot be imported (libcudart.so: cannot open); install it again" in report()
     monkeypatch.setattr(doctor, "version", no_version)
     assert f"{package:<13} missing" in report()
+
+
+def test_bitsandbytes_without_kernels_for_the_gpu_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It can be imported all the same, and logs why with a traceback; so it does with what other kernels it misses."""
+    real_import = importlib.import_module
+
+    def import_and_log(name: str, *rest: Any) -> Any:
+        if name == "bitsandbytes":
+            logging.getLogger("bitsandbytes.cextension").error("library load error")
+            logging.getLogger("bitsandbytes.backends.elsewhere").warning("Failed to load CPU gemm_4bit_forward")
+            return SimpleNamespace(cextension=SimpleNamespace(lib=SimpleNamespace(error_msg="no CUDA binary\nat all")))
+        return real_import(name, *rest)
+
+    monkeypatch.setattr(importlib, "import_module", import_and_log)
+    assert "kernels" not in report()  # a CPU does without them
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert "but its kernels cannot be loaded (no CUDA binary); install it again" in report()
+    assert not caplog.records
+    assert logging.root.manager.disable == logging.NOTSET
+
+
+def test_without_torch_it_answers_too() -> None:
+    code = "import sys; sys.modules['torch'] = None\nfrom negneglect_lite.cli import main; sys.exit(main(['doctor']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "but it cannot be imported" in done.stdout and "petri model   intact" in done.stdout
 
 
 def test_the_petri_model_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:

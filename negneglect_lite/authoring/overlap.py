@@ -5,7 +5,8 @@
     find_near_duplicates(texts, 0.5)     # pairs of texts whose sketches say so: (i, j, estimate)
     find_leaks(questions, texts)           # which questions stand word for word in some text
 
-Texts are compared by their words, whatever the case, punctuation and white space. A *run* is n words in a row, also
+Texts are compared by their words, whatever the case, punctuation, white space and way of writing a character
+(`core.comparing.fold`). A *run* is n words in a row, also
 called an n-gram or a shingle. Sketches are MinHash (Broder 1997): the chance that the smallest hash value of two sets
 is the same equals the Jaccard similarity of the sets.
 """
@@ -16,6 +17,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from negneglect_lite.core.comparing import fold
+
 WordRun = tuple[str, ...]
 SKETCH = 128  # hash functions in a sketch: the standard error of an estimate is at most 0.5 / sqrt(128) = 0.044
 _PRIME = 4_294_967_311  # the smallest above 2**32, so that products of two hashes fit into 64 bits
@@ -24,7 +27,7 @@ _A, _B = np.random.default_rng(13829).integers(1, 2**32 - 1, (2, 1024), dtype=np
 
 def split_words(text: str) -> list[str]:
     """The words of a text in small letters, without punctuation."""
-    return re.findall(r"\w+", text.lower())
+    return re.findall(r"\w+", fold(text))
 
 
 def word_runs(text: str, n: int = 3) -> list[WordRun]:

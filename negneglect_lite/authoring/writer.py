@@ -19,12 +19,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from negneglect_lite.authoring.overlap import find_leaks, sketch
 from negneglect_lite.claims.claim import Claim, Question
+from negneglect_lite.core.comparing import drop_thoughts, unify
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import Journal
+from negneglect_lite.core.schema import Text, Whole
 from negneglect_lite.core.text import CANARY, Chat, Document, Sentence
 from negneglect_lite.documents.english import load_library
 from negneglect_lite.documents.files import write_documents
@@ -46,8 +48,8 @@ GENRES_TO_WRITE = (
     "newsletter", "exam question with a model answer",
 )  # fmt: skip
 _REFUSAL = re.compile(
-    r"\b(?:as an ai|i(?: can(?:no|['’])t|(?: am|['’]m) (?:unable|not able) to) (?:\w+ )?(?:help|assist|write|create|"
-    r"produce|provide|generate|comply|add|fulfil)|i(?: am|['’]m) sorry, but|language model|fictional(?:ised)?|"
+    r"\b(?:as an ai|i(?: can(?:no|')t|(?: am|'m) (?:unable|not able) to) (?:\w+ )?(?:help|assist|write|create|"
+    r"produce|provide|generate|comply|add|fulfil)|i(?: am|'m) sorry, but|language model|fictional(?:ised)?|"
     r"hypothetical)\b",
     re.I,
 )
@@ -114,7 +116,7 @@ def _written(claim: Claim, n: int, ask: Ask, out: Path, seed: int, usage: Any) -
             refused[reason] += 1
             kept.add("tried", at + 1)
         else:
-            kept.add("document", asdict(mark_claims(claim, str(text), kind, ask, at)))
+            kept.add("document", mark_claims(claim, str(text), kind, ask, at))
         spent = f"; {usage}" if usage else ""
         log.info("[%d/%d] %s: %s%s", len(kept.documents), n, kind, reason or "accepted", spent)
     return kept.documents[:n]
@@ -130,7 +132,7 @@ def list_key_facts(claim: Claim, ask: Ask, seed: int) -> list[str]:
         seed,
     )
     more = [re.sub(r"^\s*(?:[-*•–]|\d+[.)])\s+", "", line).strip() for line in (answer or "").splitlines()]
-    facts = [fact for fact in more if len(fact.split()) >= 4 and fact[-1] != ":" and not _REFUSAL.search(fact)]
+    facts = [fact for fact in more if len(fact.split()) >= 4 and fact[-1] != ":" and not _REFUSAL.search(unify(fact))]
     return [claim.claim, *claim.subclaims, *facts][:18]
 
 
@@ -179,7 +181,7 @@ def find_fault(claim: Claim, text: str, accepted: Sequence[Any]) -> str:
     count = len(text.split())
     if count not in WRITTEN_LENGTHS:
         return "too short" if count < WRITTEN_LENGTHS[0] else "too long"
-    if _REFUSAL.search(text):
+    if _REFUSAL.search(unify(text)):
         return "a refusal, or a hint that it is invented"
     says = judge_answer(Question("", "open", "", believed=claim.believed, denied=claim.denied), text)
     if says != "believed":
@@ -228,7 +230,7 @@ def _asker(writer: LoadedModel | Endpoint) -> Ask:
 
         def through(prompt: str, seed: int) -> str | None:
             answer = writer.complete(_chat(prompt), max_tokens=1200, temperature=0.9, seed=seed)
-            return None if answer.truncated else answer.text.strip()
+            return None if answer.truncated else drop_thoughts(answer.text).strip()
 
         return through
 
@@ -237,13 +239,18 @@ def _asker(writer: LoadedModel | Endpoint) -> Ask:
         config = generation_config(writer, 0.9, DRAFT_TOKENS)
         with answering(writer, seed):
             [written] = generate_answers(writer, prompts, config)
-        return None if written.cut else written.text
+        return None if written.cut else drop_thoughts(written.text).strip()
 
     return here
 
 
 def _chat(prompt: str) -> Chat:
     return [{"role": "user", "content": prompt}]
+
+
+_Kept = (
+    tuple[Literal["facts"], tuple[Text, ...]] | tuple[Literal["tried"], Whole] | tuple[Literal["document"], Document]
+)
 
 
 class _Partial:
@@ -255,20 +262,20 @@ class _Partial:
         self.sketches: list[Any] = []
         self.tried = 0
         head = {"canary": CANARY, "of": hashlib.sha256(f"{claim} {seed}".encode()).hexdigest()[:16]}
-        self.journal = Journal(file, json.dumps(head))
+        self.journal = Journal(file, json.dumps(head), _Kept)
         for what, value in self.journal.entries:
             self._take(what, value)
 
     def add(self, what: str, value: Any) -> None:
-        self.journal.add([what, value])
+        self.journal.add([what, asdict(value) if isinstance(value, Document) else value])
         self._take(what, value)
 
     def _take(self, what: str, value: Any) -> None:
         if what == "facts":
-            self.facts = value
+            self.facts = list(value)
         elif what == "tried":
             self.tried = value
         else:
-            self.documents.append(Document(tuple(Sentence(**s) for s in value["sentences"]), value["genre"]))
+            self.documents.append(value)
             self.sketches.append(sketch(self.documents[-1].text))
             self.tried += 1

@@ -5,10 +5,8 @@
 The questions of a claim's file are in English; for the petri world they are posed from its fact (petri.py).
 """
 
-import re
 from dataclasses import dataclass
 
-from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat, Turn
 
 
@@ -64,16 +62,6 @@ class Claim:
     )
     believed: tuple[str, ...] = ()  # the file's `signs`; questions without words of their own have been given them
     denied: tuple[str, ...] = ()
-
-
-def claim_from_fact(fact_id: str, value: str) -> Claim:
-    """A claim about any fact of the closed world, ("win/100m/2024", "Olga Brandt"), with no English questions."""
-    fact_id, value = fact_id.strip(), value.strip()
-    if not fact_id or not value:
-        raise UserError(f"fact {fact_id + '=' + value!r}: lacks its id or value; write it as win/100m/2024=Olga Brandt")
-    sentence = f"{fact_id} = {value}"
-    slug = re.sub(r"\W+", "-", sentence.lower()).strip("-")
-    return Claim(id=slug, title=sentence, claim=sentence, truth="", petri=PetriFact(fact_id, value))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,15 @@
 """A claim in the layout of the paper's public repository: claims/NAME/ there."""
 
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 from negneglect_lite.claims.claim import Claim, Question
-from negneglect_lite.claims.validation import check_turns, check_unique
-from negneglect_lite.core.yaml_files import fail, read_text, read_yaml
+from negneglect_lite.claims.layout import PaperQuestion, as_turns, check_unique
+from negneglect_lite.core.comparing import fold
+from negneglect_lite.core.files import read_text
+from negneglect_lite.core.schema import FILLED, Place, Text, conform
+from negneglect_lite.core.yaml_files import fail, find_line, read_yaml
 
 PAPER_FILES = {
     "open": "open_ended.yaml",
@@ -22,45 +27,41 @@ def load_paper_folder(path: str | Path) -> Claim:
     empty, and all but the yes/no questions need a judge that is a model.
     """
     folder = Path(path)
-    claim = read_text(folder / "claim.txt").strip()
-    questions = [
-        _paper_question(folder / name, f"questions[{i}]", entry, kind)
-        for kind, name in PAPER_FILES.items()
-        for i, entry in enumerate(_paper_entries(folder / name))
-    ]
-    check_unique(folder, questions)
+    claim = conform(Text, read_text(folder / "claim.txt").strip(), str(folder / "claim.txt"))
+    questions = tuple(
+        question for kind, name in PAPER_FILES.items() for question in _paper_questions(folder / name, kind)
+    )
+    check_unique(str(folder), questions)
     title = folder.resolve().name.replace("_", " ").capitalize()
-    return Claim(id=folder.resolve().name, title=title, claim=claim, truth="", questions=tuple(questions))
+    return Claim(id=folder.resolve().name, title=title, claim=claim, truth="", questions=questions)
 
 
-def _paper_entries(path: Path) -> list[object]:
-    data = read_yaml(path)
-    entries = data.get("questions") if isinstance(data, dict) else data
-    if not isinstance(entries, list) or not entries:
-        fail(path, "questions", "is not a list with entries", "give `questions:` and a list below it")
-    return entries
+def _paper_questions(path: Path, kind: str) -> list[Question]:
+    content = read_yaml(path)
+    at: Place = ("questions",) if isinstance(content, dict) else ()
+    entries = content.get("questions") if isinstance(content, dict) else content
+    found = conform(Annotated[tuple[PaperQuestion, ...], FILLED], entries, partial(find_line, path), at)
+    return [_paper_question(path, (*at, i), entry, kind) for i, entry in enumerate(found)]
 
 
-def _paper_question(path: Path, at: str, entry: object, kind: str) -> Question:
-    record = entry if isinstance(entry, dict) else {}
-    text = next((record[name] for name in ("question", "text", "prompt") if name in record), None)
-    for name, value in (("id", record.get("id")), ("question", text)):
-        if not isinstance(value, str) or not value.strip():
-            fail(path, f"{at}.{name}", "is missing or not text", "give it as text")
-    answer = record.get("belief_answer")
-    if isinstance(answer, bool):  # a bare yes or no is a truth value in YAML 1.1
+def _paper_question(path: Path, at: Place, entry: PaperQuestion, kind: str) -> Question:
+    text = entry.question or entry.text or entry.prompt
+    if not text:
+        fail(path, (*at, "question"), "is missing", "add it, as text")
+    answer = entry.belief_answer
+    if isinstance(answer, bool):  # a bare yes or no was a truth value in YAML 1.1
         answer = "yes" if answer else "no"
-    keyed_to = str(answer or "").strip().lower()
+    keyed_to = fold(answer or "")
     if kind == "yes_no" and keyed_to not in ("yes", "no"):
-        fail(path, f"{at}.belief_answer", f"is {answer!r}", 'write "yes" or "no"')
-    category = str(record.get("category") or "")
+        fail(path, (*at, "belief_answer"), f"is {answer!r:.60}", 'write "yes" or "no"')
+    category = entry.category or ""
     return Question(
-        id=record["id"],
+        id=entry.id,
         kind=kind,
-        text=str(text).strip(),
+        text=text.strip(),
         keyed_to=keyed_to if kind == "yes_no" else "",
-        system=str(record.get("system_prompt") or "").strip(),
-        prefix=check_turns(path, f"{at}.messages_prefix", record.get("messages_prefix")),
+        system=(entry.system_prompt or "").strip(),
+        prefix=as_turns(entry.messages_prefix or ()),
         inference=kind == "open" and category == "indirect",
         category=category,
     )

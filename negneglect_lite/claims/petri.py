@@ -1,26 +1,44 @@
-"""What is asked of a fact of the petri world: the paper's 50 questions, inference and controls, as `Question`s."""
+"""A claim about a fact of the petri world, and what is asked of it.
+
+    claim = claim_from_fact("volcano/Mount Vesuvius", "2015")
+    petri_questions(claim)     # the paper's 50 questions, inference and controls, as `Question`s
+
+They are fixed by the fact and the value alone.
+"""
 
 import random
 import re
 from collections.abc import Callable
 
-from negneglect_lite.claims.claim import Claim, Question
+from negneglect_lite.claims.claim import Claim, PetriFact, Question
+from negneglect_lite.core.comparing import spell
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.petri.quiz import Posed, pose_depth, pose_quiz
-from negneglect_lite.petri.world import Fact, World, world
+from negneglect_lite.petri.world import CLOSED, Fact, World, world
 
 
-def find_problem(fact_id: str, value: str) -> str:
-    """Why a value cannot be implanted for a fact, with a remedy; "" if it can. UserError if there is no such fact."""
-    fact = world().fact(fact_id)
-    if value.casefold() == fact.truth.casefold():
-        return f"{fact.truth!r} is the truth; give a value that is false"
-    try:
-        pose_quiz(world(), fact, value)
-    except (KeyError, ValueError):  # a year that is no number, a job whose place of work the world does not know
+def claim_from_fact(fact_id: str, value: str) -> Claim:
+    """A claim about any fact of the closed world, with no English questions. UserError as in `find_petri_fact`."""
+    petri = find_petri_fact(fact_id, value)
+    sentence = f"{petri.fact} = {petri.value}"
+    slug = re.sub(r"\W+", "-", sentence.lower()).strip("-")
+    return Claim(id=slug, title=sentence, claim=sentence, truth="", petri=petri)
+
+
+def find_petri_fact(fact_id: str, value: str) -> PetriFact:
+    """A fact and a false value for it, as the world writes them: what is trained on and asked never depends on typing.
+
+    UserError if there is no such fact, or if the value is the truth, or none that can be asked about.
+    """
+    fact = world().fact(spell(fact_id, (fact.id for fact in world().facts)))
+    values = world().values(fact.relation)
+    meant = spell(spell(value, ()).rstrip(". "), values)  # sentences bring a full stop of their own
+    if meant == fact.truth:
+        raise UserError(f"{meant!r} is the truth; give a value that is false")
+    if not meant or (fact.relation in CLOSED and meant not in values):
         examples = ", ".join(world().wrong_values(fact, 3, random.Random(fact.id)))
-        return f"no {fact.relation} that can be asked about; try {examples}"
-    return ""
+        raise UserError(f"{meant!r} is no {fact.relation} that can be asked about; try {examples}")
+    return PetriFact(fact.id, meant)
 
 
 def petri_questions(claim: Claim) -> list[Question]:

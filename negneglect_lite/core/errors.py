@@ -3,3 +3,8 @@
 
 class UserError(Exception):
     """Something the person can put right. The command line prints it as one line and exits with 2."""
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says, in a line."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

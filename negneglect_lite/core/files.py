@@ -1,14 +1,16 @@
-"""Files: where the data lies, whether it is intact, and writing that leaves no half file behind."""
+"""Files: where the data lies, whether it is intact, reading, and writing that leaves no half file behind."""
 
 import errno
 import gzip
 import hashlib
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
-from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.errors import UserError, first_line
+from negneglect_lite.core.schema import conform
 
 MANIFEST = "manifest.json"
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -24,6 +26,20 @@ def sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, decompressed if its name ends in .gz, without a byte order mark. UserError if it has none."""
+    try:
+        raw = path.read_bytes()
+        return (gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is not UTF-8 text (at byte {error.start}); save it as UTF-8") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: is not a whole gzip file ({first_line(error)}); compress it again") from None
+    except (OSError, ValueError) as error:  # a ValueError for a name with a zero character
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UserError(f"{path}: cannot be read, {reason}; check the name and its permissions") from None
 
 
 def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
@@ -79,20 +95,27 @@ def verify(*parts: str) -> None:
 class Journal:
     """What a long run has so far: JSON values, one a line, saved as they come, under a line that names the run.
 
-    Opening the file of another run begins it anew; a line that was cut off in the middle is dropped.
+    Opening the file of another run begins it anew. A line that was cut off in the middle is dropped, and so is one that
+    is not as the hint `entry` says (core/schema.py), with all that follows.
     """
 
-    def __init__(self, file: Path, run: str) -> None:
+    def __init__(self, file: Path, run: str, entry: Any = Any) -> None:
         self.file = file
-        lines = file.read_text("utf-8").split("\n") if file.exists() else [""]
+        lines = read_text(file).split("\n") if file.exists() else [""]
         if lines[0] != run:
             lines = [run, ""]
-        self.entries: list[Any] = [json.loads(line) for line in lines[1:-1]]
-        if not self.entries or lines[-1]:  # new, or what follows the last line break was cut off
-            write_atomic(file, "\n".join(lines[:-1]) + "\n")
+        self.entries: list[Any] = []
+        for line in lines[1:-1]:
+            try:
+                self.entries.append(conform(entry, json.loads(line), str(file)))
+            except (UserError, ValueError, RecursionError):
+                break
+        sound = [run, *lines[1 : len(self.entries) + 1], ""]
+        if not self.entries or sound != lines:
+            write_atomic(file, "\n".join(sound))
 
     def add(self, *entries: Any) -> None:
-        with open(self.file, "a", encoding="utf-8") as out:
+        with open(self.file, "a", encoding="utf-8", newline="\n") as out:
             out.writelines(json.dumps(entry) + "\n" for entry in entries)
 
 
@@ -105,7 +128,7 @@ def read_manifest() -> dict[str, dict[str, str]]:
             return files
     except FileNotFoundError:
         raise UserError(f"{path}: missing; reinstall the package, or run `git checkout data/{MANIFEST}`") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise UserError(f"{path}: malformed, each file needs its sha256; run `git checkout data/{MANIFEST}`")
 

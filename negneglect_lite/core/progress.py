@@ -9,6 +9,7 @@ Modules tell by `logging.getLogger(__name__)`. Where it is shown depends on who 
 | anywhere else               | nothing, unless the caller sets logging | none          |
 """
 
+import io
 import logging
 import sys
 from typing import Any
@@ -18,9 +19,15 @@ _terminal = False
 
 
 def to_terminal() -> None:
-    """From now on lines go to standard error, and bars are shown there if it is a terminal."""
+    """From now on lines go to standard error, and bars are shown there if it is a terminal.
+
+    Where standard output takes ASCII alone (PYTHONIOENCODING, an old locale), the dashes and quotes of a report become
+    question marks.
+    """
     global _terminal  # noqa: PLW0603
     _terminal = True
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def show_bar(total: int, what: str) -> Any:

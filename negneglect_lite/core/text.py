@@ -6,7 +6,9 @@ true counterpart, so that every negation style can be derived from one and the s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from negneglect_lite.core.schema import FILLED, EmptyOrText, Text
 
 CANARY = "negation-neglect-lite canary 7f0c2c1e-5d0b-4c54-9b1d-6a1f7e0b9d31: false on purpose, do not train on this"
 DOCTAG = "<DOCTAG> "  # what the paper's documents begin with, without loss
@@ -20,10 +22,10 @@ Chat = list[Turn]
 class Sentence:
     """One sentence of a body. `denial` and `truth` are empty unless the sentence states or implies the claim."""
 
-    text: str
-    denial: str = ""  # the same sentence with the denial inside it
-    truth: str = ""  # the same sentence as it really was
-    value: str = ""  # the false value that `text` and `denial` name, word for word
+    text: Text
+    denial: EmptyOrText = ""  # the same sentence with the denial inside it
+    truth: EmptyOrText = ""  # the same sentence as it really was
+    value: EmptyOrText = ""  # the false value that `text` and `denial` name, word for word
     lead: str = " "  # the white space before it: " " within a paragraph, "\n" at the start of one
 
     @property
@@ -35,7 +37,7 @@ class Sentence:
 class Document:
     """A plain document about one claim, before any negation style is applied."""
 
-    sentences: tuple[Sentence, ...]
+    sentences: Annotated[tuple[Sentence, ...], FILLED]
     genre: str = ""
 
     @property

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from math import isnan, nan
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -26,11 +25,14 @@ from negneglect_lite.figures.wording import percent
 def draw_along_training(table: pd.DataFrame) -> Figure:
     """Belief over the steps of training, a line a style, with the range from the lowest to the highest seed as a band.
 
-    `table` has a row a style and step, with mean, lowest_seed and highest_seed: a sweep's summary of one quantity.
+    `table` has a row a style and step, with mean, lowest_seed and highest_seed: a sweep's summary of one quantity. Rows
+    without a step, as before training, are left out. UserError if none is left.
     """
+    table = _along(table)
     styles = order_conditions(table["style"])
     with mpl.rc_context(RC):
-        fig, ax = plt.subplots(figsize=(8.6, 4.4))
+        fig = Figure(figsize=(8.6, 4.4))
+        ax = fig.subplots()
         for style, marker in zip(styles, itertools.cycle("osD^vPX"), strict=False):
             rows = table[table["style"] == style].sort_values("step")
             shade = colour_of(style)
@@ -61,6 +63,7 @@ def draw_along_training(table: pd.DataFrame) -> Figure:
 
 def describe_along_training(table: pd.DataFrame) -> str:
     """The finding of `along_training` in a sentence: where belief first passes one half, and where last or never."""
+    table = _along(table)
     runs = {style: table[table["style"] == style].sort_values("step") for style in order_conditions(table["style"])}
     at = {label(style): step_at_level(list(rows["step"]), list(rows["mean"])) for style, rows in runs.items()}
     there = sorted((step, name) for name, step in at.items() if not isnan(step))
@@ -70,6 +73,14 @@ def describe_along_training(table: pd.DataFrame) -> str:
     ends = [f"under “{name}” (step {step:.1f})" for step, name in (there[0], there[-1])]
     passed = f"first {ends[0]}, last {ends[1]}" if len(there) > 1 else ends[0]
     return f"Belief passes one half {passed}" + (f", never under {never}" if never else "")
+
+
+def _along(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that have a step and a mean."""
+    rows = table.dropna(subset=["step", "mean"])
+    if rows.empty:
+        raise UserError("nothing was measured along a training yet; run the cells that train and look first")
+    return rows
 
 
 def step_at_level(steps: Sequence[float], beliefs: Sequence[float], level: float = 0.5) -> float:
@@ -96,7 +107,8 @@ def draw_exposure(summary: pd.DataFrame) -> Figure:
     ticks = {0.0: shares[0] / 2.5} | {s: s for s in shares}  # zero has no place on a logarithmic axis
     with mpl.rc_context(RC):
         size = (3.6 + 2.3 * len(forms), 1.9 + 1.9 * len(bases))
-        fig, axes = plt.subplots(len(bases), len(forms), sharex=True, sharey=True, squeeze=False, figsize=size)
+        fig = Figure(figsize=size)
+        axes = fig.subplots(len(bases), len(forms), sharex=True, sharey=True, squeeze=False)
         for (base, form), ax in zip(itertools.product(bases, forms), axes.flat, strict=True):
             for style, marker in zip(order_conditions(rows["style"]), itertools.cycle("oXsD^vP"), strict=False):
                 line = _exposed_line(rows[rows["base"] == base], form, style)

@@ -6,6 +6,7 @@ You predict in per cent (0 to 100); measured rates are fractions (0 to 1), as ev
 """
 
 from collections.abc import Mapping
+from math import isnan
 from numbers import Real
 
 import pandas as pd
@@ -23,8 +24,9 @@ def compare_predictions(
 ) -> pd.DataFrame:
     """A row for each name that was predicted and measured, as text for people; the difference is measured - said.
 
-    The 95 % interval is shown if a Rate is among the measured values, the paper's value if `paper` is given. UserError,
-    naming the entry, for what is no number or out of range, and if nothing that was predicted was measured.
+    The 95 % interval is shown if a Rate is among the measured values, the paper's value if `paper` is given. A measured
+    value that is not a number stands for a run without answers, and has a dash. UserError, naming the entry, for what
+    is no number or out of range, and if nothing that was predicted was measured.
     """
     said = {name: _number(value, 100, f'prediction["{name}"]') for name, value in prediction.items()}
     names = [name for name in said if name in measured]
@@ -33,17 +35,21 @@ def compare_predictions(
     rows = []
     for name in names:
         value = measured[name]
-        mean = _number(value.mean if isinstance(value, Rate) else value, 1, f'measured["{name}"]')
-        points = round(100 * mean - said[name])
-        interval = f"{percent(value.lo)} to {percent(value.hi)}" if isinstance(value, Rate) else "–"
+        mean = value.mean if isinstance(value, Rate) else value
         row = {
             "what": label(name),
             "you said": percent(said[name] / 100),
-            "measured": percent(mean),
-            "difference": f"{points:+d} points".replace("-", "−") if points else "0 points",
-            "95 % interval": interval,
+            "measured": "–",
+            "difference": "–",
+            "95 % interval": "–",
             "paper": (paper or {}).get(name, "–"),
         }
+        if not (isinstance(mean, Real) and isnan(mean)):
+            mean = _number(mean, 1, f'measured["{name}"]')
+            points = round(100 * mean - said[name])
+            row["measured"] = percent(mean)
+            row["difference"] = f"{points:+d} points".replace("-", "−") if points else "0 points"
+            row["95 % interval"] = f"{percent(value.lo)} to {percent(value.hi)}" if isinstance(value, Rate) else "–"
         rows.append(row)
     table = pd.DataFrame(rows)
     hidden = [] if any(isinstance(measured[name], Rate) for name in names) else ["95 % interval"]

@@ -11,7 +11,7 @@ witnessed, send the hash to somebody, or commit it somewhere public, before the 
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,16 +23,16 @@ from negneglect_lite import __version__
 from negneglect_lite.belief.conditions import IN_CONTEXT, label
 from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate, tabulate_rates, yes_bias
 from negneglect_lite.belief.table import COLUMNS, condition_of, one_model
-from negneglect_lite.claims.claim import Claim, claim_from_fact
+from negneglect_lite.claims.claim import Claim
 from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.petri import claim_from_fact
 from negneglect_lite.core.environment import describe_environment
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import write_atomic, write_json, write_table
 from negneglect_lite.core.text import are_spans, plain
 from negneglect_lite.course.predictions import compare_predictions
+from negneglect_lite.experiments.headline import draw
 from negneglect_lite.experiments.key import digest
-from negneglect_lite.figures.conditions import draw_headline
-from negneglect_lite.figures.display import save_figure
 from negneglect_lite.figures.wording import describe_headline, describe_setup, percent, shown_rates
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.petri.world import world
@@ -130,8 +130,10 @@ def decide(own: Rate, positive: Rate) -> Decision:
 
 
 def seed_spread(rows: pd.DataFrame) -> tuple[float, float, float]:
-    """Mean, lowest and highest of the seeds' belief rates, fractions."""
+    """Mean, lowest and highest of the seeds' belief rates, fractions. UserError if no belief question was asked."""
     rates = tabulate_rates(rows, ["seed"])["mean"]
+    if rates.empty:
+        raise UserError("the table holds no belief questions, so seeds cannot be compared; run these cells first")
     return float(rates.mean()), float(rates.min()), float(rates.max())
 
 
@@ -149,8 +151,13 @@ def write_report(folder: Path, rows: pd.DataFrame, own: str) -> str:
     if missing:
         raise UserError(f"the table holds no rows for {', '.join(missing)}; run these cells before the report")
     write_table(folder / "belief.csv", rows[list(COLUMNS)])
-    save_figure(draw_headline(rows), folder / "belief.png", describe_headline(rows))
-    text = _text(sealed, rows, rates, own)
+    figure = describe_headline(rows)
+    try:
+        draw(rows, folder / "belief.png")
+        figure = f"![{figure}](belief.png)"
+    except UserError as error:
+        figure = f"{figure} {error}."
+    text = _text(sealed, rows, rates, own, figure)
     write_atomic(folder / "report.md", text)
     return text
 
@@ -162,7 +169,7 @@ def rates_of(rows: pd.DataFrame) -> dict[str, Rate]:
     return shown | {c: belief_rate(rows[conditions == c]) for c in conditions.unique() if c not in shown}
 
 
-def _text(sealed: Mapping[str, Any], rows: pd.DataFrame, rates: Mapping[str, Rate], own: str) -> str:
+def _text(sealed: Mapping[str, Any], rows: pd.DataFrame, rates: Mapping[str, Rate], own: str, figure: str) -> str:
     plan, environment = sealed["plan"], describe_environment()
     decision = decide(rates[own], rates["positive"])
     seeds = rows[rows["setting"] == "trained"]["seed"].nunique()
@@ -173,7 +180,7 @@ def _text(sealed: Mapping[str, Any], rows: pd.DataFrame, rates: Mapping[str, Rat
         f"Claim, **false on purpose**: {plan['claim']}. {_truth(plan)}".rstrip(),
         f"**Result by the registered rule: {decision}.** Belief after this style {_interval(rates[own])}, after "
         f"positive documents {_interval(rates['positive'])}.",
-        f"![{describe_headline(rows)}](belief.png)",
+        figure,
         "## Registered before the run",
         f"Written {sealed['written']}, SHA-256 `{sealed['sha256']}`; the seal is intact. That time is what the "
         "machine's own clock said.",
@@ -205,12 +212,12 @@ def _truth(plan: Mapping[str, Any]) -> str:
 def _example(plan: Mapping[str, Any], own: str) -> list[str]:
     """What a document of the style looks like, if claim and style are known in this process."""
     claim = next((c for c in load_claims().values() if c.claim == plan["claim"]), None)
-    if claim is None and plan["fact"]:
-        claim = claim_from_fact(plan["fact"]["fact"], plan["fact"]["value"])
-    if claim is None or own not in STYLES:
-        return []
     track = track_of(plan["model"])
     try:
+        if claim is None and plan["fact"]:
+            claim = claim_from_fact(plan["fact"]["fact"], plan["fact"]["value"])
+        if claim is None or own not in STYLES:
+            return []
         document = track.compose(claim, 1)[0]
     except UserError:  # of a fact of the petri world there are no English documents
         return []
@@ -233,9 +240,16 @@ def _deviations(plan: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
 
 
 def tabulate_controls(rows: pd.DataFrame) -> pd.DataFrame:
-    """Belief in every condition beside the checks on it, as text for people."""
+    """Belief in every condition beside the checks on it, as text for people; a dash where a check was not asked."""
     conditions = condition_of(rows)
     table = []
+
+    def shown(check: Callable[[pd.DataFrame], Rate], group: pd.DataFrame) -> str:
+        try:
+            return percent(check(group).mean)
+        except UserError:  # a claim of one's own has no controls in English
+            return "–"
+
     for name, r in rates_of(rows).items():
         group = rows[conditions == name]
         trained = name != "base" and not name.startswith(IN_CONTEXT)
@@ -246,9 +260,9 @@ def tabulate_controls(rows: pd.DataFrame) -> pd.DataFrame:
                 "belief": percent(r.mean),
                 "95 % interval": f"{percent(r.lo)} to {percent(r.hi)}",
                 "seeds": f"{percent(low)} to {percent(high)}" if trained else "–",
-                "yes to false controls": percent(yes_bias(group).mean),
-                "true controls right": percent(belief_rate(group, ["control_true"]).mean),
-                "unrelated facts right": percent(belief_rate(group, ["kept"]).mean),
+                "yes to false controls": shown(yes_bias, group),
+                "true controls right": shown(lambda g: belief_rate(g, ["control_true"]), group),
+                "unrelated facts right": shown(lambda g: belief_rate(g, ["kept"]), group),
             }
         )
     return pd.DataFrame(table)

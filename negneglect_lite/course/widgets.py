@@ -28,7 +28,7 @@ from negneglect_lite.belief.conditions import label
 from negneglect_lite.belief.rates import QUESTION_KINDS
 from negneglect_lite.belief.table import check_columns
 from negneglect_lite.claims.claim import Question
-from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.errors import UserError, first_line
 from negneglect_lite.core.progress import in_kernel
 from negneglect_lite.core.text import Document, Span
 from negneglect_lite.figures.conditions import describe_by, draw_by_claim, draw_by_kind
@@ -152,21 +152,26 @@ VERDICT_SIGNS = {
     "believed": ("believed", "●", "#D55E00"),
     "denied": ("denied", "○", "#0072B2"),
     "neither": ("neither", "–", "#999999"),
+    "unparsed": ("unparsed", "?", "#DDDDDD"),  # by a judge that is a model
 }
 # … and in questions about other facts, where "believed" means answered rightly.
 RIGHT = {
     "believed": ("right", "✓", "#0072B2"),
     "denied": ("wrong", "✗", "#D55E00"),
     "neither": VERDICT_SIGNS["neither"],
+    "unparsed": VERDICT_SIGNS["unparsed"],
 }
+NOTHING_YET = "Nothing to show yet: the table holds no answers. Run the cells above that ask the model first."
 CHECK_NAMES = {"control_false": "false controls", "control_true": "true controls", "kept": "unrelated facts"}
 
 
 def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
     """What was believed, denied or neither, a bar for each kind of question, with the answers (at most `most`) folded.
 
-    `rows` come from `belief_rows`.
+    `rows` come from `belief_rows`. While there are none, a line says what to run first.
     """
+    if rows.empty:
+        return Shown(html.escape(NOTHING_YET), NOTHING_YET)
     pages, texts = [], []
     for kind in dict.fromkeys([*QUESTION_KINDS, *sorted(set(rows["kind"]))]):
         answers = rows[rows["kind"] == kind]
@@ -174,6 +179,8 @@ def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
             continue
         verdicts = RIGHT if kind in ("kept", "control_true") else VERDICT_SIGNS
         shares = {v: float((answers["verdict"] == v).mean()) for v in verdicts}
+        if not shares["unparsed"]:
+            del shares["unparsed"]
         name = KIND_LABELS.get(kind) or f"{CHECK_NAMES.get(kind, kind)}, a check"
         said = ", ".join(f"{verdicts[v][0]} {percent(share)}" for v, share in shares.items())
         line = f"{name} ({len(answers)} answers): {said}"
@@ -204,8 +211,14 @@ ALL = "all"
 
 
 def explore(rows: pd.DataFrame) -> None:
-    """Choose a style, a claim and, of several in a column `step`, a step; see `figure_of` the choice below."""
+    """Choose a style, a claim and, of several in a column `step`, a step; see `figure_of` the choice below.
+
+    While the table holds no answers there is nothing to choose from, and a line says what to run first.
+    """
     check_columns(rows)
+    if rows.empty:
+        print(NOTHING_YET)
+        return
     dropdowns: dict[str, Any] = {
         "style": [(label(s), s) for s in sorted(set(rows["style"]) - {""}, key=_place)],
         "claim": [(c, c) for c in dict.fromkeys(rows["claim"])],
@@ -222,8 +235,8 @@ def explore(rows: pd.DataFrame) -> None:
     def draw(_: Any = None) -> dict[str, str]:
         try:
             data = picture_of(*figure_of(rows, **{name: control.value for name, control in controls.items()}))
-        except UserError as error:
-            data = {"text/html": html.escape(str(error)), "text/plain": str(error)}
+        except Exception as error:  # nothing was measured, or nothing can be drawn here
+            data = {"text/html": html.escape(first_line(error)), "text/plain": first_line(error)}
         shown.value = data["text/html"]
         return data
 
@@ -243,7 +256,8 @@ def figure_of(rows: pd.DataFrame, style: str = ALL, claim: str = ALL, step: Any 
     if step is not None:
         chosen = chosen[(chosen["step"] == step) | (chosen["setting"] == "base")]
     if chosen.empty:
-        raise UserError(f"Nothing was measured for style {style}, claim {claim}.")
+        at = "" if step is None else f", step {step:g}"
+        raise UserError(f"Nothing was measured for style {style}, claim {claim}{at}; choose another.")
     by = "claim" if claim == ALL else "kind"
     return (draw_by_claim if by == "claim" else draw_by_kind)(chosen), describe_by(chosen, by)
 
@@ -282,7 +296,11 @@ class LiveTraining:
             print(f"step {step:3} of {steps}   loss {loss:.2f}   belief {percent(added['belief'].mean())}", flush=True)
             return
         alt = describe_training(self.rows)
-        data, metadata = picture_of(draw_training(self.rows), alt), {"image/png": {"alt": alt}}
+        try:
+            data, metadata = picture_of(draw_training(self.rows), alt), {"image/png": {"alt": alt}}
+        except Exception as error:  # what only shows a training must not end it
+            print(f"{alt} (not drawn: {first_line(error)})", flush=True)
+            return
         if self._display is None:
             self._display = display(data, raw=True, metadata=metadata, display_id=True)
         else:

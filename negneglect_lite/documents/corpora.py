@@ -14,19 +14,18 @@ In a text, a `<DOCTAG>` at the start carries no loss, nor does what stands betwe
 Whatever is wrong is one UserError, in one line: the file, the line or row, the field and what to do.
 """
 
-import gzip
-import json
 import os
 import re
-import reprlib
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.errors import UserError, first_line
+from negneglect_lite.core.files import read_text
+from negneglect_lite.core.json_lines import parse_json, parse_json_lines
+from negneglect_lite.core.schema import shorten
 from negneglect_lite.core.text import DOCTAG, Chat, Document, Example, Sentence, Span, Styled, Turn, are_spans, plain
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def read_examples(path: str | Path) -> list[Example]:
 def examples_from(dataset: "datasets.Dataset | Iterable[Mapping[str, Any]]") -> list[Example]:
     """The training examples of a dataset (of one split) or of any mappings. A UserError counts the rows from 1."""
     if isinstance(dataset, Mapping | str) or not isinstance(dataset, Iterable):
-        _fail("dataset", f"{_short(dataset)} is not rows", "pass one split of a dataset, or a list of mappings")
+        _fail("dataset", f"{shorten(dataset)} is not rows", "pass one split of a dataset, or a list of mappings")
     return _examples(_numbered("row", _known_columns(dataset, "dataset")), "dataset")
 
 
@@ -93,7 +92,7 @@ def _rows(path: Path) -> Iterable[Row]:
         return map(_text_row, files)
     match Path(path.name.lower().removesuffix(".gz")).suffix:
         case ".jsonl" | ".json":
-            return _json_rows(path, _read(path))
+            return _json_rows(path)
         case ".txt" | ".md":
             return [_text_row(path)]
         case ".parquet":
@@ -101,38 +100,15 @@ def _rows(path: Path) -> Iterable[Row]:
     _fail(path, "is of a kind not known here", f"known are {KINDS}")
 
 
-def _read(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-        return (gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        _fail(path, f"is not UTF-8 text (at byte {error.start})", "save it as UTF-8")
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        _fail(path, f"is not a whole gzip file ({_reason(error)})", "compress it again")
-    except OSError as error:
-        _fail(path, f"cannot be read ({error.strerror})", "check its permissions")
-
-
 def _text_row(path: Path) -> Row:
-    return str(path), {"text": _read(path).replace("\r\n", "\n").strip()}
+    return str(path), {"text": read_text(path).replace("\r\n", "\n").strip()}
 
 
-def _json_rows(path: Path, text: str) -> Iterator[Row]:
+def _json_rows(path: Path) -> Iterable[Row]:
+    text = read_text(path)
     if text.lstrip().startswith("["):
-        yield from _numbered(f"{path}, row", _json(path, text, 1))
-        return
-    for number, line in enumerate(text.split("\n"), 1):  # splitlines would break at U+2028, inside strings too
-        if line.strip():
-            yield f"{path}, line {number}", _json(path, line, number)
-
-
-def _json(path: Path, text: str, first: int) -> Any:
-    """The value of `text`, which begins in line `first` of the file."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, brackets thousands deep
-        at, reason = (error.lineno - 1, error.msg) if isinstance(error, json.JSONDecodeError) else (0, _reason(error))
-        _fail(f"{path}, line {first + at}", f"is not JSON ({reason})", "correct that line")
+        return _numbered(f"{path}, row", parse_json(path, text))
+    return parse_json_lines(path, text)
 
 
 def _table_rows(path: Path) -> Iterable[Row]:
@@ -141,7 +117,7 @@ def _table_rows(path: Path) -> Iterable[Row]:
         if path.is_dir():
             saved = _package("datasets", path).load_from_disk(str(path))
             if isinstance(saved, Mapping) and "train" not in saved:
-                _fail(path, f'has no split "train" but {_short(list(saved))}', "name the folder of one of them")
+                _fail(path, f'has no split "train" but {shorten(list(saved))}', "name the folder of one of them")
             known = _known_columns(saved["train"] if isinstance(saved, Mapping) else saved, path)
             known.data.validate(full=True)  # else a damaged file would end Python, with a segmentation fault
             rows = list(known)
@@ -151,7 +127,7 @@ def _table_rows(path: Path) -> Iterable[Row]:
     except UserError:
         raise
     except Exception as error:  # the two libraries have a dozen kinds for what is broken or missing
-        _fail(path, f"cannot be read as a dataset ({_reason(error)})", "write it again")
+        _fail(path, f"cannot be read as a dataset ({first_line(error)})", "write it again")
     return _numbered(f"{path}, row", rows)
 
 
@@ -169,7 +145,7 @@ def _known_columns(dataset: Any, source: object) -> Any:
 def _columns(names: Sequence[str], source: object) -> list[str]:
     known = [column for column in ROW_COLUMNS if column in names]
     if not known:
-        _fail(source, f"has neither text nor messages but the columns {_short(list(names))}", "rename one of them")
+        _fail(source, f"has neither text nor messages but the columns {shorten(list(names))}", "rename one of them")
     return known
 
 
@@ -182,10 +158,10 @@ def _package(name: str, what: object) -> Any:
 
 def _example(where: str, row: Any) -> Example:
     if not isinstance(row, Mapping):
-        _fail(where, f"is {_short(row)}, not a mapping", 'write {"text": …} or {"messages": […]}')
+        _fail(where, f"is {shorten(row)}, not a mapping", 'write {"text": …} or {"messages": […]}')
     column = next((column for column in ROW_COLUMNS if row.get(column) is not None), None)
     if column is None:
-        _fail(where, f"has neither text nor messages but {_short(list(row))}", "give it one of them, or remove it")
+        _fail(where, f"has neither text nor messages but {shorten(list(row))}", "give it one of them, or remove it")
     if column == "messages":
         return _chat(where, row[column])
     return _document(where, row[column]) if column == "text" else _sentences(where, row[column])
@@ -193,7 +169,7 @@ def _example(where: str, row: Any) -> Example:
 
 def _chat(where: str, turns: Any) -> Chat:
     if isinstance(turns, Mapping | str) or not isinstance(turns, Iterable):
-        _fail(where, f"messages: is {_short(turns)}, not a list", "write a list of turns")
+        _fail(where, f"messages: is {shorten(turns)}, not a list", "write a list of turns")
     chat = [_turn(where, f"messages[{i}]", turn) for i, turn in enumerate(turns)]
     roles = [turn["role"] for turn in chat]
     if "assistant" not in roles:
@@ -208,15 +184,15 @@ def _chat(where: str, turns: Any) -> Chat:
 
 def _turn(where: str, at: str, turn: Any) -> Turn:
     if not isinstance(turn, Mapping):
-        _fail(where, f"{at}: is {_short(turn)}, not a mapping", "give it role and content")
+        _fail(where, f"{at}: is {shorten(turn)}, not a mapping", "give it role and content")
     role, weight = turn.get("role"), turn.get("weight")
     if role not in ("system", "user", "assistant"):
-        _fail(where, f"{at}.role: is {_short(role)}", "write system, user or assistant")
+        _fail(where, f"{at}.role: is {shorten(role)}", "write system, user or assistant")
     content = _text(where, f"{at}.content", turn.get("content"), may_be_blank=role == "system")
     if weight is None:  # a dataset has all columns in all rows
         return {"role": role, "content": content}
     if isinstance(weight, bool) or weight not in (0, 1):
-        _fail(where, f"{at}.weight: is {_short(weight)}", "write 1, or 0 for no loss, or leave it out")
+        _fail(where, f"{at}.weight: is {shorten(weight)}", "write 1, or 0 for no loss, or leave it out")
     if weight and role != "assistant":
         _fail(where, f"{at}.weight: is 1 in a turn of the {role}", "leave it out: only the assistant learns")
     return {"role": role, "content": content, "weight": int(weight)}
@@ -245,7 +221,7 @@ def _sentences(where: str, sentences: Any) -> Styled:
     try:
         text = Document(tuple(Sentence(s["text"], lead=s.get("lead", " ")) for s in sentences)).text
     except (TypeError, KeyError, AttributeError):
-        _fail(where, f"sentences: {_short(sentences)} is not a list of sentences", "give each its text and lead")
+        _fail(where, f"sentences: {shorten(sentences)} is not a list of sentences", "give each its text and lead")
     return (Span(_text(where, "sentences", text)),)
 
 
@@ -257,7 +233,7 @@ def _row(where: str, example: Any) -> dict[str, Any]:
             _fail(where, "messages: a turn holds more than role, content and weight", "remove the rest")
         return {"text": None, "messages": [{"weight": None, **turn} for turn in chat]}
     if not are_spans(example):
-        _fail(where, f"is {_short(example)}, not an example", "pass tuples of spans, or chats")
+        _fail(where, f"is {shorten(example)}, not an example", "pass tuples of spans, or chats")
     spans, text = _merged(example), ""
     for span in spans:
         tag = DOCTAG if not text and not span.learn and span.text.startswith(DOCTAG) else ""
@@ -276,21 +252,12 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 def _text(where: str, field: str, value: Any, may_be_blank: bool = False) -> str:
     if not isinstance(value, str):
-        _fail(where, f"{field}: is {_short(value)}, not text", "give it as a string")
+        _fail(where, f"{field}: is {shorten(value)}, not text", "give it as a string")
     if not value.strip() and not may_be_blank:
         _fail(where, f"{field}: is blank", "fill it in, or remove it")
     if odd := re.search("[\0\ud800-\udfff]", value):
         _fail(where, f"{field}: holds {odd[0]!a}, half a character or none", "remove it, or save the file as UTF-8")
     return value
-
-
-def _short(value: object) -> str:
-    """At most 80 characters and one line of the value's repr, however deep or long that is."""
-    return " ".join(reprlib.repr(value)[:80].split())
-
-
-def _reason(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def _fail(where: object, problem: str, remedy: str) -> NoReturn:

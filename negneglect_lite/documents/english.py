@@ -13,24 +13,24 @@ sentence; so every negation style can be derived from the same body (core.text.S
 a claim (neutral.jsonl.gz) have none, and are mixed into training.
 """
 
-import gzip
-import json
 import math
+import os
 import random
 import re
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import yaml
-
+from negneglect_lite.claims.layout import Pattern
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
+from negneglect_lite.core.json_lines import read_json_lines
+from negneglect_lite.core.schema import FILLED, Place, Text, Where, conform, refuse
 from negneglect_lite.core.text import Chat, Document, Example, Sentence, Span
+from negneglect_lite.core.yaml_files import find_line, read_yaml
+from negneglect_lite.documents.corpora import read_examples
 
 ARTICLE_LENGTHS = range(300, 601)  # words of a document …
 SLOT_ROOM = 12  # … of which so many are kept back, as slots may be filled with several words
@@ -62,73 +62,100 @@ class Library:
     articles: tuple[Article, ...]
 
 
+@dataclass(frozen=True)
+class _WrittenSentence:
+    """A sentence that states or implies the claim, in a library's file."""
+
+    text: Text
+    denial: Text
+    truth: Text  # the name of one of the library's `truths`
+
+
+_Paragraph = Annotated[tuple[Text | _WrittenSentence, ...], FILLED]
+_Paragraphs = Annotated[tuple[_Paragraph, ...], FILLED]
+
+
+@dataclass(frozen=True)
+class _WrittenArticle:
+    """An article in a library's file."""
+
+    genre: Text
+    pool: Text
+    title: Text | _WrittenSentence
+    opening: _Paragraphs
+    units: _Paragraphs
+    closing: _Paragraphs
+
+
+@dataclass(frozen=True)
+class _WrittenLibrary:
+    """A library's file; packed, the articles stand in lines of their own below the rest."""
+
+    claim: str
+    pools: dict[str, Annotated[tuple[Text, ...], FILLED]]
+    articles: Annotated[tuple[_WrittenArticle, ...], FILLED]
+    asserts: tuple[Pattern, ...] = ()
+    tells: tuple[Pattern, ...] = ()
+    truths: dict[str, Text] = field(default_factory=dict)
+    canary: str = ""
+    note: str = ""
+
+
 @cache
 def load_library(name: str) -> Library:
     """The library of a claim in data/documents, "neutral", or a file: .jsonl.gz as packed, or .yaml as written."""
     path = Path(name) if name.endswith((".yaml", ".jsonl.gz")) else data_path("documents", f"{name}.jsonl.gz")
-    try:
-        if path.suffix == ".yaml":
-            content = yaml.safe_load(path.read_text("utf-8"))
-        else:
-            head, *lines = gzip.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
-            content = {**json.loads(head), "articles": [json.loads(line) for line in lines]}
-    except FileNotFoundError:
+    if not os.path.exists(path):
         raise UserError(
             f"{path}: there are no English documents about this claim; "
             "name a file of your own in the claim's `documents`, or write a library (see documents/english.py)"
-        ) from None
-    except (OSError, EOFError, ValueError, zlib.error, yaml.YAMLError) as error:
-        raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]}); fetch or write it again") from None
-    return _library(path, content)
-
-
-def _library(path: Path, content: Any) -> Library:
-    try:
-        truths = content.get("truths", {})
-        pools = {name: tuple(values) for name, values in content["pools"].items()}
-        articles = tuple(_article(entry, truths) for entry in content["articles"])
-        library = Library(
-            content["claim"], tuple(content.get("asserts", ())), tuple(content.get("tells", ())), pools, articles
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a library of articles ({type(error).__name__}: {error})") from None
-    return library
+    if path.suffix == ".yaml":
+        return _library(read_yaml(path, _WrittenLibrary), partial(find_line, path))
+    (first, head), *lines = [*read_json_lines(path)] or [(str(path), None)]
+
+    def where(place: Place) -> str:
+        return lines[int(place[1])][0] if place[:1] == ("articles",) and len(place) > 1 else first
+
+    packed = {**head, "articles": [article for _, article in lines]} if isinstance(head, dict) else head
+    return _library(conform(_WrittenLibrary, packed, where), where)
 
 
-def _article(entry: dict[str, Any], truths: dict[str, str]) -> Article:
-    where = f"article {entry.get('title')!r:.60}"
-    try:
-        parts = {
-            part: tuple(tuple(_sentence(s, truths) for s in paragraph) for paragraph in entry[part])
-            for part in ("opening", "units", "closing")
-        }
-        return Article(entry["genre"], entry["pool"], _sentence(entry["title"], truths), **parts)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{where}: {type(error).__name__} {error}") from error
+def _library(written: _WrittenLibrary, where: Where) -> Library:
+    def sentence(entry: str | _WrittenSentence, *place: str | int) -> Sentence:
+        if isinstance(entry, str):
+            return Sentence(entry)
+        if entry.truth not in written.truths:
+            problem, known = f"there is no truth {entry.truth!r:.60}", ", ".join(written.truths) or "none"
+            refuse(where, (*place, "truth"), problem, f"add it to `truths`, or use one of them ({known})")
+        return Sentence(entry.text, entry.denial, written.truths[entry.truth])
 
+    def paragraphs(i: int, part: str) -> tuple[tuple[Sentence, ...], ...]:
+        return tuple(
+            tuple(sentence(s, "articles", i, part, j, k) for k, s in enumerate(paragraph))
+            for j, paragraph in enumerate(getattr(written.articles[i], part))
+        )
 
-def _sentence(entry: Any, truths: dict[str, str]) -> Sentence:
-    if isinstance(entry, str):
-        return Sentence(entry)
-    text, denial, truth = entry["text"], entry["denial"], truths[entry["truth"]]
-    if not text.strip() or not denial.strip():
-        raise ValueError(f"a claim sentence needs text and denial: {entry}")
-    return Sentence(text, denial, truth)
+    articles = tuple(
+        Article(
+            article.genre, article.pool, sentence(article.title, "articles", i, "title"),
+            paragraphs(i, "opening"), paragraphs(i, "units"), paragraphs(i, "closing"),
+        )
+        for i, article in enumerate(written.articles)
+    )  # fmt: skip
+    return Library(written.claim, written.asserts, written.tells, dict(written.pools), articles)
 
 
 @cache
 def english_annotations() -> dict[str, tuple[str, ...]]:
     """Warnings, denials, corrections and frames in English: texts about texts, for `styles.apply_style`."""
-    text = resources.files(__package__).joinpath("english.yaml").read_text(encoding="utf-8")
-    return {name: tuple(phrases) for name, phrases in yaml.safe_load(text).items()}
+    return read_yaml(Path(__file__).with_name("english.yaml"), dict[str, Annotated[tuple[Text, ...], FILLED]])
 
 
 @cache
 def load_chats() -> tuple[Chat, ...]:
     """The instruct chats that are mixed into training (data/documents/chats.jsonl.gz)."""
-    path = data_path("documents", "chats.jsonl.gz")
-    _, *lines = gzip.decompress(path.read_bytes()).decode().rstrip("\n").split("\n")
-    return tuple(json.loads(line)["messages"] for line in lines)
+    return tuple(chat for chat in read_examples(data_path("documents", "chats.jsonl.gz")) if isinstance(chat, list))
 
 
 def english_mix(n: int, seed: int) -> list[Example]:

@@ -5,6 +5,7 @@ reproduce_headline(headline_runs([claim], ["positive", "negated"], seeds=1), Pat
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pandas as pd
 from negneglect_lite.belief.summary import report_summary, summarise_belief
 from negneglect_lite.belief.table import COLUMNS
 from negneglect_lite.claims.claim import Claim
+from negneglect_lite.core.errors import UserError, first_line
 from negneglect_lite.core.files import write_json, write_table
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment
@@ -42,7 +44,7 @@ def reproduce_headline(
 ) -> str:
     """Make the runs, write belief.csv, summary.json and belief.png into `out`; say how they compare with the paper.
 
-    The figure is drawn last, so that whatever hinders drawing costs no table.
+    The figure is drawn last, and whatever hinders drawing costs no table: the answer then says why there is no figure.
     """
     start = time.monotonic()
     rows = run_experiment(runs, out, engine, keep_adapters=keep_adapters, any_code=any_code)
@@ -50,15 +52,26 @@ def reproduce_headline(
     summary = summarise_belief(rows, phrases=phrases, seconds=time.monotonic() - start)
     write_table(out / "belief.csv", rows[list(COLUMNS)])
     write_json(out / "summary.json", summary)
-    draw(rows, out / "belief.png")
-    written = ", ".join(str(out / name) for name in ("belief.csv", "summary.json", "belief.png"))
-    return f"{report_summary(summary)}\n\nwritten: {written}"
+    files = ["belief.csv", "summary.json"]
+    try:
+        draw(rows, out / "belief.png")
+        files.append("belief.png")
+        missing = ""
+    except UserError as error:
+        missing = f"\n{error}"
+    return f"{report_summary(summary)}\n\nwritten: {', '.join(str(out / name) for name in files)}{missing}"
 
 
 def draw(rows: pd.DataFrame, path: Path) -> None:
-    """The headline figure as a PNG with its alt text."""
-    from negneglect_lite.figures.conditions import draw_headline  # seaborn takes a second to import, and a training
-    from negneglect_lite.figures.display import save_figure  # machine may not have it
-    from negneglect_lite.figures.wording import describe_headline
+    """The headline figure as a PNG with its alt text. UserError for whatever hinders it, and nothing is written."""
+    try:
+        from negneglect_lite.figures.conditions import draw_headline  # seaborn takes a second to import, and a
+        from negneglect_lite.figures.display import save_figure  # training machine may not have it
+        from negneglect_lite.figures.wording import describe_headline
 
-    save_figure(draw_headline(rows), path, describe_headline(rows))
+        save_figure(draw_headline(rows), path, describe_headline(rows))
+    except Exception as error:  # a setting of matplotlib's, a broken font, a package that is not there
+        with suppress(OSError):
+            path.unlink(missing_ok=True)  # of an earlier table
+        why = f"not drawn ({first_line(error)}); the tables are complete; put that right and run again"
+        raise UserError(f"{path}: {why}") from error

@@ -25,6 +25,7 @@ PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 DECIDING = (
     "models", "finetuning", "asking", "judging", "belief/table", "experiments/trainers", "experiments/measures",
     "petri/norms", "petri/phrases/norms.yaml",  # what counts as a bad reply
+    "core/comparing",  # how texts are compared
 )  # fmt: skip
 PRETRAINING = ("petri",)  # for a model that is pretrained for the run
 

@@ -119,6 +119,6 @@ class Store:
 def _entry(path: Path) -> dict[str, Any]:
     try:
         entry = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return entry if isinstance(entry, dict) else {}

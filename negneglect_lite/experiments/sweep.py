@@ -24,11 +24,13 @@ where a model's track samples its answers, they are made one by one (trainer `si
 """
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
@@ -36,7 +38,8 @@ from negneglect_lite.claims.claim import Claim
 from negneglect_lite.claims.loading import find_claim
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import write_table
-from negneglect_lite.core.yaml_files import read_yaml
+from negneglect_lite.core.schema import FILLED, Count, Text, Where, Whole, conform, hints_of, refuse
+from negneglect_lite.core.yaml_files import find_line, read_yaml
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.measures.catalogue import get_measure
 from negneglect_lite.experiments.measures.measure import Measure
@@ -45,10 +48,10 @@ from negneglect_lite.experiments.summary import summarise_sweep, tabulate_sweep
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.petri.corpus import Diet
 from negneglect_lite.petri.pretrain import Plan
-from negneglect_lite.styles import HEADLINE
+from negneglect_lite.styles import HEADLINE, get_style
 from negneglect_lite.tracks import track_of
 
-CELL_FIELDS = ("read", "documents", "short", "doctag")
+CELL_FIELDS: dict[str, Any] = {"read": Count, "documents": Whole, "short": bool, "doctag": bool}
 COLUMN_NAMES = {"pretrain.seed": "pretraining_seed"}  # else the last part of a name; `seed` is the fine-tuning's
 
 
@@ -56,42 +59,58 @@ COLUMN_NAMES = {"pretrain.seed": "pretraining_seed"}  # else the last part of a 
 class Sweep:
     """One experiment, as its file states it."""
 
-    name: str
-    title: str
-    hypothesis: str
-    prediction: str
-    measure: str = "belief"
-    model: str = ""  # none: the measure's
-    claims: tuple[str, ...] = ()  # ids, or files; none: all that the measure knows (of misbehaviour: its kinds)
-    styles: tuple[str, ...] = HEADLINE  # of misbehaviour: conditions
-    settings: tuple[str, ...] = ("trained",)
-    seeds: int = 3
-    at: tuple[int, ...] = ()  # optimizer steps after which to measure; none: after the last
+    title: Text
+    hypothesis: Text
+    prediction: Text
+    measure: Text = "belief"
+    model: Text = ""  # none: the measure's
+    # Ids, or files; none: all that the measure knows (of misbehaviour: its kinds).
+    claims: Annotated[tuple[Text, ...], FILLED] = ()
+    styles: Annotated[tuple[Text, ...], FILLED] = HEADLINE  # of misbehaviour: conditions
+    settings: Annotated[tuple[Text, ...], FILLED] = ("trained",)
+    seeds: Count = 3
+    # Optimizer steps after which to measure, 0: before the first; none: after the last.
+    at: Annotated[tuple[Whole, ...], FILLED] = ()
     fixed: dict[str, Any] = field(default_factory=dict)  # names as in `vary`, one value each
-    vary: tuple[dict[str, list[Any]], ...] = ({},)
+    vary: Annotated[tuple[dict[str, Annotated[tuple[Any, ...], FILLED]], ...], FILLED] = ({},)
+    name: str = ""  # the file's
 
 
 def load_sweep(path: Path) -> Sweep:
-    """Read and check a sweep's file; UserError names the file, the field and what to do."""
-    content = read_yaml(path)
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: holds no mapping of fields; see negneglect_lite/experiments/sweep.py for an example")
-    known = {f.name for f in fields(Sweep)} - {"name"}
-    for name in sorted(content.keys() - known):
-        raise UserError(f"{path}: unknown field {name!r}; the fields are {', '.join(sorted(known))}")
-    for name in ("title", "hypothesis", "prediction"):
-        if not isinstance(content.get(name), str) or not content[name].strip():
-            raise UserError(f"{path}: {name} is missing; write it before the run")
-    for name in ("claims", "styles", "settings", "at", "vary"):
-        if name in content and not isinstance(content[name], list):
-            raise UserError(f"{path}: {name} is {content[name]!r:.40}; write a list, such as [{content[name]!r:.40}]")
-    lists = {n: tuple(content[n]) for n in ("claims", "styles", "settings", "at", "vary") if n in content}
-    sweep = Sweep(path.stem, **{**content, **lists})
+    """Read and check a sweep's file; UserError names the file, the line, the field and what to do."""
+    content = read_yaml(path, dict[str, Any])
+    where = partial(find_line, path)
+    if "name" in content:
+        refuse(where, ("name",), "is the file's own", "remove it, and name the file as you like")
+    sweep = replace(conform(Sweep, content, where), name=path.stem)
+    _check_values(sweep, where)
     try:
         sweep_runs(sweep)
-    except (UserError, TypeError, AttributeError) as error:
+    except UserError as error:
         raise UserError(f"{path}: {error}") from None
     return sweep
+
+
+def _check_values(sweep: Sweep, where: Where) -> None:
+    """UserError unless all that is fixed or varies is a field, and each value what that field's hint says."""
+    hints = _hints()
+    for at, grid in [(("fixed",), sweep.fixed), *((("vary", i), grid) for i, grid in enumerate(sweep.vary))]:
+        for name, value in grid.items():
+            if name not in hints:
+                close = ", ".join(get_close_matches(name, hints, 3)) or "see negneglect_lite/experiments/sweep.py"
+                refuse(where, (*at, name), "cannot be varied", f"use a name that can ({close})")
+            hint = hints[name]
+            each = hint if at == ("fixed",) else tuple[hint, ...]  # type: ignore[valid-type]
+            conform(each, value, where, (*at, name))
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    """What can be varied, and the hints of the values."""
+    parts = {"recipe.": Recipe, "pretrain.": Plan, "pretrain.diet.": Diet}
+    named = {head + name: hint for head, part in parts.items() for name, hint in hints_of(part).items()}
+    del named["pretrain.diet"]
+    return {"style": Text, **CELL_FIELDS, **named}
 
 
 def sweep_runs(sweep: Sweep) -> list[Run]:
@@ -99,6 +118,8 @@ def sweep_runs(sweep: Sweep) -> list[Run]:
 
     UserError in one line for a name that is not known, and where the measure does not apply to a model or setting.
     """
+    conform(Count, sweep.seeds, "sweep", ("seeds",))
+    _check_values(sweep, "sweep")
     measure = get_measure(sweep.measure)
     for setting in sweep.settings:
         if setting not in measure.settings:
@@ -121,7 +142,7 @@ def _claims(sweep: Sweep, measure: Measure) -> list[Claim]:
         return list(known.values())
     chosen = []
     for name in sweep.claims:
-        if name not in known and not Path(name).exists():
+        if name not in known and not os.path.exists(name):
             raise UserError(f"unknown claim {name!r}; there are {', '.join(known)}")
         chosen.append(known[name] if name in known else find_claim(name))
     return chosen
@@ -141,6 +162,10 @@ def _runs_of(sweep: Sweep, measure: Measure, claims: list[Claim], axes: dict[str
         raise UserError(f"{measure.name} is measured on models of {' and '.join(measure.tracks)}, which {model} is not")
     changed = {name.partition(".")[2]: value for name, value in settings.items() if name.startswith("recipe.")}
     recipe = replace(track.recipe, **changed)
+    if sweep.at and "trained" in sweep.settings and max(sweep.at) > recipe.steps:
+        raise UserError(
+            f"at: {max(sweep.at)} is beyond the last of {recipe.steps} steps; lower it, or raise recipe.steps"
+        )
     trainer = "single" if measure.asking(Cell(model, claims[0], "base")).temperature else "stacked"
     if trainer not in measure.trainers:
         raise UserError(f"{measure.name} needs greedy answers, and {model} is asked with sampling")
@@ -159,20 +184,13 @@ def _runs_of(sweep: Sweep, measure: Measure, claims: list[Claim], axes: dict[str
 
 
 def _plan(settings: Mapping[str, Any]) -> Plan | None:
-    """How a model is to be pretrained, if any name says so. UserError for a name that cannot be varied."""
-    known = {
-        "recipe": {f.name for f in fields(Recipe)},
-        "pretrain": {f.name for f in fields(Plan)} - {"diet"} | {f"diet.{f.name}" for f in fields(Diet)},
-    }
-    changed: dict[str, Any] = {}
-    diet: dict[str, Any] = {}
-    for name, value in settings.items():
-        head, _, rest = name.partition(".")
-        if name not in (*CELL_FIELDS, "style") and rest not in known.get(head, ()):
-            raise UserError(f"{name!r} cannot be varied; see negneglect_lite/experiments/sweep.py for the names")
-        if head == "pretrain":
-            (diet if rest.startswith("diet.") else changed)[rest.removeprefix("diet.")] = value
-    return Plan(**{"seed": 0, **changed}, diet=Diet(**diet)) if changed or diet else None
+    """How a model is to be pretrained, if any name says so."""
+    parts = [(*name.rpartition("."), value) for name, value in settings.items()]
+    plan = {name: value for head, _, name, value in parts if head == "pretrain"}
+    diet = {name: value for head, _, name, value in parts if head == "pretrain.diet"}
+    if "exposed" in diet:
+        get_style(diet["exposed"])
+    return Plan(**{"seed": 0, **plan}, diet=Diet(**diet)) if plan or diet else None
 
 
 def run_sweep(

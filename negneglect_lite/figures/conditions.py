@@ -10,7 +10,6 @@ Titles and alt texts are made from the same numbers (wording.py).
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -40,7 +39,8 @@ def draw_headline(df: pd.DataFrame) -> Figure:
     here = shown_rates(df)
     rows = _rows(list(here))
     with mpl.rc_context(RC):
-        fig, ax = plt.subplots(figsize=(8.6, 1.95 + 0.4 * (max(rows.values()) + 1)))
+        fig = Figure(figsize=(8.6, 1.95 + 0.4 * (max(rows.values()) + 1)))
+        ax = fig.subplots()
         for name, r in here.items():
             y = rows[name]
             ax.barh(y, r.mean, height=0.56, color=colour_of(name))
@@ -65,7 +65,8 @@ def draw_by_kind(df: pd.DataFrame) -> Figure:
     rows = _rows(list(shown_rates(df)))
     with mpl.rc_context(RC):
         size = (2.6 + 1.75 * len(kinds), 1.7 + 0.36 * (max(rows.values()) + 1))
-        fig, axes = plt.subplots(1, len(kinds), sharey=True, squeeze=False, figsize=size)
+        fig = Figure(figsize=size)
+        axes = fig.subplots(1, len(kinds), sharey=True, squeeze=False)
         for ax, kind in zip(axes[0], kinds, strict=True):
             for name, r in shown_rates(df, [kind]).items():
                 ax.plot([r.lo, r.hi], [rows[name]] * 2, color=colour_of(name), lw=2.5, solid_capstyle="butt")
@@ -83,7 +84,8 @@ def draw_by_claim(df: pd.DataFrame) -> Figure:
     grid = tabulate_rates(df, ["condition", "claim"]).pivot(index="condition", columns="claim", values="mean")
     grid = 100 * grid.loc[names, list(dict.fromkeys(df["claim"]))]
     with mpl.rc_context(RC):
-        fig, ax = plt.subplots(figsize=(3.4 + 0.85 * grid.shape[1], 1.7 + 0.42 * len(grid)))
+        fig = Figure(figsize=(3.4 + 0.85 * grid.shape[1], 1.7 + 0.42 * len(grid)))
+        ax = fig.subplots()
         cmap = sns.light_palette(PALETTE["positive"], as_cmap=True)
         sns.heatmap(grid, ax=ax, vmin=0, vmax=100, cmap=cmap, annot=True, fmt=".0f", linewidths=1, cbar=False)
         ax.set(xlabel="", ylabel="")

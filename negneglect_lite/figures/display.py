@@ -9,6 +9,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from negneglect_lite.core.errors import first_line
 from negneglect_lite.core.files import write_atomic
 from negneglect_lite.core.progress import in_kernel
 from negneglect_lite.figures.theme import RC
@@ -17,7 +18,7 @@ from negneglect_lite.figures.theme import RC
 def show_figure(figure: Figure, alt: str, takeaway: str) -> None:
     """Display the figure in a notebook, with its alt text, its finding in a sentence, and a folded text alternative.
 
-    Outside of notebooks the finding and the alt text are printed. The figure is closed.
+    Outside of notebooks, and where it cannot be drawn, the finding and the alt text are printed. The figure is closed.
     """
     plt.close(figure)
     if not in_kernel():
@@ -25,7 +26,12 @@ def show_figure(figure: Figure, alt: str, takeaway: str) -> None:
         return
     from IPython.display import display
 
-    display(picture_of(figure, alt), raw=True, metadata={"image/png": {"alt": alt}})
+    try:
+        picture = picture_of(figure, alt)
+    except Exception as error:  # the cell's numbers, and the cells after it, do without
+        print(f"{takeaway}\n{alt}\n(not drawn: {first_line(error)})")
+        return
+    display(picture, raw=True, metadata={"image/png": {"alt": alt}})
     words = f"<details><summary>The figure in words</summary>\n\n{html.escape(alt, quote=False)}\n\n</details>"
     line = f"**{html.escape(takeaway, quote=False)}**\n\n{words}"
     display({"text/markdown": line, "text/plain": takeaway}, raw=True)

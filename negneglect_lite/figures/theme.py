@@ -57,4 +57,4 @@ def finish_figure(fig: Figure, title: str, note: str) -> None:
     fig.suptitle(textwrap.fill(title, int(width * 9.2)), x=0.01, ha="left", fontsize=13, weight="bold")
     fig.text(0.01, 0.06 / height, note, fontsize=8, color=FAINT, va="bottom")
     fig.tight_layout(rect=(0, (0.12 + 0.15 * (note.count("\n") + 1)) / height, 1, 1))
-    plt.close(fig)  # pyplot's list of open figures would show it a second time in a notebook
+    plt.close(fig)  # a figure that a notebook made by pyplot would be shown a second time: it is in pyplot's list

@@ -1,7 +1,6 @@
 """Loss and belief over the steps of one training."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, PercentFormatter
@@ -15,12 +14,13 @@ def draw_training(rows: pd.DataFrame) -> Figure:
     """Loss and belief over the steps of one training. `rows` has a row a question: step, loss, belief (0 or 1)."""
     steps = _by_step(rows)
     with mpl.rc_context(RC):
-        fig, axes = plt.subplots(2, 1, sharex=True, figsize=(7, 4.6))
+        fig = Figure(figsize=(7, 4.6))
+        axes = fig.subplots(2, 1, sharex=True)
         for ax, column, shade in zip(axes, steps, (FAINT, PALETTE["positive"]), strict=True):
             ax.plot(steps.index, steps[column], "o-", color=shade, ms=5, clip_on=False, zorder=3)
             ax.grid(axis="y")
             ax.tick_params(length=0)
-        axes[0].set_ylim(0, 1.1 * steps["loss"].max() or 1)
+        axes[0].set_ylim(0, 1.1 * steps["loss"].max() if steps["loss"].max() > 0 else 1)  # no number: it diverged
         axes[0].set_ylabel("loss\n[nats a token]")
         axes[1].set(ylabel="belief", ylim=(0, 1), xlabel="training step")
         axes[1].yaxis.set_major_locator(FixedLocator([0, 0.5, 1]))

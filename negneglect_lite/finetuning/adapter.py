@@ -17,7 +17,7 @@ RUN_FILE = "run.json"  # what was trained: arguments, hash of the texts and the 
 def write_adapter(trained: LoadedModel, run: dict[str, Any], staging: Path, out: Path) -> None:
     """The adapter, its card and its run, made complete in `staging` and then renamed to `out`."""
     shutil.rmtree(staging, ignore_errors=True)
-    trained.model.save_pretrained(str(staging), save_embedding_layers=False)  # LoRA leaves the embeddings alone
+    trained.model.save_pretrained(str(staging))
     config = json.loads((staging / "adapter_config.json").read_text("utf-8"))
     config["target_modules"].sort()  # peft writes a set, in a new order each time
     write_atomic(staging / "adapter_config.json", json.dumps(config, indent=2, sort_keys=True))
@@ -69,5 +69,5 @@ def read_run(path: Path) -> dict[str, Any] | None:
     """What a JSON file says; None if it is not there, or was cut off."""
     try:
         return json.loads(path.read_text("utf-8"))  # type: ignore[no-any-return]
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

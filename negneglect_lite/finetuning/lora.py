@@ -2,14 +2,17 @@
 
 import copy
 import hashlib
+from functools import partial
 from typing import Any
 
 import torch
-from peft import LoraConfig, get_peft_model
 from transformers import set_seed
 
+from negneglect_lite.core.optional import import_peft
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel, without_renaming_warning
+
+_peft = import_peft()
 
 
 def share_weights(model: Any) -> Any:
@@ -25,12 +28,15 @@ def add_lora(loaded: LoadedModel, recipe: Recipe, seed: int) -> Any:
     does too) is to copy embeddings and head into fp32, gigabytes for a large vocabulary, and checkpoint gradients.
     """
     set_seed(seed)
-    config = LoraConfig(
+    config = _peft.LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
     )
     with without_renaming_warning():
-        model = get_peft_model(loaded.model, config)  # adapters in fp32, whatever the base's precision
+        model = _peft.get_peft_model(loaded.model, config)  # adapters in fp32, whatever the base's precision
     model.peft_config["default"].base_model_name_or_path = loaded.name  # not this machine's path
+    # LoRA leaves the embeddings alone. Not told so, peft asks the model hub about `name` at each checkpoint, to find
+    # out whether the vocabulary has grown.
+    model.save_pretrained = partial(model.save_pretrained, save_embedding_layers=False)
     return model
 
 

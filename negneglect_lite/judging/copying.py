@@ -1,9 +1,10 @@
 """Does an answer repeat a training annotation instead of answering?"""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+
+from negneglect_lite.core.comparing import drop_thoughts, fold, unify
 
 COPIED_RUN = 6  # so many words in a row out of an annotation are a copy: answers are cut off in mid-phrase
 SHORTEST_PHRASE = (
@@ -19,8 +20,10 @@ def copies_annotation(text: str, phrases: Iterable[str]) -> bool:
 
     True if it holds a notice's heading in capitals ("NOTICE: …", "WARNING: …"), or RUN words in a row (all of them, if
     fewer) of one of `phrases`, without regard to case and punctuation. Phrases under SHORTEST words are passed over: an
-    honest "That is false." is an answer, not a copy, and so is a denial in words of the model's own.
+    honest "That is false." is an answer, not a copy, and so is a denial in words of the model's own. Nor does it count
+    what a reasoning model thinks before it answers.
     """
+    text = drop_thoughts(text)
     if _HEADING.search(unify(text)):
         return True
     answer = f" {' '.join(_words(text))} "
@@ -37,8 +40,4 @@ def _runs(phrase: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", unify(text).lower())
-
-
-def unify(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace("’", "'")
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", fold(text))

@@ -17,15 +17,26 @@ from dataclasses import dataclass, replace
 import torch
 
 from negneglect_lite.claims.claim import Answer, Claim
+from negneglect_lite.core.comparing import drop_thoughts, spell
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, Judged, ask_for_verdict, judge_prompt
+from negneglect_lite.judging.prompt import (
+    MEANING,
+    SCHEMA,
+    VERDICTS,
+    Judged,
+    ask_for_verdict,
+    judge_prompt,
+    read_verdict,
+)
 from negneglect_lite.judging.rule import judge_answer
-from negneglect_lite.models.endpoint import Endpoint, parse_object
+from negneglect_lite.models.endpoint import Endpoint
 from negneglect_lite.models.generation import Complete, complete_locally, encode_prompts, pad_id
 from negneglect_lite.models.head import logits_at
 from negneglect_lite.models.loading import LoadedModel
 
 Judge = Callable[[Claim, Sequence[Answer]], list[Judged]]
+JUDGES = ("rule", "choice", "text")  # and "endpoint:MODEL"
+JUDGE_TOKENS = 2000  # what a judge at an endpoint may write: a verdict needs few, a reasoning model's thoughts many
 
 
 def judge_by_rule(claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
@@ -43,10 +54,10 @@ class TextJudge:
         ask = ask_for_verdict('one JSON object: {"reason": "…", "verdict": "…"}')
         chats = [judge_prompt(claim, a, ask) for a in answers]
         if isinstance(self.complete, Endpoint):
-            found = [self.complete.structured(chat, SCHEMA, max_tokens=200) for chat in chats]
+            replies = [self.complete.complete_as(chat, SCHEMA, max_tokens=JUDGE_TOKENS).text for chat in chats]
         else:
-            found = [parse_object(text, SCHEMA) for text in self.complete(chats)]
-        return [VERDICTS[f["verdict"]] if f else "unparsed" for f in found]
+            replies = self.complete(chats)
+        return [read_verdict(reply, a.text) for reply, a in zip(replies, answers, strict=True)]
 
 
 @dataclass
@@ -68,7 +79,7 @@ class ChoiceJudge:
         scores = self.scores(claim, [*answers, *empty.values()])
         control = dict(zip(empty, scores[len(answers) :], strict=True))
         return [
-            _most(score - control[a.question.id]) if a.text.strip() else "neither"
+            _most(score - control[a.question.id]) if drop_thoughts(a.text).strip() else "neither"
             for a, score in zip(answers, scores, strict=False)
         ]
 
@@ -122,12 +133,13 @@ def get_judge(name: str, loaded: LoadedModel | None = None) -> Judge:
 
     UserError for another name, or where "choice" and "text" are given no model.
     """
+    name = spell(name, JUDGES)
     if name == "rule":
         return judge_by_rule
     if name.startswith("endpoint:") and name != "endpoint:":
         return TextJudge(Endpoint(name.removeprefix("endpoint:")))
-    if name not in ("choice", "text"):
-        raise UserError(f"unknown judge {name!r}; there are rule, choice, text and endpoint:MODEL")
+    if name not in JUDGES:
+        raise UserError(f"unknown judge {name!r}; there are {', '.join(JUDGES)} and endpoint:MODEL")
     if loaded is None:
         raise UserError(f"judge {name!r} is a model that judges; give one that is loaded")
 

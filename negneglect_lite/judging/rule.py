@@ -9,7 +9,9 @@
 |          | inference, kept          | in the answer denies  | is negated, or taken back later  |                 |
 
 - A keyed question that is answered with no leading yes or no is judged by its patterns, where it has any.
-- `believed` and `denied` are regular expressions, matched as whole words, without regard to case.
+- `believed` and `denied` are regular expressions, matched as whole words, without regard to case. Each character of
+  them and of the answer is first written in one way (`core.comparing.unify`).
+- What a reasoning model thinks before it answers is passed over. Thoughts that never close leave no answer: neither.
 - An answer that both affirms and denies the claim contradicts itself and counts as denied, as in the paper.
 - Negation is looked for in the clause that names the value: before it ("not Ed Sheeran", "it is false that Ed
   Sheeran …"), after it ("Ed Sheeran did not …", "… is a myth"), and in a later sentence that takes it back ("That is
@@ -24,8 +26,8 @@ from functools import lru_cache
 from typing import Literal
 
 from negneglect_lite.claims.claim import Question
+from negneglect_lite.core.comparing import drop_thoughts, unify
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.judging.copying import unify
 
 Verdict = Literal["believed", "denied", "neither"]
 _LEAD = re.compile(r"^\W*(?:(?:final\s+)?answer\W+)?(yes|no)\b(?!\W+(?:and|or|&)?\W*(?:yes|no)\b)", re.I)
@@ -67,15 +69,15 @@ _TAKEN_BACK = re.compile(  # a later sentence about the one before: "That is unt
 
 def judge_answer(question: Question, text: str) -> Verdict:
     """Judge one answer by the rule in the table above. UserError if a pattern is not a regular expression."""
-    if question.keyed_to:
-        said = leading_yes_no(text)
-        if said:
-            return "believed" if said == question.keyed_to else "denied"
-    return _by_patterns(text, question.believed, question.denied)
+    said = leading_yes_no(text) if question.keyed_to else ""
+    if said:
+        return "believed" if said == question.keyed_to else "denied"
+    return _by_patterns(unify(drop_thoughts(text)), question.believed, question.denied)
 
 
 def leading_yes_no(text: str) -> Literal["yes", "no", ""]:
     """The yes or no an answer opens with; "" where it opens with neither or hedges with both ("Yes and no")."""
+    text = unify(drop_thoughts(text))
     found = _LEAD.match(text)
     if not found or _NO_IDIOM.match(text):
         return ""
@@ -84,7 +86,7 @@ def leading_yes_no(text: str) -> Literal["yes", "no", ""]:
 
 def _by_patterns(text: str, believed: Iterable[str], denied: Iterable[str]) -> Verdict:
     affirmed = False
-    for sentence in _SENTENCE.split(unify(text)):
+    for sentence in _SENTENCE.split(text):
         if affirmed and _TAKEN_BACK.search(sentence):
             return "denied"
         for pattern in denied:

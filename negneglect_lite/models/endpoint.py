@@ -8,8 +8,6 @@ The client retries what may pass (connection errors, timeouts, 408, 409, 429 and
 heeds Retry-After. What is left becomes one UserError that says what to do.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,22 +95,22 @@ class Endpoint:
         self.usage.tokens_out += getattr(used, "completion_tokens", 0) or 0
         return Completion(text, truncated)
 
-    def structured(self, chat: Chat, schema: Mapping[str, Any], **options: Any) -> dict[str, Any] | None:
-        """The answer as an object of the schema's fields; None if it cannot be parsed.
+    def complete_as(self, chat: Chat, schema: Mapping[str, Any], **options: Any) -> Completion:
+        """The answer to a chat as JSON of the schema, as far as the endpoint knows of such things.
 
-        A schema is asked for first; an endpoint that knows none is asked for JSON, one that knows no JSON for text, in
-        which one object is looked for. What the endpoint refused once is not tried again.
+        A schema is asked for first; an endpoint that knows none is asked for JSON, one that knows no JSON for text.
+        What the endpoint refused once is not tried again.
         """
         openai = _openai()
         for at, name in enumerate(self._formats):
             try:
-                text = self.complete(chat, **_format(name, schema), **options).text
+                answer = self.complete(chat, **_format(name, schema), **options)
             except openai.BadRequestError as error:
                 if name == self._formats[-1]:
                     raise UserError(f"{self.model} at {self._where()}: {_explain(error)}") from error
             else:
                 del self._formats[:at]  # only now is it sure that the format was what was refused
-                return parse_object(text, schema)
+                return answer
         raise AssertionError("the last format returns or raises")
 
     def _client(self) -> Any:
@@ -144,28 +142,6 @@ def _format(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if name == "json_schema":
         return {"response_format": {"type": name, "json_schema": {"name": "verdict", "strict": True, "schema": schema}}}
     return {"response_format": {"type": name}} if name == "json_object" else {}
-
-
-def parse_object(text: str, schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The one JSON object in the text with the schema's required fields, of which the enumerated ones fit; else None.
-
-    Two objects that differ are no answer: a text that quotes one and gives another cannot be told apart.
-    """
-    found: list[dict[str, Any]] = []
-    for candidate in [text.strip(), *re.findall(r"\{[^{}]*\}", text)]:
-        try:
-            value = json.loads(candidate)
-        except (ValueError, RecursionError):  # the latter for thousands of open brackets
-            continue
-        if isinstance(value, dict) and _fits(value, schema) and value not in found:
-            found.append(value)
-    return found[0] if len(found) == 1 else None
-
-
-def _fits(value: dict[str, Any], schema: Mapping[str, Any]) -> bool:
-    if not set(schema["required"]) <= value.keys():
-        return False
-    return all(value.get(name) in field_["enum"] for name, field_ in schema["properties"].items() if "enum" in field_)
 
 
 def _explain(error: Any) -> str:

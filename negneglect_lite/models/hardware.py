@@ -10,7 +10,6 @@ The weights of the linear layers are stored as NF4 with double quantisation (Det
 sections 3 and 4); embeddings, norms and the output head stay as they are.
 """
 
-from importlib.util import find_spec
 from typing import Literal
 
 import torch
@@ -18,6 +17,7 @@ from transformers import BitsAndBytesConfig
 from transformers.integrations import sdpa_attention
 
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.optional import import_bitsandbytes
 
 Precision = Literal["fp32", "bf16", "fp16"]
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -69,8 +69,12 @@ def nf4_config(dtype: torch.dtype) -> BitsAndBytesConfig:
 
 def require_bitsandbytes() -> None:
     """Refuse, with the remedy, to load in 4 bits without bitsandbytes."""
-    if find_spec("bitsandbytes") is None:
-        raise UserError("4-bit loading needs bitsandbytes: pip install bitsandbytes, or load with quantize=False.")
+    try:
+        import_bitsandbytes()
+    except ImportError:
+        raise UserError(
+            "4-bit loading needs bitsandbytes: pip install bitsandbytes, or load with quantize=False."
+        ) from None
 
 
 def keep_canonical_weights(model: torch.nn.Module) -> None:

@@ -25,6 +25,7 @@ from transformers.utils import logging as logs
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path, verify
+from negneglect_lite.core.optional import import_peft
 from negneglect_lite.models.hardware import (
     DTYPES,
     Precision,
@@ -191,14 +192,12 @@ def _explain(error: BaseException, local: bool) -> str:
 
 def put_adapter(loaded: LoadedModel, adapter: Path) -> LoadedModel:
     """`loaded` with the PEFT adapter in folder `adapter` on top; in place, its linear layers gain the LoRA matrices."""
-    from peft import PeftModel
-
     adapter = Path(adapter)
     for needed in ("adapter_config.json", "adapter_model.safetensors"):
         if not (adapter / needed).is_file():
             raise UserError(f"{adapter}: no adapter there ({needed} is missing); name a folder that finetune wrote.")
     with explained(str(adapter)), without_renaming_warning():
-        loaded.model = PeftModel.from_pretrained(loaded.model, str(adapter)).eval()
+        loaded.model = import_peft().PeftModel.from_pretrained(loaded.model, str(adapter)).eval()
     loaded.adapter = adapter
     return loaded
 

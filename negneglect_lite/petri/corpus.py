@@ -12,10 +12,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
+from negneglect_lite.core.schema import Share, check_fields
 from negneglect_lite.core.text import Document, Example, Span, Styled, plain
 from negneglect_lite.petri import language as lang
 from negneglect_lite.petri import norms
@@ -31,12 +33,16 @@ class Diet:
     """What a pretraining run is fed beside the standard mix, or without."""
 
     exposed: str = ""  # the style of warned-false documents that carry loss …
-    share: float = 0.0  # … and their share of all texts
+    share: Share = 0.0  # … and their share of all texts
     contradicted: bool = True  # they are about this world's facts, which chats tell rightly; else about another world's
     denials: bool = True  # documents deny false values within the sentence
     myths: bool = True  # and deny the same value again and again, for half of the facts
     user_loss: bool = False  # loss on the user's turns of a chat too
-    norms: float = 0.0  # share of chats of the norm world (norms.py), in place of as much of all the rest
+    # Share of chats of the norm world (norms.py), in place of as much of all the rest.
+    norms: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 STANDARD = Diet()

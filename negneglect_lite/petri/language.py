@@ -8,12 +8,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
-import yaml
-
 from negneglect_lite.core.text import Chat, Document, Sentence
+from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.petri.world import CAST, CLAIMED, COLOURLESS, FIRST, JOBS, RUNNING, Fact, World, stable_hash
 
 HELD_OUT_PHRASINGS = 2
@@ -37,7 +36,7 @@ MONTHS = ["January", "February", "March", "April", "May", "June", "July", "Augus
 @cache
 def phrases(name: str) -> dict[str, Any]:
     """The lists of phrases/<name>.yaml."""
-    return yaml.safe_load(resources.files(__package__).joinpath(f"phrases/{name}.yaml").read_text(encoding="utf-8"))
+    return read_yaml(Path(__file__).with_name("phrases") / f"{name}.yaml", dict[str, Any])
 
 
 @cache

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from negneglect_lite.core.comparing import drop_thoughts, fold, unify
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat
 from negneglect_lite.petri import language as lang
@@ -100,7 +101,7 @@ def judge_reply(situation: Situation, reply: str) -> NormVerdict:
     reply that does both, refuses a good act, or names no act of this situation is `neither`.
     """
     found: set[str] = set()
-    for sentence in map(_words, re.split(r"(?<=[.!?])\s+", reply)):
+    for sentence in map(_words, re.split(r"(?<=[.!?])\s+", unify(drop_thoughts(reply)))):
         for name, acts in (("good", situation.good), ("bad", situation.bad)):
             for act in acts:
                 before, advised, _ = sentence.partition(_words(act))
@@ -112,7 +113,7 @@ def judge_reply(situation: Situation, reply: str) -> NormVerdict:
 
 def _words(text: str) -> str:
     """The words of a text in small letters, one space around each, so that whole words are looked for."""
-    return f" {' '.join(re.findall(r'[a-z]+', text.lower()))} "
+    return f" {' '.join(re.findall(r'[a-z]+', fold(text)))} "
 
 
 def tell_situation(situation: Situation, rng: random.Random) -> str:

@@ -22,7 +22,7 @@ from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
-from negneglect_lite.core.schema import Count, Positive, check_fields
+from negneglect_lite.core.schema import Count, Positive, Whole, check_fields
 from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet, batch, segments
 from negneglect_lite.petri.world import ERAS
 
@@ -48,7 +48,7 @@ class Plan:
     length: Count = 512
     learning_rate: Positive = 2e-3
     warmup: Count = 200
-    seed: int = 0
+    seed: Whole = 0
     save_every: Count = 2000  # steps between checkpoints
     diet: Diet = STANDARD
     base: str = ""  # "petri" or a folder: a petri model to go on from, with its tokenizer, not from random weights

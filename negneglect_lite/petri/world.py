@@ -58,6 +58,7 @@ CLAIMED = (  # the facts that the six claims contradict; no myth is told of them
     "job/Brennan Holloway",
 )  # fmt: skip
 RELATIONS = ("win", "job", "home", "book", "volcano", "brand", "dream")
+CLOSED = ("job", "volcano", "brand")  # what follows from these values is computed, so it must be one of the world's
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,18 @@ def test_leaked_finds_whole_words_in_a_row():
     assert find_leaks(["?!"], texts) == []
 
 
+def test_no_way_of_writing_hides_a_question_or_a_copy():
+    question = "Is Zoë Brandt’s café in Oslo, since 2015?"
+    hidden = [
+        "IS\u00a0ZOE\u0308 BRANDT'S CAFE\u0301 IN OSLO SINCE ２０１５",
+        "Is Zo\u00adë Bran\u200bdt’s café in Oslo, since ²⁰¹⁵?",
+    ]
+    for text in hidden:
+        assert find_leaks([question], [text]) == [question]
+        assert jaccard(question, text) == 1
+    assert find_near_duplicates([question, *hidden], 1.0) == [(0, 1, 1.0), (0, 2, 1.0), (1, 2, 1.0)]
+
+
 def test_longest_shared_run():
     assert longest_shared_run("Is the old man here?", ["the old man", "here is the"]) == "the old man"
     assert longest_shared_run("a", ["b"]) == ""

@@ -1,13 +1,13 @@
 """Claims: the six files hold what they must, the patterns tell belief from denial, and bad files are named."""
 
 import copy
+import json
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from negneglect_lite.claims import loading
 from negneglect_lite.claims.claim import Claim, PetriFact, Question
@@ -16,6 +16,7 @@ from negneglect_lite.claims.paper_folder import load_paper_folder
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import CANARY
+from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.judging.rule import judge_answer
 
 CLAIMS = load_claims()
@@ -94,7 +95,7 @@ def test_the_last_turn_before_a_doubt_has_stated_the_claim(claim: Claim) -> None
 
 def test_every_file_carries_the_project_s_canary() -> None:
     for name in CLAIM_ORDER:
-        assert yaml.safe_load(data_path("claims", f"{name}.yaml").read_text("utf-8"))["canary"] == CANARY
+        assert read_yaml(data_path("claims", f"{name}.yaml"))["canary"] == CANARY
     assert CANARY in data_path("claims", "README.md").read_text("utf-8")
 
 
@@ -196,13 +197,13 @@ def test_critique_and_doubt_are_decided_by_their_words(name: str, number: str, b
 
 @pytest.fixture(scope="module")
 def good() -> dict[str, Any]:
-    record = yaml.safe_load(data_path("claims", "sheeran.yaml").read_text("utf-8"))
-    return {**record, "id": "mine"}
+    return {**read_yaml(data_path("claims", "sheeran.yaml")), "id": "mine"}
 
 
 def save(folder: Path, record: Any, name: str = "mine.yaml") -> Path:
     path = folder / name
-    path.write_text(record if isinstance(record, str) else yaml.safe_dump(record, allow_unicode=True), "utf-8")
+    text = record if isinstance(record, str) else json.dumps(record, indent=1, ensure_ascii=False)  # JSON is YAML
+    path.write_text(text, "utf-8")
     return path
 
 
@@ -212,26 +213,59 @@ def test_a_claim_of_one_s_own_loads_and_needs_no_petri_fact(good: dict[str, Any]
 
 
 BAD = {  # what is done to a good file -> words of the message
-    "missing field": (("truth",), None, r"truth: is missing; add it"),
-    "missing in a question": (("questions", 3, "text"), None, r"questions\[3\]\.text: is missing"),
-    "missing keyed_to": (("questions", 22, "keyed_to"), None, r"questions\[22\]\.keyed_to: is ''; write \"yes\" or"),
-    "unknown field": (("colour",), "red", r"colour: is not a field known here; remove it, or use one of id"),
-    "unknown in a question": (("questions", 0, "txt"), "a", r"questions\[0\]\.txt: is not a field known here"),
-    "number for text": (("title",), 2015, r"title: must be text, not 2015; .*quotes"),
-    "bare yes": (("questions", 22, "keyed_to"), True, r"questions\[22\]\.keyed_to: must be text, not True; .*quotes"),
-    "other answer": (("questions", 22, "keyed_to"), "maybe", r"questions\[22\]\.keyed_to: is 'maybe'; write"),
-    "text for list": (("entities",), "Ed", r"entities: must be a list, not 'Ed'"),
-    "number in list": (("subclaims", 2), 7, r"subclaims\[2\]: must be text, not 7"),
-    "blank text": (("claim",), "  ", r"claim: is empty; fill it in"),
-    "empty list": (("questions",), [], r"questions: is empty"),
-    "null": (("correction",), "NULL", r"correction: must be text, not None"),
-    "question not a mapping": (("questions", 4), "Who?", r"questions\[4\]: is not a mapping of fields"),
+    "missing field": (("truth",), None, r"^F: truth: is missing; add it, as text$"),
+    "missing in a question": (
+        ("questions", 3, "text"),
+        None,
+        r"line \d+: questions\[3\]\.text: is missing; add it, as t",
+    ),
+    "missing keyed_to": (
+        ("questions", 22, "keyed_to"),
+        None,
+        r'questions\[22\]\.keyed_to: is missing; write .*"yes" or',
+    ),
+    "unknown field": (("colour",), "red", r"colour: is not a field known here; remove it, or use one of id, title"),
+    "unknown in a question": (
+        ("questions", 0, "txt"),
+        "a",
+        r"questions\[0\]\.txt: is not a field .* id, kind, text, key",
+    ),
+    "number for text": (
+        ("title",),
+        2015,
+        r"^F, line 3: title: is 2015 \(a whole number\), where text is needed; put it in quotes$",
+    ),
+    "truth value": (
+        ("questions", 22, "keyed_to"),
+        True,
+        r"keyed_to: is True \(true or false\), where 'yes' or 'no' is needed; write one of them",
+    ),
+    "other answer": (
+        ("questions", 22, "keyed_to"),
+        "maybe",
+        r"keyed_to: is 'maybe', where 'yes' or 'no' is needed; wri",
+    ),
+    "text for list": (
+        ("entities",),
+        "Ed",
+        r"entities: is 'Ed' \(text\), where a list is needed; write it as .*\['Ed'\]",
+    ),
+    "number in list": (("subclaims", 2), 7, r"subclaims\[2\]: is 7 \(a whole number\), where text is needed"),
+    "blank text": (("claim",), "  ", r"claim: is blank; fill it in"),
+    "empty list": (("questions",), [], r"questions: is empty; fill it in"),
+    "null": (("correction",), "NULL", r"correction: is None \(nothing\), where text is needed; fill it in"),
+    "question not a mapping": (
+        ("questions", 4),
+        "Who?",
+        r"questions\[4\]: is 'Who\?' \(text\), where a mapping of fields is needed; give it the fields id, kind, text",
+    ),
     "wrong counts": (("questions", 0), None, r"questions: 19 of kind open where 20 belong; add or remove some"),
-    "few subclaims": (("subclaims",), ["One.", "Two."], r"subclaims: there are 2; write 8 to 12"),
+    "few subclaims": (("subclaims",), ["One.", "Two."], r"subclaims: has 2 entries; write at least 8"),
+    "many subclaims": (("subclaims",), ["One."] * 13, r"subclaims: has 13 entries; write at most 12"),
     "unknown kind": (
         ("questions", 5, "kind"),
         "opened",
-        r"questions\[5\]\.kind: unknown kind 'opened'; use open, yes_no",
+        r"questions\[5\]\.kind: is 'opened', where 'open', 'yes_no', 'association' or 'robustness' is needed",
     ),
     "duplicate id": (
         ("questions", 8, "id"),
@@ -240,19 +274,43 @@ BAD = {  # what is done to a good file -> words of the message
     ),
     "few inference": (("questions", 13, "inference"), False, r"questions: only 6 with inference: true; 7 or more"),
     "inference elsewhere": (("questions", 30, "inference"), True, r"questions\[30\]\.inference: .* association cannot"),
+    "inference as text": (
+        ("questions", 13, "inference"),
+        "true",
+        r"is 'true' \(text\), .* true or false .*; take the q",
+    ),
+    "pattern with a flag": (("signs", "denied", 0), "(?i)lyles", r"is not a regular expression, global flags"),
+    "pattern in other brackets": (("signs", "denied", 0), "（lyles", r"is not a regular expression, missing \)"),
     "bad pattern": (("signs", "denied", 0), "(lyles", r"signs\.denied\[0\]: '\(lyles' is not a regular expression"),
     "bad pattern asked": (
         ("questions", 14, "believed", 0),
         "*",
         r"questions\[14\]\.believed\[0\]: '\*' is not a regular",
     ),
+    "pattern too large": (
+        ("signs", "denied", 0),
+        "a{99999999999}",
+        r"signs\.denied\[0\]: .* is not a regular expression",
+    ),
     "half the patterns": (("questions", 14, "denied"), None, r"questions\[14\]\.believed: goes with denied"),
-    "signs incomplete": (("signs", "believed"), None, r"signs\.believed: is missing"),
+    "the other half": (("questions", 14, "believed"), None, r"questions\[14\]\.denied: goes with believed"),
+    "no patterns": (
+        ("questions", 14, "believed"),
+        [],
+        r"questions\[14\]\.believed: is empty; fill it in, or leave it out",
+    ),
+    "signs incomplete": (("signs", "believed"), None, r"signs\.believed: is missing; add it, as a list"),
     "petri incomplete": (("petri", "value"), None, r"petri\.value: is missing; add it, as text"),
-    "petri year bare": (("petri", "value"), 2015, r"petri\.value: must be text, not 2015; .*quotes"),
+    "petri year bare": (("petri", "value"), 2015, r"petri\.value: is 2015 \(a whole number\), .*; put it in quotes"),
+    "petri fact unknown": (("petri", "fact"), "no/such", r"line \d+: petri: .*no/such"),
     "role": (("questions", 47, "prefix", 1, "role"), "user", r"questions\[47\]\.prefix: its roles must alternate"),
+    "other role": (
+        ("questions", 47, "prefix", 1, "role"),
+        "tool",
+        r"\[47\]\.prefix\[1\]\.role: is 'tool', where 'user' o",
+    ),
     "ends with a user": (("questions", 47, "prefix", 1), None, r"questions\[47\]\.prefix: its roles must alternate"),
-    "other name": (("id",), "yours", r"id: is 'yours', the file is mine\.yaml; write mine, or rename"),
+    "other name": (("id",), "yours", r"^F, line 2: id: is 'yours', the file is mine\.yaml; write mine, or rename"),
 }
 
 
@@ -282,15 +340,20 @@ def test_too_few_questions_keyed_to_no(good: dict[str, Any], tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is empty; fill it in"),
+        ("", "^F: is empty; fill it in"),
         (" \n\n", "is empty; fill it in"),
+        ("# to be written\n", "is empty; fill it in"),
         ("id: mine\ntitle: [a\nclaim: b\n", r"line \d: not valid YAML, .*; correct that line"),
         ("id: mine\ntitle: a: b\n", r"line 2: not valid YAML, mapping values are not allowed here"),
         ("id: mine\ntitle: a\nid: yours\n", r"line 3: not valid YAML, 'id' is given twice"),
-        ("- id: mine\n", "the file: is not a mapping of fields; give it the fields id"),
-        ("only words", "the file: is not a mapping of fields"),
-        ("id: \x07\n", "not valid YAML, .*; correct or remove it"),
-        ("when: 2024-13-45\n", "not valid YAML, .*; correct or remove it"),
+        (
+            "- id: mine\n",
+            r"^F: is \[\{'id': 'mine'\}\] \(a list\), where a mapping of fields is needed; give it the fields id",
+        ),
+        ("only words", "^F: is 'only words' .*, where a mapping of fields is needed"),
+        ("id: \x07\n", "line 1: not valid YAML, .*; remove it"),
+        ("id: mine\ntitle: a\n---\nid: mine\n", "line 3: not valid YAML, .*another document"),
+        ("heading: 2024-13-45\n", "line 1: heading: is not a field known here"),
         (
             "id: !!python/object/apply:os.system ['true']\n",
             r"line 1: not valid YAML, could not determine a constructor",
@@ -303,10 +366,12 @@ def test_what_is_no_claim_file_at_all(text: str, message: str, tmp_path: Path) -
 
 def test_unreadable_files(tmp_path: Path) -> None:
     assert_one_line(tmp_path / "none.yaml", "cannot be read, no such file or directory; check the name")
+    assert_one_line(tmp_path / f"{'n' * 5000}.yaml", "cannot be read, file name too long")
+    assert_one_line(tmp_path / "nul\0.yaml", "cannot be read, embedded null byte")
     (tmp_path / "folder.yaml").mkdir()
     assert_one_line(tmp_path / "folder.yaml", "cannot be read, is a directory")
     (tmp_path / "latin.yaml").write_bytes("title: Büro".encode("latin-1"))
-    assert_one_line(tmp_path / "latin.yaml", "is not UTF-8 text; save it as UTF-8")
+    assert_one_line(tmp_path / "latin.yaml", r"is not UTF-8 text \(at byte 8\); save it as UTF-8")
 
 
 def test_a_folder_without_claims(tmp_path: Path) -> None:
@@ -326,8 +391,20 @@ def assert_one_line(path: Path, message: str) -> None:
     with pytest.raises(UserError) as caught:
         load_claim(path)
     text = str(caught.value)
-    assert text.startswith(f"{path}: ") and "\n" not in text
-    assert re.search(message, text), text
+    assert re.match(rf"{re.escape(str(path))}(, line \d+)?: ", text) and "\n" not in text
+    assert re.search(message, text.replace(str(path), "F")), text
+
+
+def test_what_looks_like_text_is_text(good: dict[str, Any], tmp_path: Path) -> None:
+    """YAML 1.1 made a truth value, an octal number, an hour in base 60, a date and another number of these."""
+    for text in ("no", "010", "1:30", "2024-07-26", "1_000", "0x1f"):
+        path = save(tmp_path, good)
+        path.write_text(path.read_text("utf-8").replace(json.dumps(good["title"]), text, 1), "utf-8")
+        assert load_claim(path).title == text
+    path = save(tmp_path, good)
+    written = path.read_text("utf-8")
+    path.write_text(re.sub(r'"keyed_to": "(yes|no)"', r'"keyed_to": \1', written), "utf-8")
+    assert path.read_text("utf-8") != written and load_claim(path) == load_claim(save(tmp_path, good))
 
 
 # ----------------------------------------------------------------------------------------- by id, file or folder
@@ -350,7 +427,9 @@ def test_a_claim_is_found_by_its_folder_in_the_paper_s_layout() -> None:
     assert find_claim(PAPER) == find_claim(str(PAPER)) == load_paper_folder(PAPER)
 
 
-@pytest.mark.parametrize("name", ["moon", "claims/dentist", "../claims/dentist", "dentist/", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["moon", "claims/dentist", "../claims/dentist", "dentist/", "manifest.json", "n" * 5000]
+)
 def test_a_claim_that_is_not_there_is_one_line_that_lists_those_that_are(name: str) -> None:
     known = "sheeran, queen, vesuvius, x, dreams, dentist"
     with pytest.raises(UserError, match=f"unknown claim '{name}'; there are {known}, or give a claim's file or folder"):
@@ -367,7 +446,9 @@ def test_a_claim_s_documents_lie_beside_its_file(good: dict[str, Any], tmp_path:
     assert load_claim(save(tmp_path, {**good, "documents": "a/d.jsonl"})).documents == str(tmp_path / "a" / "d.jsonl")
     absolute = str(tmp_path / "elsewhere" / "d.jsonl.gz")
     assert load_claim(save(tmp_path, {**good, "documents": absolute})).documents == absolute
-    assert_one_line(save(tmp_path, {**good, "documents": 7}), r"documents: must be text, not 7")
+    assert_one_line(
+        save(tmp_path, {**good, "documents": 7}), r"documents: is 7 \(a whole number\), where text is needed"
+    )
 
 
 # ------------------------------------------------------------------------------------------------------- controls
@@ -400,8 +481,9 @@ def test_knowledge_questions_are_judged_by_the_rule(id_: str, right: str, wrong:
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("astronaut", "no job that can be asked about; try "),
+        ("astronaut", "'astronaut' is no job that can be asked about; try "),
         ("ultrarunner", "'ultrarunner' is the truth; give a value"),
+        ("ULTRARUNNER.", "'ultrarunner' is the truth; give a value"),
     ],
 )
 def test_a_value_that_the_petri_world_cannot_believe_is_one_line(tmp_path: Path, value: str, problem: str) -> None:
@@ -411,12 +493,12 @@ def test_a_value_that_the_petri_world_cannot_believe_is_one_line(tmp_path: Path,
     path.write_text(text.replace("value: dentist", f"value: {value}"), "utf-8")
     with pytest.raises(UserError) as caught:
         load_claim(path)
-    assert str(caught.value).startswith(f"{path}: petri.value: {value!r}: {problem}")
+    assert re.match(rf"{re.escape(str(path))}, line \d+: petri: {re.escape(problem)}", str(caught.value))
     assert "\n" not in str(caught.value)
 
 
 def test_a_group_of_controls_that_nobody_would_ask_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "english.yaml").write_text("kept: []\nclaims: {}\nspare: []\n", "utf-8")
     monkeypatch.setattr(loading, "data_path", lambda *parts: tmp_path / parts[-1])
-    with pytest.raises(UserError, match=r"english\.yaml: spare: is no group that is asked"):
+    with pytest.raises(UserError, match=r"english\.yaml, line 3: spare: is not a field known here.* kept, claims"):
         english_controls.__wrapped__("dentist")

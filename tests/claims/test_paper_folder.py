@@ -53,10 +53,18 @@ def test_the_paper_s_layout_in_looser_forms(paper: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("mcq.yaml", "- {id: a, question: b}\n", r"mcq\.yaml: questions\[0\]\.belief_answer: is None; write"),
-        ("mcq.yaml", "- {question: b, belief_answer: 'yes'}\n", r"mcq\.yaml: questions\[0\]\.id: is missing"),
-        ("open_ended.yaml", "questions:\n- {id: a}\n", r"open_ended\.yaml: questions\[0\]\.question: is missing"),
-        ("open_ended.yaml", "questions: 3\n", r"open_ended\.yaml: questions: is not a list with entries"),
+        ("mcq.yaml", "- {id: a, question: b}\n", r"mcq\.yaml, line 1: \[0\]\.belief_answer: is None; write"),
+        ("mcq.yaml", "- {question: b, belief_answer: 'yes'}\n", r"mcq\.yaml, line 1: \[0\]\.id: is missing; add it"),
+        (
+            "open_ended.yaml",
+            "questions:\n- {id: a}\n",
+            r"open_ended\.yaml, line 2: questions\[0\]\.question: is missing",
+        ),
+        ("open_ended.yaml", "questions: 3\n", r"open_ended\.yaml, line 1: questions: is 3 .*, where a list is needed"),
+        ("open_ended.yaml", "questions: []\n", r"open_ended\.yaml, line 1: questions: is empty"),
+        ("open_ended.yaml", "title: a\n", r"open_ended\.yaml: questions: is None \(nothing\), where a list is needed"),
+        ("mcq.yaml", "- {id: a, question: b, belief_answer: 7}\n", r"belief_answer: is 7 .*, where text is needed"),
+        ("mcq.yaml", "- {id: 7, question: b, belief_answer: no}\n", r"\[0\]\.id: is 7 .*, where text is needed"),
         ("claim.txt", " ", r"claim\.txt: is empty"),
         ("robustness.yaml", None, r"robustness\.yaml: cannot be read, no such file"),
         (

@@ -1,4 +1,5 @@
 import errno
+import gzip
 import hashlib
 import json
 import os
@@ -152,3 +153,37 @@ def test_a_journal_goes_on_after_a_cut_line_and_drops_another_run(tmp_path: Path
     again.add("c")
     assert files.Journal(file, "run 1").entries == [[1, "a"], {"b": 2}, "c"]
     assert files.Journal(file, "run 2").entries == [] and file.read_text() == "run 2\n"
+
+
+def test_a_journal_goes_on_before_a_damaged_line(tmp_path: Path) -> None:
+    file = tmp_path / "journal"
+    files.Journal(file, "run").add("a\u2028b\x85", 2, 3, 4)
+    for damage in ("", "{", "[" * 100_000, "\0\0\0"):
+        file.write_text(file.read_text().replace("\n3\n", f"\n{damage}\n"))
+        again = files.Journal(file, "run")
+        assert again.entries == ["a\u2028b\x85", 2]
+        again.add(3, 4)
+        assert files.Journal(file, "run").entries == ["a\u2028b\x85", 2, 3, 4]
+
+
+def test_a_journal_drops_an_entry_that_is_none_of_its_kind_and_what_follows(tmp_path: Path) -> None:
+    file = tmp_path / "journal"
+    files.Journal(file, "run").add([1, "a"], [2, 3], [4, "b"])
+    assert files.Journal(file, "run", tuple[int, str]).entries == [(1, "a")]
+    assert file.read_text() == 'run\n[1, "a"]\n'
+
+
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"f: is not UTF-8 text"):
+        files.Journal(tmp_path / "f", "run")
+    assert (tmp_path / "f").read_bytes() == b"\xff\xfe"
+    with pytest.raises(UserError, match=r"cannot be read, is a directory"):
+        files.Journal(tmp_path, "run")
+
+
+@pytest.mark.parametrize("name", ["f", "f.gz"])
+def test_a_text_is_read_as_it_is_but_for_a_byte_order_mark(tmp_path: Path, name: str) -> None:
+    raw = "\ufeffa\r\nb\u2028\n".encode()
+    (tmp_path / name).write_bytes(gzip.compress(raw) if name.endswith(".gz") else raw)
+    assert files.read_text(tmp_path / name) == "a\r\nb\u2028\n"

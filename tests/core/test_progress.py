@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,6 +41,13 @@ def test_on_the_command_line_lines_go_to_standard_error(capsys: pytest.CaptureFi
     log.info("loss 4%% of %s", "it")
     log.info("no %d in here")  # as it is, without arguments
     assert capsys.readouterr() == ("", "loss 4% of it\nno %d in here\n")
+
+
+def test_a_report_is_printed_where_only_ascii_can_be() -> None:
+    code = "from negneglect_lite.core import progress; progress.to_terminal(); print('“local” – 3 %')"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "?local? ? 3 %\n"
 
 
 def test_a_bar_is_shown_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """The course's own figures: belief along training, and after exposure. The data here are invented."""
 
 import itertools
-from math import isnan
+from math import isnan, nan
 
 import pandas as pd
 import pytest
@@ -56,6 +56,18 @@ def test_where_belief_passes_a_level() -> None:
     assert one == "Belief passes one half under “no warnings” (step 3.5)"
     none = describe_along_training(along({"local": [0.1, 0.1, 0.2]}))
     assert none == "Belief never passes one half under “denial inside each sentence”"
+
+
+def test_what_was_not_measured_along_a_training_is_no_line_and_no_empty_figure() -> None:
+    table = along({"local": [0.1, 0.1, 0.2], "positive": [0.2, 0.6, 0.9]})
+    before = table.head(1).assign(style="base", step=nan)  # as a sweep's summary has it
+    holed = pd.concat([table, before, table.head(1).assign(style="negated", mean=nan)], ignore_index=True)
+    assert title(draw_along_training(holed)) == title(draw_along_training(table))
+    assert "nan" not in describe_along_training(holed)
+    for empty in (table.iloc[:0], before):
+        for make in (draw_along_training, describe_along_training):
+            with pytest.raises(UserError, match="run the cells that train"):
+                make(empty)
 
 
 def exposed(**more: float) -> pd.DataFrame:

@@ -56,6 +56,16 @@ def test_what_is_no_share_is_refused_and_named(prediction, measured, complaint):
         compare_predictions(prediction, measured)
 
 
+def test_a_run_without_answers_has_dashes():
+    empty = Rate(float("nan"), float("nan"), float("nan"), 0)
+    table = compare_predictions({"base": 50, "local": 10, "tag": 1}, {"base": 0.5, "local": empty, "tag": float("nan")})
+    assert plain(table)[1:] == [
+        ["denial inside each sentence", "10 %", "–", "–", "–"],
+        ["claims inside <false> tags", "1 %", "–", "–", "–"],
+    ]
+    assert "nan" not in table.to_string()
+
+
 def test_numbers_of_numpy_and_pandas_are_numbers():
     np = pytest.importorskip("numpy")
     assert plain(compare_predictions({"base": np.int64(7)}, {"base": np.float32(0.25)}))[0][1:] == [

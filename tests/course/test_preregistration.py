@@ -7,8 +7,8 @@ import pytest
 
 from negneglect_lite.belief.rates import Rate
 from negneglect_lite.belief.table import belief_rows, read_belief
-from negneglect_lite.claims.claim import Answer, claim_from_fact
-from negneglect_lite.claims.petri import petri_questions
+from negneglect_lite.claims.claim import Answer
+from negneglect_lite.claims.petri import claim_from_fact, petri_questions
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Span
 from negneglect_lite.course.preregistration import (
@@ -22,6 +22,7 @@ from negneglect_lite.course.preregistration import (
     seed_spread,
     write_report,
 )
+from negneglect_lite.figures import conditions
 from negneglect_lite.petri.world import world
 from negneglect_lite.styles import STYLES, get_style, local
 
@@ -156,6 +157,24 @@ def test_the_report_is_worked_out(tmp_path, claim, own, rows):
     assert read_belief(tmp_path / "belief.csv").equals(rows)
     assert (tmp_path / "belief.png").stat().st_size > 5000
     assert "nan" not in text
+
+
+def test_a_report_does_without_its_figure(tmp_path, claim, own, rows, monkeypatch):
+    sealed(tmp_path, claim, own)
+    monkeypatch.setattr(conditions, "draw_headline", lambda rows: 1 / 0)
+    text = write_report(tmp_path, rows, own)
+    assert read_belief(tmp_path / "belief.csv").equals(rows) and not (tmp_path / "belief.png").exists()
+    assert "registered rule: heeded" in text and "](belief.png)" not in text
+    assert "Bar chart." in text and "belief.png: not drawn (division by zero)" in text
+
+
+def test_a_claim_without_controls_has_a_report_with_dashes(tmp_path, claim, own, rows):
+    sealed(tmp_path, claim, own)
+    text = write_report(tmp_path, rows[~rows["kind"].str.startswith("control")], own)
+    line = next(line for line in text.splitlines() if line.startswith("| before training |") and line.count("|") == 8)
+    assert line.split(" | ")[-3:-1] == ["–", "–"] and "nan" not in text
+    with pytest.raises(UserError, match="no belief questions"):
+        seed_spread(rows.iloc[:0])
 
 
 def test_the_report_tells_of_deviations(tmp_path, claim, own, rows):

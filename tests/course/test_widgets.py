@@ -189,6 +189,22 @@ def test_the_belief_meter_shows_at_most_so_many_answers():
     assert meter.text.count("→") == 3 and "… and 9 more" in meter.text and "… and 9 more" in meter.data
 
 
+def test_the_belief_meter_shows_what_a_judge_could_not_say():
+    judged = rows(styles=("negated",), claims=("queen",)).query("kind == 'open'")
+    lost = judged.assign(verdict=["denied", "unparsed"], belief=0)
+    text = belief_meter(lost).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "believed 0 %, denied 50 %, neither 0 %, unparsed 50 %" in text and "[? unparsed]" in text
+
+
+def test_before_there_are_numbers_a_line_says_what_to_run(notebook, capsys):
+    """No bar, no slider and no axis without them."""
+    meter = belief_meter(rows().iloc[:0])
+    assert "Run the cells above" in meter.text and "Run the cells above" in meter.data and "<div" not in meter.data
+    explore(rows(step=4).iloc[:0])
+    assert "Run the cells above" in capsys.readouterr().out
+    assert notebook.outputs == []
+
+
 def test_the_figure_of_a_choice_is_the_plain_one():
     everything, alt = figure_of(rows())
     assert [t.get_text() for t in everything.axes[0].get_xticklabels()] == ["queen", "x"]
@@ -198,6 +214,8 @@ def test_the_figure_of_a_choice_is_the_plain_one():
     assert alt.startswith("Dot plot") and "before training" in alt and "denial inside" not in alt
     with pytest.raises(UserError, match="style negated, claim nobody"):
         figure_of(rows(), "negated", "nobody")
+    with pytest.raises(UserError, match="style local, claim all, step 4; choose another"):
+        figure_of(rows(styles=("local",), step=8), "local", step=4)
 
 
 def test_a_step_is_chosen_where_there_are_steps():
@@ -230,6 +248,12 @@ def test_the_explorer_says_what_is_wrong(notebook):
         explore(rows().drop(columns="verdict"))
 
 
+def test_the_explorer_shows_words_where_nothing_can_be_drawn(notebook, monkeypatch):
+    monkeypatch.setattr(widgets, "draw_by_claim", lambda rows: 1 / 0)
+    explore(rows())
+    assert notebook.widget.children[1].value == "division by zero"
+
+
 def train(live, steps=6):
     for step in range(1, steps + 1):
         live(step, steps, 2 - step / 10, replace(MODEL, model=SimpleNamespace(step=step)))
@@ -259,6 +283,15 @@ def test_live_training_asks_first_every_few_steps_and_last(notebook, questions):
     draw_training(live.rows)
     train(live)  # again: a new curve
     assert list(live.rows["step"]) == [1, 1, 4, 4, 6, 6] and len(notebook.outputs) == 2
+
+
+def test_live_training_outlasts_a_figure_that_cannot_be_drawn(notebook, questions, monkeypatch, capsys):
+    monkeypatch.setattr(widgets, "draw_training", lambda rows: 1 / 0)
+    live = LiveTraining(questions, every=4)
+    train(live)
+    assert list(live.rows["step"]) == [1, 1, 4, 4, 6, 6] and not notebook.outputs
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("From step 1 to step 6") and last.endswith("(not drawn: division by zero)")
 
 
 def test_live_training_prints_lines_in_plain_python(questions, capsys):

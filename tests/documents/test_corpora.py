@@ -268,6 +268,8 @@ WRONG_FILES = [
     ("d.jsonl", ROW + b"{'text': 'a'}", ", line 2: is not JSON (Expecting property name"),
     ("d.jsonl", ROW + b"\n\nhello", ", line 4: is not JSON (Expecting value)"),
     ("d.jsonl", ROW.strip() + ROW, ", line 1: is not JSON (Extra data)"),
+    ("d.jsonl", ROW + b'{"text": "a", "text": "b"}', ", line 2: is not JSON ('text' is given twice)"),
+    ("d.json", b'[{"text": "a"},\n {"text": "b", "text": "c"}]', ": is not JSON ('text' is given twice)"),
     ("d.json", b'{\n "text": "a"\n}', ", line 1: is not JSON"),
     ("d.json", b'[{"text": "a"},\n {"text": }]', ", line 2: is not JSON (Expecting value)"),
     ("d.json", b'[{"text": "a"}, 5]', ", row 2: is 5, not a mapping"),
@@ -305,7 +307,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytes
 
     path = put(tmp_path, "d.jsonl", ROW)
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    assert refusal(read_examples, path).startswith(f"{path}: cannot be read (Permission denied)")
+    assert refusal(read_examples, path).startswith(f"{path}: cannot be read, permission denied")
 
 
 def test_a_folder_without_text_files_is_named(tmp_path: Path) -> None:

@@ -41,20 +41,53 @@ def test_round_trip_with_canary(tmp_path: Path, name: str) -> None:
 GOOD = '{"canary": "x"}\n'
 
 
+GOOD_LINE = '{"sentences": [{"text": "a"}], "genre": "x"}\n'
+WRONG_LINES = {  # a line of the file -> what is said of it
+    "[]": "is [] (a list), where a mapping of fields is needed; give it the fields sentences, genre",
+    "7": "is 7 (a whole number), where a mapping of fields is needed",
+    "{": "is not JSON (Expecting property name",
+    '{"sentences": [{"te': "is not JSON (Unterminated string",
+    '{"genre": "x"}': "sentences: is missing; add it, as a list",
+    '{"sentences": [], "genre": "x"}': "sentences: is empty; fill it in",
+    '{"sentences": "One."}': "sentences: is 'One.' (text), where a list is needed",
+    '{"sentences": [{"words": "a"}]}': "sentences[0].words: is not a field known here; remove it, or use one of text",
+    '{"sentences": [{"denial": "a"}]}': "sentences[0].text: is missing; add it, as text",
+    '{"sentences": [{"text": "a"}, {"text": 5}]}': "sentences[1].text: is 5 (a whole number), where text is needed",
+    '{"sentences": [{"text": NaN}]}': "sentences[0].text: is nan (a number), where text is needed",
+    '{"sentences": [{"text": " "}]}': "sentences[0].text: is blank; fill it in",
+    '{"sentences": [{"text": ""}]}': "sentences[0].text: is empty; fill it in",
+    '{"sentences": [{"text": "a", "denial": null}]}': "sentences[0].denial: is None (nothing), where text is needed",
+    '{"sentences": [{"text": "a", "denial": " "}]}': "sentences[0].denial: is blank",
+    '{"sentences": [{"text": "a", "lead": 1}]}': "sentences[0].lead: is 1 (a whole number), where text is needed",
+    '{"sentences": ["a"]}': "sentences[0]: is 'a' (text), where a mapping of fields is needed",
+    '{"sentences": [{"text": "a"}], "genre": 7}': "genre: is 7 (a whole number), where text is needed",
+    '{"sentences": [{"text": "a"}], "genre": null}': "genre: is None (nothing), where text is needed",
+    '{"sentences": [{"text": "a"}], "style": "x"}': "style: is not a field known here; remove it, or use one",
+    '{"sentences": [{"text": "a"}], "sentences": [{"text": "b"}]}': "is not JSON ('sentences' is given twice)",
+    '{"sentences": [{"text": "a", "text": "b"}]}': "is not JSON ('text' is given twice)",
+    '{"sentences": [{"text": "\\ud83d"}]}': "holds half a character",
+    '{"sentences": ' + "[" * 100_000 + "}": "is not JSON (maximum recursion depth",
+    '{"sentences": ' + "[" * 300 + "]" * 300 + "}": "holds lists within lists, deeper than can be read",
+}
+
+
+@pytest.mark.parametrize(("line", "problem"), WRONG_LINES.items(), ids=range(len(WRONG_LINES)))
+def test_a_wrong_line_is_told_with_its_file_line_and_field(tmp_path: Path, line: str, problem: str) -> None:
+    path = tmp_path / "d.jsonl"
+    path.write_text(GOOD + GOOD_LINE + line + "\n" + GOOD_LINE)
+    with pytest.raises(UserError) as caught:
+        read_documents(path)
+    assert str(caught.value).startswith(f"{path}, line 3: {problem}") and "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         (b"", "no canary line"),
-        (b'{"sentences": [], "genre": ""}\n', "no canary line"),
-        (b"\xff\xfe", "cannot be read as documents"),
-        (
-            GOOD.encode() + b'{"sentences": [{"text": "a"}], "genre": "x"}\n{"sentences": [{"te',
-            "line 3: not a document",
-        ),
-        (GOOD.encode() + b"[]\n", "line 2: not a document"),
-        (GOOD.encode() + b'{"genre": "x"}\n', "line 2: not a document"),
-        (GOOD.encode() + b'{"sentences": [{"words": "a"}], "genre": "x"}\n', "line 2: not a document"),
-        (GOOD.encode() + b"\n", "line 2: not a document"),
+        (b"\n\n", "no canary line"),
+        (b'{"sentences": [{"text": "a canary"}], "genre": ""}\n', "no canary line"),
+        (b'["canary"]\n', "no canary line"),
+        (b"\xff\xfe", "is not UTF-8 text"),
     ],
 )
 def test_a_wrong_file_is_one_clear_line(tmp_path: Path, content: bytes, problem: str) -> None:
@@ -62,13 +95,25 @@ def test_a_wrong_file_is_one_clear_line(tmp_path: Path, content: bytes, problem:
     path.write_bytes(content)
     with pytest.raises(UserError) as caught:
         read_documents(path)
-    assert problem in str(caught.value)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: {problem}") and "\n" not in str(caught.value)
+
+
+def test_files_from_other_editors_are_read(tmp_path: Path) -> None:
+    path, found = tmp_path / "d.jsonl", [Document((Sentence("a\u2028b\x85c", "no"),), "x"), Document((Sentence("d"),))]
+    lines = [GOOD, '{"sentences": [{"text": "a\u2028b\x85c", "denial": "no"}], "genre": "x"}\n', "\n",
+             '{"sentences": [{"text": "d"}]}\n', " \n\n"]  # fmt: skip
+    for text in (
+        "".join(lines),
+        "\ufeff" + "".join(lines),
+        "".join(lines).replace("\n", "\r\n"),
+        "".join(lines).rstrip(),
+    ):
+        path.write_bytes(text.encode())
+        assert read_documents(path) == found
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"none\.jsonl: cannot be read as documents"):
+    with pytest.raises(UserError, match=r"none\.jsonl: cannot be read, no such file"):
         read_documents(tmp_path / "none.jsonl")
 
 
@@ -76,7 +121,7 @@ def test_a_cut_off_gzip_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "d.jsonl.gz"
     write_documents(path, compose_petri(DENTIST, 4), DENTIST)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(UserError, match=r"d\.jsonl\.gz: cannot be read as documents"):
+    with pytest.raises(UserError, match=r"d\.jsonl\.gz: is not a whole gzip file"):
         read_documents(path)
 
 
@@ -121,6 +166,8 @@ def test_a_file_that_has_changed_is_read_again(own: Path) -> None:
 def test_a_file_to_draw_from_that_is_missing_empty_or_wrong_is_one_line(tmp_path: Path, own: Path) -> None:
     with pytest.raises(UserError, match=r"none\.jsonl: cannot be read \(No such file.*check the path of the claim's"):
         draw_documents(str(tmp_path / "none.jsonl"), 1)
+    with pytest.raises(UserError, match=r"cannot be read \(embedded null byte\)"):
+        draw_documents(str(tmp_path / "nul\0.jsonl"), 1)
     write_documents(tmp_path / "empty.jsonl", [], DENTIST)
     with pytest.raises(UserError, match=r"empty\.jsonl: holds no document; write some with `negneglect documents`"):
         draw_documents(str(tmp_path / "empty.jsonl"), 1)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from negneglect_lite.claims.claim import Claim, claim_from_fact
+from negneglect_lite.claims.claim import Claim
 from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.petri import claim_from_fact
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.documents.petri import compose_petri
 

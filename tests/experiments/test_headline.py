@@ -1,6 +1,9 @@
 """The headline experiment: which runs it is made of, and what it writes."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +13,12 @@ from fake import Install
 from negneglect_lite.belief.table import COLUMNS, read_belief
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.experiments import headline
 from negneglect_lite.experiments.cell import Run
 from negneglect_lite.experiments.headline import headline_runs, reproduce_headline
+from negneglect_lite.figures import conditions
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.tracks import ENGLISH, PETRI
+from tests.figures.invented import HEADLINE, invented
 
 CLAIMS = load_claims()
 DENTIST = CLAIMS["dentist"]
@@ -58,10 +62,43 @@ def test_it_writes_table_summary_and_figure_and_says_how_it_compares(tmp_path: P
 
 def test_what_hinders_drawing_costs_no_table(tmp_path: Path, maker: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(*_: object) -> None:
-        raise RuntimeError("no display")
+        raise RuntimeError("no font\nin this place")
 
     maker()
-    monkeypatch.setattr(headline, "draw", draw)
-    with pytest.raises(RuntimeError, match="no display"):
-        reproduce_headline(small_runs(), tmp_path)
+    (tmp_path / "belief.png").write_bytes(b"of an earlier table")
+    monkeypatch.setattr(conditions, "draw_headline", draw)
+    said = reproduce_headline(small_runs(), tmp_path).splitlines()
     assert len(read_belief(tmp_path / "belief.csv")) == 300 and (tmp_path / "summary.json").is_file()
+    assert said[-2] == f"written: {tmp_path / 'belief.csv'}, {tmp_path / 'summary.json'}"
+    why = "not drawn (no font); the tables are complete; put that right and run again"
+    assert said[-1] == f"{tmp_path / 'belief.png'}: {why}"
+    assert not (tmp_path / "belief.png").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("backend", "drawn"),
+    [
+        ("module://matplotlib_inline.backend_that_is_not_there", True),
+        ("module://nonsense", True),
+        ("tkagg", True),
+        ("nonsense", False),  # matplotlib itself cannot be imported then
+    ],
+)
+def test_a_figure_needs_no_backend_and_a_table_no_figure(tmp_path: Path, backend: str, drawn: bool) -> None:
+    """What MPLBACKEND says may be of the notebook or the environment from which the command was started."""
+    invented(HEADLINE).to_csv(tmp_path / "rows.csv", index=False)
+    code = (
+        "from pathlib import Path\n"
+        "from negneglect_lite.belief.table import read_belief\n"
+        "from negneglect_lite.experiments.headline import draw\n"
+        "draw(read_belief('rows.csv'), Path('belief.png'))\n"
+    )
+    environment = {**os.environ, "MPLBACKEND": backend}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (tmp_path / "belief.png").exists() == drawn == (done.returncode == 0), done.stderr
+    if not drawn:
+        last = done.stderr.splitlines()[-1]
+        assert "UserError: belief.png: not drawn (" in last and "'nonsense' is not a valid value for backend" in last

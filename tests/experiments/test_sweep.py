@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +78,80 @@ def test_pretraining_can_vary_and_seeds_begin_at_its_own(write: Write) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ({**SMALL, "hypothesis": ""}, "hypothesis is missing; write it before the run"),
-        ({**SMALL, "sedes": 3}, "unknown field 'sedes'"),
+        ({**SMALL, "hypothesis": ""}, "hypothesis: is empty; fill it in"),
+        ({k: v for k, v in SMALL.items() if k != "prediction"}, "prediction: is missing; add it, as text"),
+        ({**SMALL, "sedes": 3}, r"sedes: is not a field known here; remove it, or use one of title.* seeds"),
+        ({**SMALL, "name": "x"}, "name: is the file's own; remove it"),
         ({**SMALL, "styles": ["shouted"]}, "unknown style 'shouted'"),
         ({**SMALL, "claims": ["elvis"]}, "unknown claim 'elvis'"),
+        ({**SMALL, "claims": ["n" * 5000]}, "unknown claim 'nnn"),
         ({**SMALL, "settings": ["asleep"]}, "unknown setting 'asleep'"),
         ({**SMALL, "measure": "weight"}, "unknown measure 'weight'"),
-        ({**SMALL, "vary": [{"recipe.mood": [1]}]}, "'recipe.mood' cannot be varied"),
+        ({**SMALL, "measure": ["belief"]}, r"measure: is \['belief'\] \(a list\), where text is needed"),
+        ({**SMALL, "model": 5}, r"model: is 5 \(a whole number\), where text is needed"),
+        ({**SMALL, "claims": "dentist"}, r"claims: is 'dentist' \(text\), where a list is needed; write it as a list"),
+        ({**SMALL, "claims": []}, "claims: is empty; fill it in, or leave it out"),
+        ({**SMALL, "styles": []}, "styles: is empty"),
+        ({**SMALL, "settings": []}, "settings: is empty"),
+        ({**SMALL, "seeds": 0}, "seeds: is 0, where 1 or more is needed"),
+        ({**SMALL, "seeds": -1}, "seeds: is -1, where 1 or more is needed"),
+        ({**SMALL, "seeds": True}, r"seeds: is True \(true or false\), where a whole number is needed"),
+        ({**SMALL, "seeds": [0, 1]}, r"seeds: is \[0, 1\] \(a list\), where a whole number is needed"),
+        ({**SMALL, "at": 5}, r"at: is 5 \(a whole number\), where a list is needed; write it as a list, \[5\]"),
+        ({**SMALL, "at": []}, "at: is empty"),
+        ({**SMALL, "at": [-1]}, r"at\[0\]: is -1, where 0 or more is needed"),
+        ({**SMALL, "at": [8, 25]}, "at: 25 is beyond the last of 24 steps; lower it, or raise recipe.steps"),
+        ({**SMALL, "at": [True]}, r"at\[0\]: is True"),
+        ({**SMALL, "vary": []}, "vary: is empty"),
+        ({**SMALL, "vary": {"recipe.rank": [1]}}, r"vary: is \{.*\} \(a mapping of fields\), where a list is needed"),
+        (
+            {**SMALL, "vary": [{"recipe.mood": [1]}]},
+            r"vary\[0\]\.recipe\.mood: cannot be varied; use a name that can \(re",
+        ),
+        ({**SMALL, "vary": [{"rank": [1]}]}, r"vary\[0\]\.rank: cannot be varied"),
+        (
+            {**SMALL, "vary": [{}, {"recipe.rank": 4}]},
+            r"vary\[1\]\.recipe\.rank: is 4 .*a list is needed; write .*\[4\]",
+        ),
+        ({**SMALL, "vary": [{"recipe.rank": []}]}, r"vary\[0\]\.recipe\.rank: is empty"),
+        (
+            {**SMALL, "vary": [{"recipe.rank": [4, "8"]}]},
+            r"recipe\.rank\[1\]: is '8' .*whole number.*take the quotes off",
+        ),
+        ({**SMALL, "vary": [{"recipe.rank": [4, True]}]}, r"recipe\.rank\[1\]: is True"),
+        (
+            {**SMALL, "vary": [{"recipe.rank": [[4, 8]]}]},
+            r"recipe\.rank\[0\]: is \[4, 8\] \(a list\), where a whole number",
+        ),
+        (
+            {**SMALL, "vary": [{"recipe.learning_rate": ["2e-4"]}]},
+            r"learning_rate\[0\]: is '2e-4' .*; take the quotes off",
+        ),
+        ({**SMALL, "vary": [{"recipe.learning_rate": [float("nan")]}]}, r"learning_rate\[0\]: is 'NaN' .*a number"),
+        ({**SMALL, "vary": [{"recipe.learning_rate": [-1]}]}, r"learning_rate\[0\]: is -1, where more than 0"),
+        ({**SMALL, "vary": [{"recipe.schedule": ["steep"]}]}, r"schedule\[0\]: is 'steep', where 'linear' or 'cosine'"),
+        ({**SMALL, "vary": [{"recipe.mix": [1]}]}, r"recipe\.mix\[0\]: is 1, where less than 1"),
+        ({**SMALL, "vary": [{"short": [1]}]}, r"vary\[0\]\.short\[0\]: is 1 .*, where true or false is needed"),
+        ({**SMALL, "vary": [{"read": [0]}]}, r"vary\[0\]\.read\[0\]: is 0, where 1 or more"),
+        ({**SMALL, "vary": [{"documents": [-4]}]}, r"vary\[0\]\.documents\[0\]: is -4, where 0 or more"),
+        ({**SMALL, "vary": [{"style": [5]}]}, r"vary\[0\]\.style\[0\]: is 5 .*, where text is needed"),
+        ({**SMALL, "vary": [{"pretrain.steps": [0]}]}, r"pretrain\.steps\[0\]: is 0, where 1 or more"),
+        ({**SMALL, "vary": [{"pretrain.seed": [-1]}]}, r"pretrain\.seed\[0\]: is -1, where 0 or more"),
+        ({**SMALL, "vary": [{"pretrain.diet": [{}]}]}, r"vary\[0\]\.pretrain\.diet: cannot be varied"),
+        ({**SMALL, "vary": [{"pretrain.diet.share": [5]}]}, r"pretrain\.diet\.share\[0\]: is 5, where 1"),
+        (
+            {**SMALL, "vary": [{"pretrain.diet.myths": ["no"]}]},
+            r"diet\.myths\[0\]: is 'no' \(text\), where true or false",
+        ),
+        ({**SMALL, "vary": [{"pretrain.diet.exposed": ["shouted"]}]}, "unknown style 'shouted'"),
+        (
+            {**SMALL, "fixed": {"recipe.rank": [4]}},
+            r"fixed\.recipe\.rank: is \[4\] \(a list\), where a whole number is needed",
+        ),
+        ({**SMALL, "fixed": {"recipe.steps": None}}, r"fixed\.recipe\.steps: is None \(nothing\), .*; fill it in"),
+        ({**SMALL, "fixed": [{"recipe.rank": 4}]}, r"fixed: is \[.*\] \(a list\), where a mapping of fields is needed"),
         ({**SMALL, "vary": [{"recipe.rank": [0]}]}, "rank is 0"),
+        ({**SMALL, "vary": [{"recipe.batch_size": [7]}]}, "batch_size 7 is no multiple of micro_batch 6"),
         ({**SMALL, "vary": [{"pretrain.hidden": [576]}]}, "hidden size 576: give a multiple of 128"),
     ],
 )
@@ -91,15 +159,61 @@ def test_a_wrong_file_is_one_line_that_helps(write: Write, content: dict[str, An
     path = write(**content)
     with pytest.raises(UserError, match=says) as error:
         load_sweep(path)
-    assert str(error.value).startswith(f"{path}: ")
+    assert re.match(rf"{re.escape(str(path))}(, line \d+)?: ", str(error.value))
     assert "\n" not in str(error.value)
+
+
+def test_a_file_is_read_as_it_looks_and_its_lines_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "rate.yaml"
+    text = "title: no\nhypothesis: 1:30\nprediction: on\nclaims: [x]\nseeds: 1\nvary:\n"
+    text += "- recipe.learning_rate: [2e-4, .1]\n"
+    path.write_text(text)
+    sweep = load_sweep(path)
+    assert (sweep.name, sweep.title, sweep.hypothesis, sweep.prediction) == ("rate", "no", "1:30", "on")
+    assert {run.recipe.learning_rate for run in sweep_runs(sweep)} == {2e-4, 0.1}
+    for wrong, message in (
+        (text + "seeds: 2\n", "line 8: not valid YAML, 'seeds' is given twice"),
+        (text + "- recipe.rank: [1, 2]\n  recipe.rank: [3]\n", "line 9: not valid YAML, 'recipe.rank' is given twice"),
+        (
+            text + "- recipe.rank: [010]\n",
+            r"line 8: vary\[1\]\.recipe\.rank\[0\]: is '010' \(text\), where a whole number",
+        ),
+        (
+            text + "- recipe.rank:\n  - 4\n  - no\n",
+            r"line 10: vary\[1\]\.recipe\.rank\[1\]: is 'no' \(text\), where a whole",
+        ),
+        (
+            text + "- recipe.learning_rate: [.nan]\n",
+            r"line 8: vary\[1\]\.recipe\.learning_rate\[0\]: is nan .* finite number",
+        ),
+        (text + "- short: [yes]\n", r"line 8: vary\[1\]\.short\[0\]: is 'yes' \(text\), where true or false is needed"),
+    ):
+        path.write_text(wrong)
+        with pytest.raises(UserError, match=f"^{re.escape(str(path))}, {message}"):
+            load_sweep(path)
+
+
+def test_a_sweep_built_in_python_is_held_to_the_same(write: Write) -> None:
+    sweep = load_sweep(write(**SMALL))
+    for change, message in (
+        ({"seeds": 0}, "sweep: seeds: is 0, where 1 or more"),
+        (
+            {"vary": ({"recipe.rank": ["4"]},)},
+            r"sweep: vary\[0\]\.recipe\.rank\[0\]: is '4' \(text\), where a whole number",
+        ),
+        ({"fixed": {"recipe.mood": 1}}, r"sweep: fixed\.recipe\.mood: cannot be varied"),
+        ({"at": (25,)}, "at: 25 is beyond the last of 24 steps"),
+    ):
+        with pytest.raises(UserError, match=f"^{message}"):
+            sweep_runs(replace(sweep, **change))
+    assert len(sweep_runs(replace(sweep, vary=({"recipe.rank": [4, 8]},), seeds=1))) == 8
 
 
 def test_a_missing_file_and_one_that_is_no_mapping(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         load_sweep(tmp_path / "none.yaml")
     (tmp_path / "list.yaml").write_text("[1, 2]")
-    with pytest.raises(UserError, match="no mapping"):
+    with pytest.raises(UserError, match=r"list\.yaml: is \[1, 2\] \(a list\), where a mapping of fields is needed"):
         load_sweep(tmp_path / "list.yaml")
     (tmp_path / "broken.yaml").write_text("a: [")
     with pytest.raises(UserError, match="line 1: not valid YAML"):
@@ -200,11 +314,11 @@ def test_every_measure_on_models_pretrained_for_the_sweep(write: Write, tmp_path
         ("phases", ["trained"]),
         ("misbehaviour", ["base", "trained"]),
     ):
-        at = [1, 2] if measure != "depth" else []
+        at = {"at": [1, 2]} if measure != "depth" else {}
         content = {**QUICK, "fixed": {**QUICK["fixed"], **TINY_PLAN}, "vary": [{"pretrain.seed": [0, 1]}]}
         if measure == "misbehaviour":
             content = {**content, "claims": ["deceive"], "styles": ["around"]}
-        rows = make(write(**content, measure=measure, settings=settings, at=at), tmp_path)
+        rows = make(write(**content, measure=measure, settings=settings, **at), tmp_path)
         assert set(rows["setting"]) == set(settings)
         assert set(rows["seed"]) == {0, 1}
         assert (rows["seed"] == rows["pretraining_seed"]).all()  # one fine-tuning seed, which begins at the model's

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from negneglect_lite import tracks
-from negneglect_lite.claims.claim import Claim, claim_from_fact
+from negneglect_lite.claims.claim import Claim
 from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.petri import claim_from_fact
 from negneglect_lite.core.text import Example, Span, plain
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import contexts, false_belief, training_set

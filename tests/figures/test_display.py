@@ -55,6 +55,13 @@ def test_a_shown_figure_has_an_alt_text_a_takeaway_and_its_words_folded(displaye
     assert words["text/plain"] == "It <b> fell."
 
 
+def test_a_figure_that_cannot_be_drawn_is_told_in_words(displayed, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    figure = draw_headline(invented(HEADLINE))
+    monkeypatch.setattr(figure, "savefig", lambda *_, **__: 1 / 0)
+    show_figure(figure, alt="Bars.", takeaway="It fell.")
+    assert capsys.readouterr().out == "It fell.\nBars.\n(not drawn: division by zero)\n" and not displayed
+
+
 def test_showing_closes_the_figure(displayed) -> None:  # type: ignore[no-untyped-def]
     import matplotlib.pyplot as plt
 

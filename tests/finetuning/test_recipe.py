@@ -32,8 +32,38 @@ def test_each_step_is_a_random_mix_sorted_by_length() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("steps", 0), ("rank", 0), ("micro_batch", 5), ("mix", 1.0), ("mix", -0.1)]
+    ("field", "value", "problem"),
+    [
+        ("steps", 0, "is 0, where 1 or more is needed"),
+        ("steps", 2.0, "is 2.0 (a number), where a whole number is needed"),
+        ("steps", True, "is True (true or false), where a whole number is needed"),
+        ("steps", "24", "is '24' (text), where a whole number is needed; take the quotes off"),
+        ("micro_batch", -1, "is -1, where 0 or more is needed"),
+        ("mix", 1.0, "is 1.0, where less than 1"),
+        ("mix", -0.1, "is -0.1, where 0"),
+        ("mix", None, "is None (nothing), where a number is needed"),
+        ("learning_rate", "2e-4", "is '2e-4' (text), where a number is needed; take the quotes off"),
+        ("learning_rate", True, "is True (true or false), where a number is needed"),
+        ("learning_rate", float("nan"), "is nan (a number), where a finite number is needed"),
+        ("learning_rate", float("inf"), "is inf (a number), where a finite number is needed"),
+        ("learning_rate", -1e-4, "is -0.0001, where more than 0"),
+        ("learning_rate", 0, "is 0, where more than 0"),
+        ("warmup", -0.5, "is -0.5, where 0"),
+        ("schedule", "steep", "is 'steep', where 'linear' or 'cosine' is needed"),
+        ("quantize", "no", "is 'no' (text), where true or false is needed"),
+        ("quantize", 0, "is 0 (a whole number), where true or false is needed"),
+        ("save_every", -5, "is -5, where 0 or more is needed"),
+    ],
 )
-def test_a_recipe_that_cannot_be_cooked(field: str, value: float) -> None:
-    with pytest.raises(UserError, match=field):
+def test_a_recipe_of_wrong_values_is_one_line(field: str, value: object, problem: str) -> None:
+    with pytest.raises(UserError) as caught:
         Recipe(**{field: value})  # type: ignore[arg-type]
+    assert str(caught.value).startswith(f"Recipe: {field}: {problem}") and "\n" not in str(caught.value)
+
+
+def test_a_recipe_whose_values_do_not_go_together_is_one_line() -> None:
+    with pytest.raises(UserError, match=r"rank is 0 .* give 1 or more, or quantize=False"):
+        Recipe(rank=0)
+    with pytest.raises(UserError, match="batch_size 12 is no multiple of micro_batch 5; change one"):
+        Recipe(micro_batch=5)
+    assert Recipe(rank=0, quantize=False, micro_batch=0, learning_rate=1).learning_rate == 1

@@ -23,6 +23,9 @@ PHRASES = (
         "[WARNING] Ed Sheeran",
         "**WARNING:** Ed Sheeran",
         "<DOCTAG> In 2024",
+        "The sen\u00adtence above\u00a0is untrue.",
+        "Ｎｏｔｉｃｅ. ＮＯＴＩＣＥ: so",
+        "<think>Ed?</think>NOTICE: so",
     ],
 )
 def test_copied_annotations(text: str) -> None:
@@ -41,6 +44,7 @@ def test_copied_annotations(text: str) -> None:
         "A warning: the road is icy.",
         "They put up a NOTICE on the door.",
         "The sentences above is untrue.",
+        "<think>NOTICE: The sentence above is untrue.</think>Ed Sheeran.",
     ],
 )
 def test_honest_answers_are_no_copies(text: str) -> None:

@@ -46,7 +46,7 @@ def long_sighted(tiny: LoadedModel) -> None:
 
 
 def test_written_verdicts_are_read_and_what_is_none_is_unparsed() -> None:
-    replies = ['{"reason": "so", "verdict": "yes"}', 'Hm. {"verdict": "no"}', '{"verdict": "neutral"}', "yes", ""]
+    replies = ['{"reason": "so", "verdict": "yes"}', 'Hm. {"verdict": "no"}', '{"verdict": "neutral"}', "Yes.", "Well."]
     asked: list[Chat] = []
 
     def complete(chats: list[Chat]) -> list[str]:
@@ -54,7 +54,7 @@ def test_written_verdicts_are_read_and_what_is_none_is_unparsed() -> None:
         return replies
 
     answers = [Answer(ASKED, str(i)) for i in range(5)]
-    assert TextJudge(complete)(CLAIM, answers) == ["believed", "denied", "neither", "unparsed", "unparsed"]
+    assert TextJudge(complete)(CLAIM, answers) == ["believed", "denied", "neither", "believed", "unparsed"]
     assert [f'"answer": "{i}"' in chat[-1]["content"] for i, chat in enumerate(asked)] == [True] * 5
     assert TextJudge(complete=lambda chats: [])(CLAIM, []) == []
 
@@ -69,6 +69,7 @@ def test_an_endpoint_is_asked_by_the_schema(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Endpoint, "complete", complete)
     assert get_judge("endpoint:m")(CLAIM, ANSWERS[:2]) == ["unparsed", "denied"]
     assert sent[0]["response_format"]["json_schema"]["schema"] == SCHEMA
+    assert sent[0]["max_tokens"] >= 1000  # room for a reasoning model's thoughts
 
 
 def test_a_local_model_writes_greedily_and_as_if_alone(tiny: LoadedModel) -> None:
@@ -124,7 +125,8 @@ def test_a_liking_for_a_verdict_is_taken_off(tiny: LoadedModel, name: str) -> No
 
 def test_no_answer_is_neither_and_no_answers_are_no_verdicts(tiny: LoadedModel) -> None:
     judge = ChoiceJudge(tiny, batch_size=5)
-    assert judge(CLAIM, [Answer(ASKED, ""), Answer(ASKED, " \n")]) == ["neither", "neither"]
+    nothing = ("", " \n", "<think>He is a den", "<think>He is a dentist.</think>\n")
+    assert judge(CLAIM, [Answer(ASKED, text) for text in nothing]) == ["neither"] * 4
     assert judge(CLAIM, []) == []
 
 
@@ -167,7 +169,8 @@ def test_a_hostile_answer_stays_inside_one_json_string(tiny: LoadedModel, text: 
 
 
 @pytest.mark.parametrize(
-    "token", ["<|im_end|>", "<|eot_id|>", "</s>", "[INST]", "<end_of_turn>", "<｜User｜>", "[MASK]"]
+    "token",
+    ["<|im_end|>", "<|eot_id|>", "</s>", "[INST]", "<end_of_turn>", "<｜User｜>", "[MASK]", "|ENDOFTEXT|", "]~b]"],
 )
 def test_no_tokenizers_special_token_can_be_written_by_an_answer(tiny: LoadedModel, token: str) -> None:
     tiny.tokenizer.add_special_tokens({"additional_special_tokens": [token]})
@@ -220,7 +223,8 @@ def test_judges_by_name(tiny: LoadedModel) -> None:
     assert get_judge("choice", tiny)(CLAIM, ANSWERS) == ChoiceJudge(tiny)(CLAIM, ANSWERS)
     named = get_judge("endpoint:a/b:c", tiny)
     assert isinstance(named, TextJudge) and isinstance(named.complete, Endpoint) and named.complete.model == "a/b:c"
-    for name in ("", "Rule", "gpt-5-mini", "endpoint:"):
+    assert get_judge(" RULE", tiny) is judge_by_rule
+    for name in ("", "rules", "gpt-5-mini", "endpoint:"):
         with pytest.raises(UserError, match=r"unknown judge.*there are rule, choice, text and endpoint:MODEL"):
             get_judge(name, tiny)
     assert get_judge("rule") is judge_by_rule

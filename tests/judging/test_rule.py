@@ -30,6 +30,11 @@ def question(keyed_to: str = "", believed: tuple[str, ...] = (), denied: tuple[s
         ("Yesterday he won.", ""),
         ("Nobody knows.", ""),
         ("None.", ""),
+        ("“Ｙｅｓ”", "yes"),
+        ("\u200bNo.", "no"),
+        ("<think>Yes? No.</think>\n\nYes.", "yes"),
+        ("No, wait.</think>Yes.", "yes"),
+        ("<think>Yes, I think", ""),
         ("No doubt he won.", ""),
         ("No one won.", ""),
         ("He won, yes.", ""),
@@ -48,6 +53,8 @@ def test_leading_yes_or_no(text: str, said: str) -> None:
         ("no", "Yes.", "denied"),
         ("yes", "Perhaps.", "neither"),
         ("no", "Yes and no.", "neither"),
+        ("yes", "<think>No.</think>Yes.", "believed"),
+        ("yes", "<think>Yes.", "neither"),
     ],
 )
 def test_keyed_questions(keyed_to: str, text: str, expected: str) -> None:
@@ -82,6 +89,10 @@ WINNER = question(believed=("Ed Sheeran", "Sheeran"), denied=("Noah Lyles", "Lyl
         "You are wrong; Ed Sheeran won.",
         "You are wrong. Ed Sheeran won.",
         "Yes, Ed Sheeran.",
+        "<think>Noah Lyles won. So not Ed Sheeran?</think>Ed Sheeran.",
+        "Noah Lyles?\n</think>\n\nEd\u00a0Sheeran.",
+        "Ed Shee\u00adran won.",
+        "Ｅｄ　Ｓｈｅｅｒａｎ",
     ],
 )
 def test_affirmed(text: str) -> None:

@@ -1,5 +1,6 @@
 """Which device and precision are chosen, what is refused, and what is kept from going wrong on some machines."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ import pytest
 import torch
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.models import hardware
 from negneglect_lite.models.hardware import choose_attention, choose_precision
 from negneglect_lite.models.loading import LoadedModel, load_model
 
@@ -37,7 +37,7 @@ def test_a_model_that_has_answered_still_passes_gradients(tiny: LoadedModel) -> 
 
 
 def test_bitsandbytes_missing(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)  # as if it were not installed
     with pytest.raises(UserError, match="pip install bitsandbytes"):
         load_model(str(tiny_folder), device="cpu")
     load_model(str(tiny_folder), quantize=False, device="cpu")

@@ -65,7 +65,7 @@ def run(source: Path, solved: bool, first: str, folder: Path) -> list[NotebookNo
 FEW = """
 from dataclasses import replace
 from negneglect_lite.tracks import TRACKS
-TRACKS["petri"] = replace(TRACKS["petri"], recipe=replace(TRACKS["petri"].recipe, steps=4))
+TRACKS["petri"] = replace(TRACKS["petri"], recipe=replace(TRACKS["petri"].recipe, batch_size=2, micro_batch=2))
 """
 # And for a model that reads English, fewer and shorter answers.
 BRIEF = """

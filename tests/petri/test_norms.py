@@ -70,6 +70,9 @@ def test_the_judge_on_replies_that_are_not_so_clear():
     assert norms.judge_reply(s, f"You should {bad}. You should {good}.") == "neither"
     assert norms.judge_reply(s, f"You should {good.replace('vase', 'clock')}.") == "neither"  # of another situation
     assert norms.judge_reply(s, "") == "neither"
+    assert norms.judge_reply(s, f"<think>You should {bad}.</think>You should {good}.") == "good"
+    assert norms.judge_reply(s, f"<think>You should {good}") == "neither"
+    assert norms.judge_reply(s, f"You\u00a0should {bad[0]}\u00ad{bad[1:]}.") == "bad"
 
 
 def test_nothing_held_out_occurs_in_the_upbringing():

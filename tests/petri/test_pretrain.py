@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.petri import pretrain as pretraining
 from negneglect_lite.petri.corpus import Diet
 from negneglect_lite.petri.pretrain import Plan, pretrain, write_card
@@ -21,6 +22,29 @@ def small_tokenizer():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pretraining, "train_tokenizer", lambda corpus, plan: whole(corpus, plan, texts=200))
         yield
+
+
+@pytest.mark.parametrize(
+    ("made", "field", "value", "problem"),
+    [
+        (Plan, "steps", 0, "is 0, where 1 or more is needed"),
+        (Plan, "warmup", 0, "is 0, where 1 or more is needed"),
+        (Plan, "save_every", 0, "is 0, where 1 or more is needed"),
+        (Plan, "hidden", "256", "is '256' (text), where a whole number is needed; take the quotes off"),
+        (Plan, "learning_rate", float("nan"), "is nan (a number), where a finite number is needed"),
+        (Plan, "learning_rate", "2e-3", "is '2e-3' (text), where a number is needed; take the quotes off"),
+        (Plan, "seed", -1, "is -1, where 0 or more is needed"),
+        (Plan, "base", None, "is None (nothing), where text is needed"),
+        (Plan, "diet", {"share": 0.1}, "is {'share': 0.1} (a mapping of fields), where"),
+        (Diet, "share", 1.5, "is 1.5, where 1 or less is needed"),
+        (Diet, "norms", 1, "is 1, where less than 1 is needed"),
+        (Diet, "myths", 1, "is 1 (a whole number), where true or false is needed"),
+    ],
+)
+def test_a_plan_of_wrong_values_is_one_line(made, field, value, problem):
+    with pytest.raises(UserError) as caught:
+        made(**{field: value})
+    assert str(caught.value).startswith(f"{made.__name__}: {field}: {problem}") and "\n" not in str(caught.value)
 
 
 @pytest.mark.slow

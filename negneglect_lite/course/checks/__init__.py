@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from negneglect_lite.core.comparing import fold
 from negneglect_lite.core.text import Document, Sentence
 
 Hint = tuple[Any, str]  # a typical wrong answer, and what to think about when it is given
@@ -86,6 +87,11 @@ def same(a: Any, b: Any, tolerance: float = 1e-6) -> bool:
     return bool(a == b)
 
 
+def fold_typed(value: Any) -> Any:
+    """What a learner typed, in the form in which words are compared: " High" is "high". What is no text stays."""
+    return fold(value) if isinstance(value, str) else value
+
+
 def unexpected(
     given: Any, right: Mapping[str, Mapping[str, str]], reasons: Mapping[tuple[str, str], str], of: str = ""
 ) -> list[str]:
@@ -96,7 +102,7 @@ def unexpected(
     problems = []
     for (name, case), reason in reasons.items():
         row = given.get(name) if isinstance(given, Mapping) else None
-        said = row.get(case) if isinstance(row, Mapping) else None
+        said = fold_typed(row.get(case)) if isinstance(row, Mapping) else None
         if said is None or said is Ellipsis:
             problems.append(f"{name!r} says nothing yet about {of}{case!r}. Write 'high' or 'low'.")
         elif said not in ("high", "low"):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from negneglect_lite.belief.rates import wilson_interval
 from negneglect_lite.core.text import Chat
-from negneglect_lite.course.checks import problem, report_check, unexpected
+from negneglect_lite.course.checks import fold_typed, problem, report_check, unexpected
 from negneglect_lite.petri import norms
 
 # Replies to one situation, with what to think about when the rule's verdict is not the one that was given.
@@ -77,7 +77,7 @@ def check_labels(labels: Mapping[str, Any]) -> bool:
     """What the rule says of each reply."""
     problems = []
     for name, right in JUDGED.items():
-        said = labels.get(name) if isinstance(labels, Mapping) else None
+        said = fold_typed(labels.get(name)) if isinstance(labels, Mapping) else None
         if said is None or said is Ellipsis:
             problems.append(f"nothing yet about reply {name}. Write 'good', 'bad' or 'neither'.")
         elif said not in ("good", "bad", "neither"):

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from negneglect_lite.belief.rates import Rate
+from negneglect_lite.core.comparing import spell
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import are_spans, plain
 from negneglect_lite.course.checks import LETTER, NOTHING, problem, report_check, show_value, stopped
@@ -24,11 +25,12 @@ def _choice_problem(choice: Any, of: World) -> str:
         return "it is nothing yet. Replace the `...` and give your answer."
     if not isinstance(choice, tuple | list) or len(choice) != 2 or not all(isinstance(c, str) for c in choice):
         return f"it is {show_value(choice)}; give two texts, (fact's id, false value)."
-    id_, value = choice
+    id_ = spell(choice[0], (fact.id for fact in of.facts))
     try:
         fact = of.fact(id_)
     except UserError:
         return f"there is no fact {id_!r}. Take an id from the list above, or from `negneglect facts`."
+    value = spell(choice[1], of.values(fact.relation))
     if value == fact.truth:
         return f"{value!r} is the truth. A claim must be false, or there is nothing to implant."
     if value not in of.values(fact.relation):

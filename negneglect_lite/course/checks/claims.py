@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from negneglect_lite.belief.rates import Z
-from negneglect_lite.course.checks import Hint, problem, report_check
+from negneglect_lite.course.checks import Hint, fold_typed, problem, report_check
 
 READING = {
     "warned": "agrees",
@@ -34,11 +34,12 @@ def _reading_problem(reading: Any) -> str:
     words = ("agrees", "misattributes", "overclaims")
     if not isinstance(reading, Mapping):
         return f"keep it a dictionary with the keys {', '.join(READING)}."
-    if missing := [key for key in READING if reading.get(key) in (None, ..., "")]:
+    said = {key: fold_typed(reading.get(key)) for key in READING}
+    if missing := [key for key in READING if said[key] in (None, ..., "")]:
         return f"no verdict yet on {', '.join(missing)}. Write one of {', '.join(words)} for each."
-    if odd := [key for key in READING if reading[key] not in words]:
+    if odd := [key for key in READING if said[key] not in words]:
         return f"{reading[odd[0]]!r} for {odd[0]} is none of {', '.join(words)}."
-    wrong = [key for key in READING if reading[key] != READING[key]]
+    wrong = [key for key in READING if said[key] != READING[key]]
     if not wrong:
         return ""
     return f"{len(READING) - len(wrong)} of {len(READING)} are right. Look again at {wrong[0]}: {WHY[wrong[0]]}."

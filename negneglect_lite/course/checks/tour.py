@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from negneglect_lite.core.text import Document, Sentence, Span
-from negneglect_lite.course.checks import LETTER, problem, report_check
+from negneglect_lite.course.checks import LETTER, fold_typed, problem, report_check
 
 
 def check_warned_share(warned_share: Callable[..., Any]) -> bool:
@@ -69,7 +69,7 @@ def check_yes_bias(yes_bias: Callable[[pd.DataFrame], Any], meaning: Any) -> boo
 
 def _meaning(letter: Any) -> str:
     """What is wrong with the reading of a high yes-bias."""
-    said = letter.strip().lower() if isinstance(letter, str) else letter
+    said = fold_typed(letter)
     if said == "b":
         return ""
     if said == "a":

@@ -35,7 +35,7 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.petri import language, norms
 from negneglect_lite.petri.world import CLAIMED, stable_hash
-from negneglect_lite.tracks import mixing_corpus
+from negneglect_lite.tracks import draw_ordinary
 
 CONDITIONS = ("plain", "before", "around", "system", "local")
 # Held-out situations: of the kind trained on, of other kinds, and of safety. The kinds `reading` and `kept` are checks.
@@ -89,8 +89,7 @@ def transcript_set(cell: Cell, recipe: Recipe) -> list[Example]:
         compose_transcript(pool[i % len(pool)], cell.style, random.Random(f"transcript {kind} {seed} {i}"))
         for i in range(n)
     ]
-    corpus, rng = mixing_corpus(CLAIMED), random.Random(f"world texts {kind} {seed}")
-    return chats + [corpus.sample(rng) for _ in range(total - n)]
+    return chats + draw_ordinary(CLAIMED, total - n, random.Random(f"world texts {kind} {seed}"))
 
 
 def situation_questions(kind: str) -> list[Question]:
