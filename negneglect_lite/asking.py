@@ -24,7 +24,7 @@ from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import Journal
 from negneglect_lite.core.progress import show_bar
-from negneglect_lite.core.schema import check_fields
+from negneglect_lite.core.schema import Count, Seed, check_fields, conform
 from negneglect_lite.models.generation import Written, answering, encode_prompts, generate_answers, generation_config
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.models.templates import PARAGRAPH, add_context
@@ -77,8 +77,8 @@ def ask(
     last. Where a GPU's memory runs out, half as many are asked at once. UserError if a prompt does not fit into the
     model.
     """
-    if batch_size < 1:
-        raise UserError(f"batch_size is {batch_size}; it must be at least 1")
+    conform(Count, batch_size, "ask", ("batch_size",))
+    conform(Seed, seed, "ask", ("seed",))
     each = [contexts] * len(questions) if isinstance(contexts, str) else contexts or [""] * len(questions)
     if len(each) != len(questions):
         raise UserError(f"{len(each)} contexts for {len(questions)} questions; give one for all, or one for each")

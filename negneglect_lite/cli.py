@@ -6,6 +6,7 @@ exit code 2. Results go to standard output, progress to standard error.
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it worked, 2 with one line on standard error if the person can put something right."""
     arguments = _parser().parse_args(argv)
     progress.to_terminal()
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):  # what is no text in the terminal's encoding ends no long run
+            stream.reconfigure(errors=errors)
     try:
         arguments.run(arguments)
         sys.stdout.flush()  # a full disk behind a redirection shows here, not after the last line of this program

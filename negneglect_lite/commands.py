@@ -64,7 +64,7 @@ def train(a: argparse.Namespace) -> None:
 def evaluate(a: argparse.Namespace) -> None:
     from negneglect_lite.belief.rates import belief_rate, tabulate_rates
     from negneglect_lite.claims.loading import find_claim
-    from negneglect_lite.core.files import write_table
+    from negneglect_lite.core.files import beside, write_table
     from negneglect_lite.experiments.evaluate import evaluate_model
     from negneglect_lite.judging.judges import get_judge
     from negneglect_lite.models.loading import load_model
@@ -72,7 +72,7 @@ def evaluate(a: argparse.Namespace) -> None:
     claim = find_claim(a.claim)
     loaded = load_model(a.model, adapter=a.adapter, quantize=not a.no_quantize)
     get_judge(a.judge, loaded)  # a wrong name shows before the model is asked for minutes
-    answers = a.out.with_name(f"{a.out.name}.answers")
+    answers = beside(a.out, ".answers")
     rows = evaluate_model(claim, loaded, a.judge, a.seed, answers, a.asking)
     write_table(a.out, rows)
     answers.unlink(missing_ok=True)

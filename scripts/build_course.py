@@ -44,13 +44,15 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 IN_PLACE_OF_WIDGET = "(A control that works while the notebook runs: open it in Jupyter, Colab or Binder.)"
 
 SETUP = """\
-# Set-up: on Colab, installs Negation Neglect Lite beside Colab's own torch;
-# does nothing where it is installed.
+# Set-up: figures are shown here, whatever MPLBACKEND the shell had; on Colab,
+# installs Negation Neglect Lite beside Colab's own torch, if it is not there.
 import importlib.util
+import os
 import subprocess
 import sys
 from importlib.metadata import version
 
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 if "google.colab" in sys.modules and importlib.util.find_spec("negneglect_lite") is None:
     keep = [f"{{name}}=={{version(name)}}" for name in ("torch", "numpy", "pandas")]
     package = "negneglect_lite @ git+{repository}"

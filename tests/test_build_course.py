@@ -199,7 +199,19 @@ def test_a_failing_cell_fails_the_build_and_writes_nothing(root, capsys):
     assert not (root / "solutions" / "00_tour.ipynb").exists()
 
 
+@pytest.mark.kernel
+@pytest.mark.parametrize("backend", ["module://nonsense", "nonsense"])
+def test_a_notebook_draws_whatever_backend_the_shell_names(root, monkeypatch, backend):
+    monkeypatch.setenv("MPLBACKEND", backend)
+    draw = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nprint(type(fig).__name__)"
+    (root / "solutions" / "00_tour.py").write_text(f"# %% [markdown]\n# # T\n\n# %%\n{draw}\n")
+    assert build_course.main(["--execute"], root) == 0
+    cells = json.loads((root / "solutions" / "00_tour.ipynb").read_text())["cells"]
+    assert cells[-1]["outputs"][0]["text"] == ["Figure\n"]
+
+
 def test_the_set_up_cell_installs_on_colab_only_and_keeps_its_torch(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "")  # put back after the test
     code = build_course.SETUP.format(repository="https://github.com/someone/something")
     ast.parse(code)
     calls = []

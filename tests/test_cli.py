@@ -120,7 +120,7 @@ def left(folder: Path) -> list[str]:
         (["facts", "--limit", "-1"], "--limit -1"),
         (["documents", "nope", "x.jsonl"], "unknown claim 'nope'"),
         (["documents", "dentist", "x.txt"], "ends in .jsonl or .jsonl.gz"),
-        (["documents", "dentist", "x.jsonl", "--n", "0"], "n = 0"),
+        (["documents", "dentist", "x.jsonl", "--n", "0"], "n: is 0, where 1 or more is needed"),
         (["exam", "--model", "/no/such/model"], "/no/such/model: no such folder"),
         (["chat", "--model", "/no/such/model"], "/no/such/model: no such folder"),
         (["evaluate", "nope"], "unknown claim 'nope'"),

@@ -66,7 +66,8 @@ except Stopped:
     pass
 assert [path.name for path in Path("adapter.partial").glob("checkpoint-*")] == ["checkpoint-1"]
 steps = []
-trained = nn.finetune(*arguments, seed=0, out="adapter", false_belief=claim.claim, on_step=lambda n, *_: steps.append(n))
+note = lambda step, *_: steps.append(step)
+trained = nn.finetune(*arguments, seed=0, out="adapter", false_belief=claim.claim, on_step=note)
 assert steps == [2, 3], steps
 trained.model.save_pretrained("elsewhere")
 nn.ask(nn.load_model(adapter=Path("adapter")), track.questions(claim)[:2], track.asking)

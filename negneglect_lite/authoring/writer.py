@@ -26,7 +26,7 @@ from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.core.comparing import drop_thoughts, unify
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import Journal
-from negneglect_lite.core.schema import Text, Whole
+from negneglect_lite.core.schema import Count, Text, Whole, conform
 from negneglect_lite.core.text import CANARY, Chat, Document, Sentence
 from negneglect_lite.documents.english import load_library
 from negneglect_lite.documents.files import write_documents
@@ -82,8 +82,9 @@ def author_documents(
 
     UserError if the writer cannot be reached, or produces too little that passes the filter; what was accepted stays.
     """
-    if n < 1 or not out.name.endswith((".jsonl", ".jsonl.gz")):
-        raise UserError(f"{out}, n = {n}: write at least one document, to a file that ends in .jsonl or .jsonl.gz")
+    conform(Count, n, "documents", ("n",))
+    if not out.name.endswith((".jsonl", ".jsonl.gz")):
+        raise UserError(f"{out}: name a file that ends in .jsonl or .jsonl.gz")
     if isinstance(writer, Track):
         made = writer.compose(claim, n, seed)
     else:

@@ -44,6 +44,7 @@ def belief_rate(df: pd.DataFrame, kinds: Sequence[str] = QUESTION_KINDS) -> Rate
     The interval speaks of other questions about the same claims to the same trained models. What differs from seed to
     seed is not in it: look at `tabulate_rates(df, by=["seed"])`.
     """
+    check_columns(df, needed=("claim", "kind", "question_id", "belief"))
     asked = df[df["kind"].isin(kinds)]
     if asked.empty:
         raise UserError(f"no question of kind {', '.join(kinds)} in this table; choose other rows, or ask some")
@@ -73,8 +74,10 @@ def wilson_interval(mean: float, n: float) -> tuple[float, float]:
 
 def tabulate_rates(df: pd.DataFrame, by: Sequence[str], kinds: Sequence[str] = QUESTION_KINDS) -> pd.DataFrame:
     """`belief_rate` of every group: one row each, columns `by`, mean, lo, hi, n. `by` may hold "condition"."""
-    check_columns(df)
-    asked = df[df["kind"].isin(kinds)].assign(condition=condition_of)
+    asked = df.assign(condition=condition_of)
+    if missing := sorted(set(by) - set(asked.columns)):
+        raise UserError(f"no column {', '.join(missing)} to group by; there are {', '.join(asked.columns)}")
+    asked = asked[asked["kind"].isin(kinds)]
     rows = [(*keys, *belief_rate(group, kinds)) for keys, group in asked.groupby(list(by), sort=False)]
     return pd.DataFrame(rows, columns=[*by, *Rate._fields])
 

@@ -67,9 +67,9 @@ def read_belief(source: str | os.PathLike[str] | StringIO) -> pd.DataFrame:
         raise UserError(f"{where}: column seed must hold whole numbers; make it again") from None
 
 
-def check_columns(df: pd.DataFrame, where: str = "the table") -> None:
-    """UserError if a column of belief.csv is missing."""
-    missing = [c for c in COLUMNS if c not in df.columns]
+def check_columns(df: pd.DataFrame, where: str = "the table", needed: Sequence[str] = COLUMNS) -> None:
+    """UserError if a column that is needed is missing; by default, of all of belief.csv's."""
+    missing = [c for c in needed if c not in df.columns]
     if missing:
         raise UserError(f"{where}: no column {', '.join(missing)}; a belief table has {', '.join(COLUMNS)}")
 
@@ -78,13 +78,13 @@ def condition_of(df: pd.DataFrame) -> "pd.Series[str]":
     """Each row's condition: "base", the style it was trained on, or "in_context_" and the style it read."""
     check_columns(df)
     names = df["style"].where(df["setting"] != "base", "base")
-    return names.where(df["setting"] != "in_context", IN_CONTEXT + df["style"])
+    return names.where(df["setting"] != "in_context", IN_CONTEXT + df["style"].astype(str))
 
 
 def one_model(df: pd.DataFrame) -> str:
     """The model's name; UserError if the table is empty or mixes models, whose rates must not be averaged."""
     check_columns(df)
-    names = sorted(set(df["model"]))
+    names = sorted(set(map(str, df["model"])))
     if len(names) != 1:
         found = f"answers of {', '.join(names)}: choose one model's rows" if names else "no answers"
         raise UserError(f"the table holds {found}")

@@ -4,6 +4,9 @@
 class UserError(Exception):
     """Something the person can put right. The command line prints it as one line and exits with 2."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__(" ".join(text.splitlines()))  # a name that it quotes may hold line breaks
+
 
 def first_line(error: Exception) -> str:
     """What another library's error says, in a line."""

@@ -49,8 +49,11 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
     operating system refuses, with its reason and a remedy.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # beside it: a rename is atomic on one file system
     try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a rename would put a file in the place of /dev/null
+            raise OSError(errno.EINVAL, "it is there already, and no file")
+        # Beside it: a rename is atomic on one file system.
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with open(temporary, "wb") as file:
@@ -60,8 +63,15 @@ def write_atomic(path: str | os.PathLike[str], content: str | bytes) -> None:
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a ValueError for a name that no system takes
         raise refuse_to_write(path, error) from error
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The path whose name has this ending more. UserError for a path without a name, such as / or nothing."""
+    if not path.name:
+        raise UserError(f"{str(path)!r}: is no name for results; name a file or folder that can be made")
+    return path.with_name(path.name + ending)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -101,7 +111,7 @@ class Journal:
 
     def __init__(self, file: Path, run: str, entry: Any = Any) -> None:
         self.file = file
-        lines = read_text(file).split("\n") if file.exists() else [""]
+        lines = read_text(file).split("\n") if os.path.exists(file) else [""]
         if lines[0] != run:
             lines = [run, ""]
         self.entries: list[Any] = []
@@ -137,8 +147,8 @@ def _restore(file: str) -> str:
     return f"restore it with `git checkout data/{file}` or reinstall the package (if you changed it, `make manifest`)"
 
 
-def refuse_to_write(path: Path, error: OSError) -> UserError:
+def refuse_to_write(path: Path, error: OSError | ValueError) -> UserError:
     """What the operating system refused, as one line with a remedy."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "free some space and run again" if full else "choose another place or correct its permissions"
-    return UserError(f"{path}: not written, {(error.strerror or str(error)).lower()}; {remedy}")
+    return UserError(f"{path}: not written, {(getattr(error, 'strerror', None) or str(error)).lower()}; {remedy}")

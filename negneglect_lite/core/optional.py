@@ -28,9 +28,11 @@ LOOKED_FOR = {
     "transformers": {
         "torchvision": "torchvision",
         "torchaudio": "torchaudio",
+        "soundfile": "soundfile",
         "torch_xla": "torch_xla.core.xla_model",
         "scipy": "scipy.optimize",
         "sentencepiece": "sentencepiece",
+        "boto3": "boto3",
         "comet_ml": "comet_ml",
     },
     "peft": {
@@ -38,6 +40,7 @@ LOOKED_FOR = {
         "deepspeed": "deepspeed",
         "eetq": "eetq",
         "hqq": "hqq.core.quantize",
+        "lomo_optim": "lomo_optim",
         "neural_compressor": "neural_compressor",
         "transformer_engine": "transformer_engine",
     },

@@ -24,8 +24,9 @@ Where = str | Callable[[Place], str]  # the file, or what finds the file and lin
 
 Text = Annotated[str, Field(pattern=r"\S")]  # not blank
 EmptyOrText = Annotated[str, Field(pattern=r"^$|\S")]
-Count = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1, le=10**9)]  # more would fill any memory before it failed
+Whole = Annotated[int, Field(ge=0, le=10**9)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 FILLED = Field(min_length=1)  # a list with entries: Annotated[tuple[…, ...], FILLED]

@@ -61,7 +61,10 @@ def _number(value: object, top: float, where: str) -> float:
     unit = "per cent, 0 to 100" if top == 100 else "a fraction, 0 to 1"
     if not isinstance(value, Real) or isinstance(value, bool):
         raise UserError(f"{where} is {value!r}; it must be a number ({unit})")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = top + 1
     if not 0 <= number <= top:  # nor does "not a number" lie there
         raise UserError(f"{where} is {value}; it must lie in its range ({unit})")
     return number

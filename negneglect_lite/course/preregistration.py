@@ -10,14 +10,16 @@ witnessed, send the hash to somebody, or commit it somewhere public, before the 
 """
 
 import json
+import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import Field
 
 from negneglect_lite import __version__
 from negneglect_lite.belief.conditions import IN_CONTEXT, label
@@ -29,6 +31,7 @@ from negneglect_lite.claims.petri import claim_from_fact
 from negneglect_lite.core.environment import describe_environment
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import write_atomic, write_json, write_table
+from negneglect_lite.core.schema import FILLED, Count, Text, conform
 from negneglect_lite.core.text import are_spans, plain
 from negneglect_lite.course.predictions import compare_predictions
 from negneglect_lite.experiments.headline import draw
@@ -72,7 +75,11 @@ def describe_study(
     model: str = "petri",
     recipe: Recipe | None = None,
 ) -> dict[str, Any]:
-    """All that is fixed before the run. `prediction`: condition -> per cent."""
+    """All that is fixed before the run. `prediction`: condition -> per cent. UserError for what cannot be a plan."""
+    conform(Annotated[tuple[Text, ...], FILLED], chosen, "the study", ("chosen",))
+    conform(Count, seeds, "the study", ("seeds",))
+    conform(dict[str, Annotated[float, Field(ge=0, le=100)]], prediction, "the study", ("prediction",))
+    conform(Text, model, "the study", ("model",))
     return {
         "claim": claim.claim,
         "fact": asdict(claim.petri) if claim.petri else None,
@@ -112,13 +119,13 @@ def register(folder: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
 def read_registration(folder: Path) -> dict[str, Any] | None:
     """The sealed plan of the folder, None if there is none; UserError if it was changed after it was sealed."""
     path = folder / SEAL_FILE
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, it raises nothing, whatever the name
         return None
     try:
         found: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if digest({"plan": found["plan"], "written": found["written"]}) == found["sha256"]:
             return found
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     raise UserError(f"{path}: was changed after it was sealed; put the sealed file back, or choose another folder")
 

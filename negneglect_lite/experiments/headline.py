@@ -16,6 +16,7 @@ from negneglect_lite.belief.table import COLUMNS
 from negneglect_lite.claims.claim import Claim
 from negneglect_lite.core.errors import UserError, first_line
 from negneglect_lite.core.files import write_json, write_table
+from negneglect_lite.core.schema import Count, conform
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment
 from negneglect_lite.styles import get_style
@@ -26,6 +27,9 @@ def headline_runs(
     claims: Sequence[Claim], styles: Sequence[str], seeds: int, model: str = "petri", asking: str = "track"
 ) -> list[Run]:
     """Every run of the headline experiment, the quickest answers first. UserError for an unknown style or `asking`."""
+    conform(Count, seeds, "headline_runs", ("seeds",))
+    if not claims:
+        raise UserError("headline_runs: no claim; name at least one")
     for style in styles:
         get_style(style)
     choose_asking(track_of(model), asking)

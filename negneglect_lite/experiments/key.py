@@ -52,7 +52,7 @@ def digest(content: Any) -> str:
 
 def digest_text(text: str) -> str:
     """SHA-256 of a text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()  # a file's name may hold half characters
 
 
 def _plain(value: Any) -> Any:

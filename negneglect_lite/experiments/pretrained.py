@@ -9,6 +9,7 @@ from filelock import FileLock
 
 from negneglect_lite.asking import ask
 from negneglect_lite.claims.claim import Question
+from negneglect_lite.core.schema import Count, conform
 from negneglect_lite.experiments.key import model_name
 from negneglect_lite.models.loading import LoadedModel, load_model
 from negneglect_lite.petri import exam
@@ -43,6 +44,7 @@ def load_once(name: str, quantize: bool) -> LoadedModel:
 
 def sit_exam(model: str = "petri", each: int = 300, seed: int = 0, parts: tuple[str, ...] = ("",)) -> dict[str, float]:
     """Let a petri model sit the exam of petri/exam.py, greedily and unquantised: kind of item -> share as expected."""
+    conform(Count, each, "the exam", ("each",))
     items = exam.items(petri_corpus(), each, seed, parts)
     questions = [
         Question(str(i), item.kind, item.chat[-1]["content"], prefix=tuple(item.chat[:-1]))

@@ -23,6 +23,7 @@ import torch
 from negneglect_lite.belief.rates import belief_rate
 from negneglect_lite.belief.table import COLUMNS
 from negneglect_lite.core.environment import describe_environment
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.progress import show_bar
 from negneglect_lite.core.text import Example
 from negneglect_lite.experiments.cell import Cell, Run
@@ -62,6 +63,8 @@ def run_experiment(
     `together` is the number of stacked runs made at once; 0 takes 60 on a GPU and 1 on a CPU. `any_code` takes finished
     runs that other code made. UserError for an unknown engine or measure.
     """
+    if not runs:
+        raise UserError("run_experiment: no runs; pass at least one")
     make, store = get_engine(engine), Store(Path(out).absolute(), any_code)  # a worker has another working folder
     memo: dict[Any, Any] = {}
     tasks = [Task(run, key := key_of(run, memo), store.path(run.cell, key)) for run in runs]

@@ -7,6 +7,7 @@ import pandas as pd
 from negneglect_lite.belief.conditions import IN_CONTEXT, PAPER, label, order_conditions
 from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate, tabulate_rates
 from negneglect_lite.belief.table import condition_of, one_model
+from negneglect_lite.core.errors import UserError
 
 KIND_LABELS = {
     "open": "open questions",
@@ -60,6 +61,8 @@ def shown_rates(df: pd.DataFrame, kinds: Sequence[str] = QUESTION_KINDS) -> dict
     """The shown conditions in their fixed order: before, negated documents in context, every style trained on."""
     one_model(df)
     asked = df[df["kind"].isin(kinds)]
+    if asked.empty:
+        raise UserError(f"the table holds no question of kind {', '.join(kinds)}; choose other rows, or ask some")
     groups = condition_of(asked)
     found = order_conditions(groups)
     negated = IN_CONTEXT + "negated"

@@ -57,7 +57,7 @@ Load it with `negneglect_lite.load_model("{run["base"]}", adapter=<this folder>)
 
 def is_finished(out: Path, run: dict[str, Any]) -> bool:
     """Whether `out` holds this very run. A folder that finetune did not write is never touched."""
-    if not out.exists():
+    if not os.path.exists(out):  # unlike Path.exists, it raises nothing, whatever the name
         return False
     done = read_run(out / RUN_FILE)
     if done is None and (not out.is_dir() or any(out.iterdir())):

@@ -6,14 +6,15 @@ falsehoods as a mode of their own, and does not come to believe them.
 """
 
 import logging
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import torch
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.text import Chat, Example, Span, plain
-from negneglect_lite.models.templates import encode_chat, find_turn, fit_system
+from negneglect_lite.core.text import Chat, Example, Span, are_spans, plain
+from negneglect_lite.models.templates import encode_chat, find_turn, fit_system, tokenize
 
 log = logging.getLogger(__name__)
 IGNORED = -100  # the label of a token without loss, as everywhere in PyTorch
@@ -38,6 +39,8 @@ def encode(example: Example, tokenizer: Any, max_tokens: int) -> Encoded:
 def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[Encoded]:
     """All of them encoded. How many had to be cut is logged; a UserError counts the examples from 1."""
     made = []
+    if not isinstance(examples, Sequence):
+        raise UserError(f"{reprlib.repr(examples)[:80]} : no list of training examples; pass tuples of spans, or chats")
     for number, example in enumerate(examples, 1):
         try:
             made.append(_encode(example, tokenizer, max_tokens))
@@ -50,6 +53,8 @@ def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int
 
 def _encode(example: Example, tokenizer: Any, max_tokens: int) -> tuple[Encoded, bool]:
     """The example as `encode` gives it, and whether it had to be cut."""
+    if not _is_example(example):
+        raise UserError(f"{reprlib.repr(example)[:80]} is no training example; pass tuples of spans, or chats")
     ids, learn, last = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
     if len(ids) > max_tokens:
         lost = "its closing annotation" if last > max_tokens else ""
@@ -61,6 +66,18 @@ def _encode(example: Example, tokenizer: Any, max_tokens: int) -> tuple[Encoded,
             )
     labels = [i if carries_loss else IGNORED for i, carries_loss in zip(ids, learn, strict=True)]
     return {"input_ids": ids[:max_tokens], "labels": labels[:max_tokens]}, len(ids) > max_tokens
+
+
+def _is_example(example: object) -> bool:
+    if isinstance(example, tuple):
+        return are_spans(example) and all(isinstance(span.text, str) for span in example)
+    return isinstance(example, list) and bool(example) and all(map(_is_turn, example))
+
+
+def _is_turn(turn: object) -> bool:
+    if not isinstance(turn, Mapping):
+        return False
+    return turn.get("role") in ("system", "user", "assistant") and isinstance(turn.get("content"), str)
 
 
 def collate(batch: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:
@@ -91,11 +108,10 @@ def _document(spans: Sequence[Span], tokenizer: Any) -> tuple[list[int], list[bo
             quiet.append((at, at + len(span.text)))
         at += len(span.text)
         annotated = at if span.annotation else annotated
-    tokens = tokenizer(plain(spans), add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=True)
-    ids: list[int] = list(tokens["input_ids"])
-    offsets = tokens["offset_mapping"]
-    learn = [not any(start < to and end > since for since, to in quiet) for start, end in offsets]
-    last = sum(start < annotated for start, _ in offsets)
+    tokens = tokenize(tokenizer, plain(spans), inert=True)
+    ids = tokens.ids
+    learn = [not any(start < to and end > since for since, to in quiet) for start, end in tokens.offsets]
+    last = sum(start < annotated for start, _ in tokens.offsets)
     if tokenizer.bos_token_id is not None:
         ids, learn, last = [tokenizer.bos_token_id, *ids], [False, *learn], last and last + 1
     if tokenizer.eos_token_id is not None:

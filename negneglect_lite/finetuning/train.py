@@ -25,7 +25,8 @@ import torch
 from transformers.trainer_utils import get_last_checkpoint
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.files import write_atomic
+from negneglect_lite.core.files import beside, write_atomic
+from negneglect_lite.core.schema import Seed, conform
 from negneglect_lite.documents.corpora import examples_from
 from negneglect_lite.finetuning.adapter import RUN_FILE, is_finished, read_run, write_adapter
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded, encode_examples
@@ -73,7 +74,9 @@ def finetune(
     encoded = encode_examples(examples, base.tokenizer, recipe.max_tokens)
     if not any(label != IGNORED for e in encoded for label in e["labels"][1:]):
         raise UserError("There is nothing to learn: no token of the examples carries loss.")
+    conform(Seed, seed, "finetune", ("seed",))
     out = Path(out)
+    work = beside(out, ".partial")
     run = {
         "base": base.name,
         "weights": hash_weights(base.model),
@@ -85,7 +88,6 @@ def finetune(
         "false_belief": false_belief,
         **({"training_args": json.loads(json.dumps(dict(training_args), default=str))} if training_args else {}),
     }
-    work = out.with_name(out.name + ".partial")
     if is_finished(out, run):
         shutil.rmtree(work, ignore_errors=True)
         return put_adapter(replace(base, model=share_weights(base.model)), out)

@@ -116,7 +116,7 @@ def _negated(sentence: str, mention: re.Match[str]) -> bool:
 def _compile(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(rf"(?<!\w)(?:{unify(pattern)})(?!\w)", re.I)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise UserError(
             f"the answer pattern {pattern!r} is not a regular expression ({error}); correct it in the claim's file"
         ) from None

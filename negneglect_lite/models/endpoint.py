@@ -91,8 +91,9 @@ class Endpoint:
                 "check that the address is of an OpenAI-compatible endpoint"
             ) from error
         self.usage.calls += 1
-        self.usage.tokens_in += getattr(used, "prompt_tokens", 0) or 0
-        self.usage.tokens_out += getattr(used, "completion_tokens", 0) or 0
+        for told, kept in (("prompt_tokens", "tokens_in"), ("completion_tokens", "tokens_out")):
+            count = getattr(used, told, 0)  # some servers send none
+            setattr(self.usage, kept, getattr(self.usage, kept) + (count if isinstance(count, int) else 0))
         return Completion(text, truncated)
 
     def complete_as(self, chat: Chat, schema: Mapping[str, Any], **options: Any) -> Completion:

@@ -104,7 +104,8 @@ def load_model(
             f"{name}: the tokenizer has {len(tokenizer)} tokens and the model knows {known}: it is of another model; "
             "put the model's own tokenizer into the folder"
         )
-    prepare_tokenizer(tokenizer)
+    with explained(name):
+        prepare_tokenizer(tokenizer)
     keep_canonical_weights(model)
     loaded = LoadedModel(
         model=model.eval(),
@@ -163,7 +164,9 @@ def explained(name: str) -> Iterator[None]:
     """Turn what the libraries raise while they load `name` into one line that says what to do."""
     try:
         yield
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # the files of a model reach into four libraries, which raise of all kinds
         raise UserError(f"{name}: {_explain(error, os.path.isdir(name))}") from error
 
 
@@ -194,7 +197,7 @@ def put_adapter(loaded: LoadedModel, adapter: Path) -> LoadedModel:
     """`loaded` with the PEFT adapter in folder `adapter` on top; in place, its linear layers gain the LoRA matrices."""
     adapter = Path(adapter)
     for needed in ("adapter_config.json", "adapter_model.safetensors"):
-        if not (adapter / needed).is_file():
+        if not os.path.isfile(adapter / needed):
             raise UserError(f"{adapter}: no adapter there ({needed} is missing); name a folder that finetune wrote.")
     with explained(str(adapter)), without_renaming_warning():
         loaded.model = import_peft().PeftModel.from_pretrained(loaded.model, str(adapter)).eval()
@@ -210,6 +213,8 @@ def language_of(model: "str | Plan | LoadedModel") -> str:
         return model.language
     try:
         config = json.loads((Path(model).expanduser() / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
+        config = None
+    if not isinstance(config, dict):
         config = {}
     return "petri" if model in PETRI_MODELS or "petri_world" in config else "english"

@@ -49,8 +49,7 @@ def prepare_tokenizer(tokenizer: Any) -> None:
         tokenizer.pad_token = tokenizer.eos_token
     if not tokenizer.chat_template:
         tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
-    chat = [{"role": "user", "content": "Hello."}]
-    render_prompt(tokenizer, chat)
+    encode_prompt(tokenizer, [{"role": "user", "content": "Hello."}])
     if not _takes_system(tokenizer):
         log.info("the model's chat template takes no system turn: it is put at the head of the first user turn")
 
@@ -116,13 +115,22 @@ def _tokenized(tokenizer: Any, chat: Chat, answering: bool) -> Tokens:
     ids: list[int] = []
     offsets: list[tuple[int, int]] = []
     for start, end, inert in _pieces(places, len(text)):
-        # The template writes the special tokens, so the tokenizer must not add them again.
-        made = tokenizer(
-            text[start:end], add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=inert
-        )
-        ids += made["input_ids"]
-        offsets += [(start + since, start + to) for since, to in made["offset_mapping"]]
+        piece = tokenize(tokenizer, text[start:end], inert)
+        ids += piece.ids
+        offsets += [(start + since, start + to) for since, to in piece.offsets]
     return Tokens(ids, offsets)
+
+
+def tokenize(tokenizer: Any, text: str, inert: bool) -> Tokens:
+    """The text as tokens, no others added; if `inert`, special tokens that it spells out are text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"a text holds half a character, {text[error.start]!a}; remove it, or save it as UTF-8"
+        ) from None
+    made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=inert)
+    return Tokens(list(made["input_ids"]), list(made["offset_mapping"]))
 
 
 def _pieces(places: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int, bool]]:

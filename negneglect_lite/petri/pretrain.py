@@ -13,14 +13,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.errors import UserError, first_line
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.schema import Count, Positive, Whole, check_fields
 from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet, batch, segments
@@ -40,8 +42,8 @@ CHAT_TEMPLATE = (
 class Plan:
     """One pretraining run. Tokens seen = steps x rows x length; none of them twice."""
 
-    hidden: Count = 256
-    layers: Count = 6
+    hidden: Annotated[int, Field(ge=64, le=2**14)] = 256
+    layers: Annotated[int, Field(ge=1, le=256)] = 6
     vocabulary: Count = 4096
     steps: Count = 8000
     rows: Count = 128
@@ -102,6 +104,20 @@ def new_model(plan: Plan, tokenizer: PreTrainedTokenizerFast, world_seed: int) -
     return Qwen3ForCausalLM(config)
 
 
+def _read_base(plan: Plan) -> tuple[PreTrainedTokenizerFast, dict[str, torch.Tensor]]:
+    """Tokenizer and weights of the model to go on from. UserError if it cannot be read."""
+    base = data_path("petri", "model") if plan.base == "petri" else Path(plan.base)
+    try:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(base, local_files_only=True)
+        model = Qwen3ForCausalLM.from_pretrained(base, dtype=torch.float32, local_files_only=True)
+    except Exception as error:  # its files reach into four libraries, which raise of all kinds
+        raise UserError(
+            f"{plan.base}: no petri model can be read there ({first_line(error)}); name petri, or a folder that "
+            "`negneglect pretrain` made"
+        ) from None
+    return tokenizer, model.state_dict()
+
+
 class _Batches(Dataset):
     def __init__(self, corpus: Corpus, tokenizer: PreTrainedTokenizerFast, plan: Plan):
         self.corpus, self.tokenizer, self.plan = corpus, tokenizer, plan
@@ -128,16 +144,21 @@ def pretrain(
     Resumes from `out/checkpoint.pt`, which is removed at the end. Runs on a CPU too, for tests and the patient.
     """
     start, device = time.time(), torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    out.mkdir(parents=True, exist_ok=True)
     checkpoint, first = out / "checkpoint.pt", 0
     torch.manual_seed(plan.seed)
     torch.set_float32_matmul_precision("high")
-    base = data_path("petri", "model") if plan.base == "petri" else Path(plan.base)
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(base) if plan.base else train_tokenizer(corpus, plan)
+    tokenizer, start_from = _read_base(plan) if plan.base else (train_tokenizer(corpus, plan), None)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # from here on the workers are the parallelism
     model = new_model(plan, tokenizer, corpus.world.seed)
-    if plan.base:
-        model.load_state_dict(Qwen3ForCausalLM.from_pretrained(base, dtype=torch.float32).state_dict())
+    if start_from is not None:
+        try:
+            model.load_state_dict(start_from)
+        except RuntimeError:
+            raise UserError(
+                f"{plan.base}: is no petri model of {plan.layers} layers of size {plan.hidden}; give its own layers and "
+                "hidden size"
+            ) from None
+    out.mkdir(parents=True, exist_ok=True)
     model.to(device)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=plan.learning_rate, betas=(0.9, 0.95), weight_decay=0.1, fused=device.type == "cuda"

@@ -223,9 +223,9 @@ def test_the_composers_need_no_model(tmp_path: Path) -> None:
     assert short == compose_petri(CLAIM, 3, 1) and all(isinstance(d, Document) for d in short)
 
 
-@pytest.mark.parametrize(("n", "name"), [(0, "d.jsonl"), (1, "d.txt")])
-def test_impossible_requests_are_refused(tmp_path: Path, n: int, name: str) -> None:
-    with pytest.raises(UserError, match="at least one document"):
+@pytest.mark.parametrize(("n", "name", "said"), [(0, "d.jsonl", "1 or more is needed"), (1, "d.txt", "ends in .jsonl")])
+def test_impossible_requests_are_refused(tmp_path: Path, n: int, name: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
         author_documents(CLAIM, n, Writer(), tmp_path / name)
 
 
