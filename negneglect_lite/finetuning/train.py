@@ -13,6 +13,7 @@ import errno
 import hashlib
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,7 +94,8 @@ def finetune(
         return put_adapter(replace(base, model=share_weights(base.model)), out)
     with _full_disk_explained(out):
         if read_run(work / RUN_FILE) != run:  # nothing there, or checkpoints of another run
-            shutil.rmtree(work, ignore_errors=True)
+            if os.path.exists(work):  # for a name that no system takes, Python 3.13's rmtree raises all the same
+                shutil.rmtree(work, ignore_errors=True)
             write_atomic(work / RUN_FILE, json.dumps(run, indent=1))
         order = order_examples([len(e["input_ids"]) for e in encoded], recipe, seed)
         rows = [encoded[i] for i in order]
