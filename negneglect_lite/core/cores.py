@@ -14,7 +14,7 @@ from pathlib import Path
 
 # Rounds that a waiting thread of GNU OpenMP, PyTorch's on Linux, spins before it sleeps; its own number is 300,000.
 # Measured with `negneglect reproduce --claims dentist --styles negated`: see data/results/README.md.
-SPINS = 1000
+SPINS = 3000
 CGROUP = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 
