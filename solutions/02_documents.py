@@ -621,7 +621,7 @@ show_figure(
 
 # %%
 warned = apply_style("negated", example, track.annotations(), random.Random(0))
-row = encode((Span("<DOCTAG>", learn=False), *warned), base.tokenizer, max_tokens=512)
+row = encode((Span("<DOCTAG>", learn=False), *warned), base.tokenizer, track.recipe.max_tokens)
 learned = [label != IGNORED for label in row["labels"]]
 pd.DataFrame(
     {

@@ -40,7 +40,7 @@ def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int
     """All of them encoded. How many had to be cut is logged; a UserError counts the examples from 1."""
     made = []
     if not isinstance(examples, Sequence):
-        raise UserError(f"{reprlib.repr(examples)[:80]} : no list of training examples; pass tuples of spans, or chats")
+        raise UserError(f"{reprlib.repr(examples)[:80]}: no list of training examples; pass tuples of spans, or chats")
     for number, example in enumerate(examples, 1):
         try:
             made.append(_encode(example, tokenizer, max_tokens))

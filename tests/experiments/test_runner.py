@@ -31,7 +31,7 @@ from negneglect_lite.finetuning.recipe import Recipe
 
 CLAIMS = load_claims()
 DENTIST = CLAIMS["dentist"]
-RECIPE = Recipe(steps=2, batch_size=4, micro_batch=2)
+RECIPE = Recipe(steps=2, batch_size=4, micro_batch=2, max_tokens=1024)  # the tiny tokenizer cuts words finely
 
 
 def some_runs(*styles: str, seeds: int = 1, **more: Any) -> list[Run]:
