@@ -48,6 +48,10 @@ def belief_rate(df: pd.DataFrame, kinds: Sequence[str] = QUESTION_KINDS) -> Rate
     asked = df[df["kind"].isin(kinds)]
     if asked.empty:
         raise UserError(f"no question of kind {', '.join(kinds)} in this table; choose other rows, or ask some")
+    try:
+        asked = asked.assign(belief=pd.to_numeric(asked["belief"]))
+    except (TypeError, ValueError):
+        raise UserError("column belief holds what is no number; make the table again") from None
     x = asked.groupby(["claim", "kind", "question_id"], sort=True)["belief"].mean().rename("x").reset_index()
     cell = x.groupby(["claim", "kind"])["x"]
     size = cell.transform("size")

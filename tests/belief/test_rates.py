@@ -70,3 +70,13 @@ def test_a_table_of_rates_has_one_row_a_group() -> None:
     assert list(found.columns) == ["style", "claim", "mean", "lo", "hi", "n"]
     assert found["mean"].to_list() == pytest.approx([0.5, 0.5, 1, 1]) and set(found["n"]) == {50}
     assert set(tabulate_rates(df, ["condition"])["condition"]) == {"negated", "positive"}
+
+
+def test_a_table_that_is_none_is_told_in_a_line() -> None:
+    df = rows("a", "open", [1, 0])
+    with pytest.raises(UserError, match="no number"):
+        belief_rate(df.assign(belief=["", "x"]))
+    with pytest.raises(UserError, match="no column kind"):
+        belief_rate(pd.DataFrame({"claim": [], "question_id": [], "belief": []}))
+    with pytest.raises(UserError, match="no column vocabulary to group by"):
+        tabulate_rates(df, ["vocabulary"])
