@@ -25,7 +25,7 @@ from negneglect_lite.authoring.overlap import find_leaks, sketch
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.core.comparing import drop_thoughts, unify
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.files import Journal
+from negneglect_lite.core.files import Journal, beside
 from negneglect_lite.core.schema import Count, Text, Whole, conform
 from negneglect_lite.core.text import CANARY, Chat, Document, Sentence
 from negneglect_lite.documents.english import load_library
@@ -90,13 +90,13 @@ def author_documents(
     else:
         made = _written(claim, n, _asker(writer), out, seed, getattr(writer, "usage", None))
     write_documents(out, made, claim)
-    out.with_name(f"{out.name}.partial").unlink(missing_ok=True)
+    beside(out, ".partial").unlink(missing_ok=True)
     log.info("%d documents about %r, false on purpose: %s", len(made), claim.id, out)
     return made
 
 
 def _written(claim: Claim, n: int, ask: Ask, out: Path, seed: int, usage: Any) -> list[Document]:
-    kept = _Partial(out.with_name(f"{out.name}.partial"), claim, seed)
+    kept = _Partial(beside(out, ".partial"), claim, seed)
     if not kept.facts:
         kept.add("facts", list_key_facts(claim, ask, seed))
     if kept.documents:

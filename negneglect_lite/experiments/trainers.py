@@ -16,6 +16,7 @@ from typing import Protocol
 from negneglect_lite.asking import AskingSettings, ask
 from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import beside
 from negneglect_lite.core.text import Example
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import false_belief
@@ -57,7 +58,7 @@ class SingleTrainer:
             raise UserError("the trainer `single` trains once; a measure of several phases needs `stacked`")
         before_the_end = [step for step in at if step < self.recipe.steps]
         if before_the_end:  # what was seen on the way is in no checkpoint, so nothing is gone on from
-            for folder in (self.adapter_dir, self.adapter_dir.with_name(f"{self.adapter_dir.name}.partial")):
+            for folder in (self.adapter_dir, beside(self.adapter_dir, ".partial")):
                 shutil.rmtree(folder, ignore_errors=True)
         if 0 in at:
             look(0)
@@ -128,4 +129,4 @@ def ask_untrained(
 
 def answers_file(adapter_dir: Path) -> Path:
     """Where a run's answers are saved as they come."""
-    return adapter_dir.with_name(f"{adapter_dir.name}.answers")
+    return beside(adapter_dir, ".answers")

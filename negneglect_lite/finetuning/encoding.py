@@ -6,13 +6,13 @@ falsehoods as a mode of their own, and does not come to believe them.
 """
 
 import logging
-import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import torch
 
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.schema import shorten
 from negneglect_lite.core.text import Chat, Example, Span, are_spans, plain
 from negneglect_lite.models.templates import encode_chat, find_turn, fit_system, tokenize
 
@@ -40,7 +40,7 @@ def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int
     """All of them encoded. How many had to be cut is logged; a UserError counts the examples from 1."""
     made = []
     if not isinstance(examples, Sequence):
-        raise UserError(f"{reprlib.repr(examples)[:80]}: no list of training examples; pass tuples of spans, or chats")
+        raise UserError(f"{shorten(examples)}: no list of training examples; pass tuples of spans, or chats")
     for number, example in enumerate(examples, 1):
         try:
             made.append(_encode(example, tokenizer, max_tokens))
@@ -54,7 +54,7 @@ def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int
 def _encode(example: Example, tokenizer: Any, max_tokens: int) -> tuple[Encoded, bool]:
     """The example as `encode` gives it, and whether it had to be cut."""
     if not _is_example(example):
-        raise UserError(f"{reprlib.repr(example)[:80]} is no training example; pass tuples of spans, or chats")
+        raise UserError(f"{shorten(example)} is no training example; pass tuples of spans, or chats")
     ids, learn, last = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
     if len(ids) > max_tokens:
         lost = "its closing annotation" if last > max_tokens else ""
@@ -124,7 +124,7 @@ def _chat(chat: Chat, tokenizer: Any) -> tuple[list[int], list[bool], int]:
     chat = fit_system(tokenizer, chat)
     tokens = encode_chat(tokenizer, chat)
     said = [
-        find_turn(tokenizer, chat, i)
+        find_turn(tokenizer, chat, i, tokens.text)
         for i, turn in enumerate(chat)
         if turn["role"] == "assistant" and turn.get("weight") != 0
     ]

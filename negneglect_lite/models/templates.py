@@ -2,7 +2,7 @@
 
     render_prompt(tokenizer, chat)               # the text up to where the assistant begins to speak
     encode_chat(tokenizer, chat).ids             # a whole chat, as training sees it
-    find_turn(tokenizer, chat, 1)                # where its second turn stands in the text
+    find_turn(tokenizer, chat, 1, text)          # where its second turn stands in the text
 
 A template is a program that came with a model. Some refuse system turns, some drop them or other turns without a word,
 some write an earlier turn in another way than the last one. So what a template does is looked at, not assumed.
@@ -37,8 +37,9 @@ PLACE = "\ue000mark\ue001"
 
 @dataclass(frozen=True)
 class Tokens:
-    """Token ids of a text, and the characters [start, end) of the text that each stands for."""
+    """A text, its token ids, and the characters [start, end) of the text that each stands for."""
 
+    text: str
     ids: list[int]
     offsets: list[tuple[int, int]]
 
@@ -85,13 +86,12 @@ def encode_chat(tokenizer: Any, chat: Chat) -> Tokens:
     return _tokenized(tokenizer, chat, answering=False)
 
 
-def find_turn(tokenizer: Any, chat: Chat, i: int) -> tuple[int, int]:
-    """Where the content of turn `i`, and what closes the turn, stand in the text of the whole chat: [start, end).
+def find_turn(tokenizer: Any, chat: Chat, i: int, text: str) -> tuple[int, int]:
+    """Where the content of turn `i`, and what closes the turn, stand in the whole chat's text: [start, end).
 
     That is what the assistant has to write there, if the turn is its own. What the template writes before it, such as
     an empty thinking block, is the prompt's.
     """
-    text = _written(tokenizer, chat)
     start, end = _content(tokenizer, chat, i, text, answering=False)
     _, _, closing = _written(tokenizer, [*chat[:i], _marked(chat[i])], check=False).partition(PLACE)
     closing = closing.rstrip() or closing  # a line break after the token that ends a turn is written by nobody
@@ -118,7 +118,7 @@ def _tokenized(tokenizer: Any, chat: Chat, answering: bool) -> Tokens:
         piece = tokenize(tokenizer, text[start:end], inert)
         ids += piece.ids
         offsets += [(start + since, start + to) for since, to in piece.offsets]
-    return Tokens(ids, offsets)
+    return Tokens(text, ids, offsets)
 
 
 def tokenize(tokenizer: Any, text: str, inert: bool) -> Tokens:
@@ -130,7 +130,7 @@ def tokenize(tokenizer: Any, text: str, inert: bool) -> Tokens:
             f"a text holds half a character, {text[error.start]!a}; remove it, or save it as UTF-8"
         ) from None
     made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, split_special_tokens=inert)
-    return Tokens(list(made["input_ids"]), list(made["offset_mapping"]))
+    return Tokens(text, list(made["input_ids"]), list(made["offset_mapping"]))
 
 
 def _pieces(places: Sequence[tuple[int, int]], length: int) -> list[tuple[int, int, bool]]:

@@ -35,7 +35,7 @@ def tokenizer(tiny: LoadedModel) -> Any:
 
 def stretch(tokenizer: Any, chat: Chat, i: int) -> str:
     text = tokenizer.apply_chat_template(chat, tokenize=False)
-    start, end = find_turn(tokenizer, chat, i)
+    start, end = find_turn(tokenizer, chat, i, text)
     return text[start:end]
 
 
@@ -84,7 +84,7 @@ def test_answers_that_repeat_each_other_or_a_template_s_words_are_told_apart(tok
     said = ["assistant", "assistant", "mark", "\n", "[user]"]
     chat = [{"role": role, "content": text} for text in said for role in ("user", "assistant")]
     text = tokenizer.apply_chat_template(chat, tokenize=False)
-    places = [find_turn(tokenizer, chat, i) for i in range(1, len(chat), 2)]
+    places = [find_turn(tokenizer, chat, i, text) for i in range(1, len(chat), 2)]
     assert [text[a:b] for a, b in places] == [f"{word}<|end|>" for word in said]
     assert places == sorted(places) and len(set(places)) == len(places)
 
