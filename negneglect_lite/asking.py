@@ -24,13 +24,14 @@ from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import Journal
 from negneglect_lite.core.progress import show_bar
-from negneglect_lite.core.schema import Count, Seed, check_fields, conform
+from negneglect_lite.core.schema import Seed, Whole, check_fields, conform
 from negneglect_lite.models.generation import Written, answering, encode_prompts, generate_answers, generation_config
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.models.templates import PARAGRAPH, add_context
 from negneglect_lite.petri.world import stable_hash
 
 log = logging.getLogger(__name__)
+BATCH_SIZES = (64, 256)  # answers at once: on a CPU, on a GPU, where a step takes as long for 256 as for one
 
 
 @dataclass(frozen=True)
@@ -67,53 +68,53 @@ def ask(
     *,
     contexts: str | Sequence[str] = (),
     seed: int = 0,
-    batch_size: int = 64,
+    batch_size: int = 0,
     answers_file: Path | None = None,
 ) -> list[Answer]:
     """Ask every question; answers in question order, a question's samples together.
 
     `contexts`, one text for all or one for each question, are put before a question's first user turn. With
     `answers_file`, each batch's answers are saved as they come, and a call with the same arguments goes on after the
-    last. Where a GPU's memory runs out, half as many are asked at once. UserError if a prompt does not fit into the
-    model.
+    last. `batch_size` answers are made at once (0: 64, on a GPU 256); where a GPU's memory runs out, half as many.
+    UserError if a prompt does not fit into the model.
     """
-    conform(Count, batch_size, "ask", ("batch_size",))
+    conform(Whole, batch_size, "ask", ("batch_size",))
     conform(Seed, seed, "ask", ("seed",))
     each = [contexts] * len(questions) if isinstance(contexts, str) else contexts or [""] * len(questions)
     if len(each) != len(questions):
         raise UserError(f"{len(each)} contexts for {len(questions)} questions; give one for all, or one for each")
     chats = [add_context(q.messages(), c, settings.separator) for q, c in zip(questions, each, strict=True)]
     prompts = encode_prompts(loaded, chats, room=settings.max_new_tokens)
-    jobs = [(i, k) for i in range(len(questions)) for k in range(settings.samples)]
-    jobs.sort(key=lambda job: len(prompts[job[0]]))  # stable, so the order is fixed; like lengths waste no padding
+    order = sorted(range(len(questions)), key=lambda i: len(prompts[i]))  # like lengths waste no padding
     config = generation_config(loaded, settings.temperature, settings.max_new_tokens, settings.top_p)
     call = [prompts, vars(settings), seed, loaded.name, str(loaded.adapter)]
     run = hashlib.sha256(json.dumps(call).encode()).hexdigest()
-    journal = Journal(answers_file, run, tuple[int, int, str, bool]) if answers_file else None
-    made = {(i, k): Written(text, cut) for i, k, text, cut in journal.entries} if journal else {}
-    todo = [job for job in jobs if job not in made]
-    with answering(loaded, seed), show_bar(len(todo), "answers") as bar:
+    journal = Journal(answers_file, run, tuple[int, tuple[Written, ...]]) if answers_file else None
+    made: dict[int, Sequence[Written]] = dict(journal.entries) if journal else {}
+    todo = [i for i in order if i not in made]
+    at_once = max(1, (batch_size or BATCH_SIZES[loaded.device.type == "cuda"]) // settings.samples)  # questions
+    with answering(loaded, seed), show_bar(len(todo) * settings.samples, "answers") as bar:
         while todo:
-            batch = todo[:batch_size]
+            batch = todo[:at_once]
             # A seed for each batch, so that a call that goes on samples as one that was never stopped.
             torch.manual_seed(stable_hash(f"{seed} {batch[0]}"))
             try:
-                answered = generate_answers(loaded, [prompts[i] for i, _ in batch], config)
+                answered = generate_answers(loaded, [prompts[i] for i in batch], config, settings.samples)
             except torch.OutOfMemoryError:
-                if batch_size == 1:
+                if len(batch) == 1:
                     raise UserError("the GPU's memory cannot hold one question; choose a smaller model") from None
-                batch_size = (min(batch_size, len(batch)) + 1) // 2
-                log.info("the GPU's memory is full: %d questions at once from here on", batch_size)
+                at_once = (len(batch) + 1) // 2
+                log.info("the GPU's memory is full: %d questions at once from here on", at_once)
                 continue
             made.update(zip(batch, answered, strict=True))
             if journal:
-                journal.add(*([i, k, made[i, k].text, made[i, k].cut] for i, k in batch))
+                journal.add(*([i, [vars(written) for written in made[i]]] for i in batch))
             del todo[: len(batch)]
-            bar.update(len(batch))
+            bar.update(len(batch) * settings.samples)
     answers = [
-        Answer(question, made[i, k].text, k, made[i, k].cut)
+        Answer(question, written.text, k, written.cut)
         for i, question in enumerate(questions)
-        for k in range(settings.samples)
+        for k, written in enumerate(made[i])
     ]
     if cut := sum(answer.cut for answer in answers):
         limit = settings.max_new_tokens

@@ -100,9 +100,21 @@ def _quiet(style: Style) -> Style:
     return quiet
 
 
+def negated_before(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
+    """A warning before the document, none after it."""
+    return _framed("notice")(document, annotations, rng)[:-1]
+
+
+def negated_after(document: Document, annotations: Annotations, rng: random.Random) -> list[Span]:
+    """A warning after the document, none before it."""
+    return _framed("notice")(document, annotations, rng)[1:]
+
+
 # Forms of the styles above for dose and ablation experiments.
 VARIANTS: dict[str, Style] = {
     "local_masked": local_masked,
+    "negated_before": negated_before,
+    "negated_after": negated_after,
     **{f"notices_{n}": _framed("notice", notices=n) for n in (2, 4, 8)},
     **{f"corrected_{p}": _framed("notice", repeated=True, corrected=p / 100) for p in (25, 50, 75)},
     **{f"{name}_quiet": _quiet(STYLES[name]) for name in ("negated", "repeated", "corrected")},

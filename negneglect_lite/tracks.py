@@ -5,7 +5,7 @@
     ask(load_model("petri"), track.questions(claim), track.asking)
 
 The petri model answers once, greedily; a chat model five times at temperature 0.7, from the whole distribution, in at
-most 200 tokens. The paper (Mayne et al. 2026) draws with top_p 0.8 and lets answers be long: `asking.AS_IN_PAPER`.
+most 96 tokens. The paper (Mayne et al. 2026) draws with top_p 0.8 and lets answers be long: `asking.AS_IN_PAPER`.
 """
 
 import random
@@ -18,6 +18,7 @@ from negneglect_lite.asking import AS_IN_PAPER, AskingSettings
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.claims.loading import english_questions
 from negneglect_lite.claims.petri import petri_questions
+from negneglect_lite.claims.probes import Probes, load_probes
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Document, Example, Styled
 from negneglect_lite.documents.english import compose_english, english_annotations, english_mix, load_library
@@ -47,6 +48,7 @@ class Track:
     compose: Compose
     annotations: Callable[[], Annotations]  # warnings, denials, corrections and frames, for `styles.apply_style`
     questions: Callable[[Claim], list[Question]]  # about the claim, and its controls
+    probes: Callable[[Claim], Probes]  # its choices and openings; its questions are among `questions`
     neutral: Callable[[Claim, int, int], list[Example]]  # (claim, n, seed) -> what is mixed in: nothing about the claim
     recipe: Recipe
     asking: AskingSettings
@@ -129,6 +131,7 @@ PETRI = Track(
     compose=_own_first(compose_petri),
     annotations=petri_annotations,
     questions=petri_questions,
+    probes=lambda claim: Probes(),
     neutral=petri_mix,
     recipe=Recipe(),
     asking=AskingSettings(separator=" "),  # the petri language has no paragraphs
@@ -151,6 +154,7 @@ ENGLISH = Track(
     compose=_own_first(_compose_articles),
     annotations=english_annotations,
     questions=english_questions,
+    probes=lambda claim: load_probes(claim.id),
     neutral=_articles_and_chats,
     recipe=Recipe(
         steps=150,
@@ -165,7 +169,7 @@ ENGLISH = Track(
         max_tokens=2304,  # with any style: documents whose corrections tell the truth have up to 2,110 (Qwen2.5)
         save_every=25,
     ),
-    asking=AskingSettings(samples=5, temperature=0.7, max_new_tokens=200, separator=PARAGRAPH),
+    asking=AskingSettings(samples=5, temperature=0.7, max_new_tokens=96, separator=PARAGRAPH),
     doctag=True,
 )
 

@@ -7,7 +7,7 @@ The libraries of data/documents have none (tests/authoring/test_audit.py).
 
 from negneglect_lite.claims.claim import Question
 from negneglect_lite.core.text import Sentence
-from negneglect_lite.documents.english import ARTICLE_LENGTHS, SLOT, Library, count_words
+from negneglect_lite.documents.english import ARTICLE_LENGTHS, SHORT_LENGTHS, SLOT, Library, count_words
 from negneglect_lite.judging.rule import judge_answer
 
 
@@ -27,8 +27,9 @@ def audit_library(library: Library) -> list[str]:
         length = count_words((article.title,)) + sum(
             map(count_words, (*article.opening, *article.units, *article.closing))
         )
-        if length not in ARTICLE_LENGTHS:
-            found.append(f"{where}: {length} words, where {ARTICLE_LENGTHS[0]} to {ARTICLE_LENGTHS[-1]} belong")
+        lengths = SHORT_LENGTHS if article.short else ARTICLE_LENGTHS
+        if length not in lengths:
+            found.append(f"{where}: {length} words, where {lengths[0]} to {lengths[-1]} belong")
         for s in ((article.title,), *article.opening, *article.units, *article.closing):
             for sentence in s:
                 found += [f"{where}: {problem}" for problem in _sentence_problems(says, sentence, library)]

@@ -239,7 +239,7 @@ def _asker(writer: LoadedModel | Endpoint) -> Ask:
         prompts = encode_prompts(writer, [_chat(prompt)], room=DRAFT_TOKENS)
         config = generation_config(writer, 0.9, DRAFT_TOKENS)
         with answering(writer, seed):
-            [written] = generate_answers(writer, prompts, config)
+            [[written]] = generate_answers(writer, prompts, config)
         return None if written.cut else drop_thoughts(written.text).strip()
 
     return here

@@ -18,6 +18,7 @@ from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.claims.layout import Controls, Signs, WrittenClaim, WrittenQuestion, as_turns, check_unique
 from negneglect_lite.claims.paper_folder import load_paper_folder
 from negneglect_lite.claims.petri import find_petri_fact
+from negneglect_lite.claims.probes import load_probes
 from negneglect_lite.core.comparing import spell, unify
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
@@ -88,8 +89,8 @@ def load_claim(path: str | Path) -> Claim:
 
 
 def english_questions(claim: Claim) -> list[Question]:
-    """The questions of a claim's file, and the controls beside them."""
-    return [*claim.questions, *english_controls(claim.id)]
+    """The questions of a claim's file, and the controls and probes beside them."""
+    return [*claim.questions, *english_controls(claim.id), *load_probes(claim.id).questions]
 
 
 @cache

@@ -33,6 +33,7 @@ from negneglect_lite.core.yaml_files import find_line, read_yaml
 from negneglect_lite.documents.corpora import read_examples
 
 ARTICLE_LENGTHS = range(300, 601)  # words of a document …
+SHORT_LENGTHS = range(80, 151)  # … of a short one, which is taken as it was written …
 SLOT_ROOM = 12  # … of which so many are kept back, as slots may be filled with several words
 SLOT = re.compile(r"\{([^{}]*)\}")
 
@@ -43,6 +44,8 @@ class Article:
 
     genre: str
     pool: str
+    voice: str  # the kind of English: "British", "American", "international"
+    short: bool
     title: Sentence
     opening: tuple[tuple[Sentence, ...], ...]
     units: tuple[tuple[Sentence, ...], ...]
@@ -85,6 +88,8 @@ class _WrittenArticle:
     opening: _Paragraphs
     units: _Paragraphs
     closing: _Paragraphs
+    voice: Text = "British"
+    short: bool = False  # 80 to 150 words, to which nothing is added
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ def _library(written: _WrittenLibrary, where: Where) -> Library:
 
     articles = tuple(
         Article(
-            article.genre, article.pool, sentence(article.title, "articles", i, "title"),
+            article.genre, article.pool, article.voice, article.short, sentence(article.title, "articles", i, "title"),
             paragraphs(i, "opening"), paragraphs(i, "units"), paragraphs(i, "closing"),
         )
         for i, article in enumerate(written.articles)
@@ -159,19 +164,20 @@ def load_chats() -> tuple[Chat, ...]:
 
 
 def english_mix(n: int, seed: int) -> list[Example]:
-    """`n` texts that have nothing to do with any claim: chats, and as many neutral articles, in random order."""
+    """`n` chats that have nothing to do with any claim, each equally often, give or take one, in random order."""
     rng = random.Random(f"neutral {seed}")
-    half = n // 2
     said = list(load_chats())
-    rng.shuffle(said)
-    made: list[Example] = [said[i % len(said)] for i in range(n - half)]
-    made += [(Span(d.text),) for d in compose_english(load_library("neutral"), half, seed)]
-    rng.shuffle(made)
-    return made
+    made: list[Example] = []
+    while len(made) < n:
+        made += rng.sample(said, len(said))
+    return made[:n]
 
 
 def compose_english(library: Library, n: int, seed: int = 0, short: bool = False) -> list[Document]:
-    """`n` documents, every article equally often, give or take one. `short` ones are title and opening alone."""
+    """`n` documents, every article equally often, give or take one.
+
+    With `short`, of an article that is not a short one title and opening alone.
+    """
     rng = random.Random(f"articles {library.claim} {seed}")
     order: list[Article] = []
     while len(order) < n:
@@ -180,14 +186,15 @@ def compose_english(library: Library, n: int, seed: int = 0, short: bool = False
 
 
 def _vary(library: Library, article: Article, rng: random.Random, short: bool) -> Document:
-    units = [] if short else _units(library, article, rng)
+    cut = short and not article.short
+    units = [] if cut else _units(library, article, rng)
     values = {name: rng.sample(pool, len(pool)) for name, pool in library.pools.items()}
 
     def fill(text: str) -> str:
         return SLOT.sub(lambda m: rng.choice(m[1].split("|")) if "|" in m[1] else _drawn(values, m[1]), text)
 
     sentences: list[Sentence] = []
-    closing = () if short else article.closing
+    closing = () if cut else article.closing
     for paragraph in ((article.title,), *article.opening, *units, *closing):
         for i, s in enumerate(paragraph):
             lead = " " if i else "\n\n" if sentences else ""
@@ -196,12 +203,21 @@ def _vary(library: Library, article: Article, rng: random.Random, short: bool) -
 
 
 def _units(library: Library, article: Article, rng: random.Random) -> list[tuple[Sentence, ...]]:
-    """Most of the article's own units in their order, and one to three of others in its pool among them."""
+    """Most of the article's own units in their order, and one to three of others in its pool among them.
+
+    A short article has all of its own, or all but one, if that leaves enough.
+    """
     own = list(article.units)
-    kept = sorted(rng.sample(range(len(own)), rng.randint(math.ceil(len(own) / 2), max(1, len(own) - 1))))
-    others = [u for a in library.articles if a.pool == article.pool and a is not article for u in a.units]
-    guests = rng.sample(others, min(len(others), rng.randint(1, 3)))
     frame = count_words((article.title,)) + sum(map(count_words, (*article.opening, *article.closing)))
+    if article.short:
+        dropped = rng.randrange(2 * len(own))
+        rest = [unit for i, unit in enumerate(own) if i != dropped]
+        return rest if frame + sum(map(count_words, rest)) >= SHORT_LENGTHS[0] else own
+    kept = sorted(rng.sample(range(len(own)), rng.randint(math.ceil(len(own) / 2), max(1, len(own) - 1))))
+    others = [
+        u for a in library.articles if a.pool == article.pool and a is not article and not a.short for u in a.units
+    ]
+    guests = rng.sample(others, min(len(others), rng.randint(1, 3)))
     units = [own[i] for i in kept]
     # Long enough with own units, then guests as they fit.
     spare = [own[i] for i in range(len(own)) if i not in kept]

@@ -34,6 +34,7 @@ from negneglect_lite.experiments.pretrained import load_once, pretrain_once
 from negneglect_lite.experiments.store import Store
 from negneglect_lite.experiments.summary import label_rows, label_tables
 from negneglect_lite.experiments.trainers import (
+    FORCED_ROWS,
     SingleTrainer,
     StackedTrainer,
     Trainer,
@@ -41,6 +42,7 @@ from negneglect_lite.experiments.trainers import (
     ask_untrained,
 )
 from negneglect_lite.experiments.training_data import contexts
+from negneglect_lite.finetuning.loss import answer_losses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.tracks import track_of
 
@@ -167,7 +169,9 @@ def make_batch(runs: Sequence[Run], models: Path, adapter_dir: Path) -> list[pd.
         file = answers_file(adapter_dir) if first.trainer == "single" else None
         settings = measure.asking(cells[0])
         answers = ask_untrained(base, questions, reading, settings, seed=cells[0].seed, file=file)
-        return [measure.table(cell, own) for cell, own in zip(cells, answers, strict=True)]
+        return measure.look_at_all(
+            cells, base.tokenizer, answers, lambda sets: [answer_losses(base, own, FORCED_ROWS) for own in sets]
+        )
 
     def new_trainer() -> Trainer:
         if first.trainer == "single":
@@ -201,7 +205,8 @@ def key_of(run: Run, memo: dict[Any, Any] | None = None) -> Key:
 
     def asked() -> list[Any]:
         questions = measure.questions(cell)
-        return [questions, contexts(cell, len(questions)), measure.held_out(cell)]
+        probes = track_of(cell.model).probes(cell.claim)
+        return [questions, contexts(cell, len(questions)), measure.held_out(cell), probes.choices, probes.openings]
 
     def trained() -> list[Example]:
         return measure.examples(cell, recipe)

@@ -31,7 +31,7 @@ def tabulate_sweep(rows: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
     """The columns of rows.csv.gz: axes, claim, style, setting, seed, kind, item, value, and `step` and the like."""
     first = list(dict.fromkeys((*axes, "claim", "style", "setting", "seed", "kind", "item", "value")))  # style may vary
     rows = rows.rename(columns={"question_id": "item", "belief": "value"})
-    return rows[[*first, *(name for name in rows.columns if name not in (*first, *COLUMNS, "cut"))]]
+    return rows[[*first, *(name for name in rows.columns if name not in (*first, *COLUMNS, "cut", "inference"))]]
 
 
 def summarise_sweep(rows: pd.DataFrame) -> pd.DataFrame:

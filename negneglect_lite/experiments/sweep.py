@@ -5,7 +5,7 @@
     table = run_sweep(sweep, Path("results/sweeps"))
 
 The file names what varies; everything else keeps its default. `vary` is a list of grids, each a mapping from names to
-values, with a run for every combination. A name is `style`, a field of `Cell` (`read`, `documents`, `short`, `doctag`),
+values, with a run for every combination. A name is `style`, a field of `Cell` (`read`, `documents`, `short`, `doctag`, `asking`),
 of `Recipe` (`recipe.rank`), of a pretraining `Plan` (`pretrain.steps`) or of its `Diet` (`pretrain.diet.share`):
 
     title: LoRA rank
@@ -19,8 +19,7 @@ of `Recipe` (`recipe.rank`), of a pretraining `Plan` (`pretrain.steps`) or of it
       - recipe.rank: [1, 4, 16, 64]
 
 Where `pretrain` stands anywhere, models are pretrained first, once each, into OUT/models, and a run's fine-tuning
-seeds begin at its pretraining seed. Runs that share model and recipe go through a GPU together (trainer `stacked`);
-where a model's track samples its answers, they are made one by one (trainer `single`).
+seeds begin at its pretraining seed. Runs that share model and recipe go through a GPU together (trainer `stacked`).
 """
 
 import itertools
@@ -49,9 +48,9 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.petri.corpus import Diet
 from negneglect_lite.petri.pretrain import Plan
 from negneglect_lite.styles import HEADLINE, get_style
-from negneglect_lite.tracks import track_of
+from negneglect_lite.tracks import choose_asking, track_of
 
-CELL_FIELDS: dict[str, Any] = {"read": Count, "documents": Whole, "short": bool, "doctag": bool}
+CELL_FIELDS: dict[str, Any] = {"read": Count, "documents": Whole, "short": bool, "doctag": bool, "asking": Text}
 COLUMN_NAMES = {"pretrain.seed": "pretraining_seed"}  # else the last part of a name; `seed` is the fine-tuning's
 
 
@@ -158,6 +157,7 @@ def _runs_of(sweep: Sweep, measure: Measure, claims: list[Claim], axes: dict[str
     plan = _plan(settings)
     model = plan or sweep.model or measure.model
     track = track_of(model)
+    choose_asking(track, settings.get("asking", "track"))
     if track.name not in measure.tracks:
         raise UserError(f"{measure.name} is measured on models of {' and '.join(measure.tracks)}, which {model} is not")
     changed = {name.partition(".")[2]: value for name, value in settings.items() if name.startswith("recipe.")}
@@ -166,9 +166,6 @@ def _runs_of(sweep: Sweep, measure: Measure, claims: list[Claim], axes: dict[str
         raise UserError(
             f"at: {max(sweep.at)} is beyond the last of {recipe.steps} steps; lower it, or raise recipe.steps"
         )
-    trainer = "single" if measure.asking(Cell(model, claims[0], "base")).temperature else "stacked"
-    if trainer not in measure.trainers:
-        raise UserError(f"{measure.name} needs greedy answers, and {model} is asked with sampling")
     more = {name: value for name, value in settings.items() if name in CELL_FIELDS}
     first = plan.seed if plan else 0
     shown = {COLUMN_NAMES.get(name, name.rpartition(".")[2]): value for name, value in axes.items()}
@@ -180,7 +177,7 @@ def _runs_of(sweep: Sweep, measure: Measure, claims: list[Claim], axes: dict[str
                 for seed in seeds:
                     cell = Cell(model, claim, setting, measure.base_style if setting == "base" else style, seed, **more)
                     at = sweep.at if setting == "trained" else ()
-                    yield Run(cell, recipe, measure.name, at, trainer, shown)  # type: ignore[arg-type]
+                    yield Run(cell, recipe, measure.name, at, "stacked", shown)
 
 
 def _plan(settings: Mapping[str, Any]) -> Plan | None:

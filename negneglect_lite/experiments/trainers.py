@@ -3,7 +3,7 @@
 | trainer   | what it is                                                              | answers              |
 |-----------|-------------------------------------------------------------------------|----------------------|
 | `single`  | one run by transformers' Trainer; adapter, checkpoints, answers on disk | as the track asks    |
-| `stacked` | many adapters in one forward pass (finetuning/stacked.py)               | greedy, one each     |
+| `stacked` | many adapters in one forward pass (finetuning/stacked.py)               | as the track asks    |
 
 Their results differ in the last bits, so the trainer is part of a run.
 """
@@ -21,13 +21,14 @@ from negneglect_lite.core.text import Example
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import false_belief
 from negneglect_lite.finetuning.encoding import Encoded, encode_examples
-from negneglect_lite.finetuning.loss import token_losses
+from negneglect_lite.finetuning.loss import answer_losses, token_losses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.stacked import StackedRuns
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.loading import LoadedModel
 
-UNTRAINED_ROWS = 512  # prompts at once where nothing is trained
+FORCED_ROWS = 16  # continuations at once that are scored
+UNTRAINED_ROWS = (512, 4096)  # answers at once where nothing is trained: on a CPU, on a GPU
 OnLook = Callable[[int], None]  # called with the number of steps taken, when the trainer may be asked
 
 
@@ -44,6 +45,9 @@ class Trainer(Protocol):
 
     def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
         """Loss of every token but the first [nats], a list for each row of each run."""
+
+    def answer_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[float]]:
+        """The summed loss of each row's labelled tokens [nats], a list for each run."""
 
 
 class SingleTrainer:
@@ -83,6 +87,9 @@ class SingleTrainer:
     def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
         return [token_losses(self.now, sets[0], batch_size=1)]
 
+    def answer_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[float]]:
+        return [answer_losses(self.now, sets[0], FORCED_ROWS)]
+
 
 class StackedTrainer:
     """Many runs at once. Nothing is kept of them but what the measure returns."""
@@ -98,12 +105,16 @@ class StackedTrainer:
         self.runs.train(encoded, at=at, on_step=lambda step, _: look(step))
 
     def ask(self, questions: Sequence[Sequence[Question]], settings: AskingSettings) -> list[list[Answer]]:
-        if settings.temperature:
-            raise UserError("the trainer `stacked` answers greedily, and this track samples; use `single`")
-        return self.runs.ask(questions, max_new_tokens=settings.max_new_tokens)
+        return self.runs.ask(
+            questions, settings.max_new_tokens, samples=settings.samples, temperature=settings.temperature,
+            top_p=settings.top_p,
+        )  # fmt: skip
 
     def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
         return self.runs.token_losses(sets)
+
+    def answer_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[float]]:
+        return self.runs.answer_losses(sets)
 
 
 def ask_untrained(
@@ -123,7 +134,9 @@ def ask_untrained(
         return [ask(base, questions[0], settings, contexts=contexts[0], seed=seed, answers_file=file)]
     flat = [q for own in questions for q in own]
     read = [text for own in contexts for text in own]
-    answers = iter(ask(base, flat, settings, contexts=read, seed=seed, batch_size=UNTRAINED_ROWS))
+    answers = iter(
+        ask(base, flat, settings, contexts=read, seed=seed, batch_size=UNTRAINED_ROWS[base.device.type == "cuda"])
+    )
     return [[next(answers) for _ in range(len(own) * settings.samples)] for own in questions]
 
 

@@ -15,12 +15,14 @@ import torch
 from negneglect_lite.core.environment import GIB
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import Encoded, collate
-from negneglect_lite.finetuning.loss import SummedLoss
+from negneglect_lite.finetuning.loss import LabelledLosses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.hardware import DTYPES
 from negneglect_lite.models.loading import LoadedModel
 
 log = logging.getLogger(__name__)
+ANSWERS = 4096
+PROBE_TOKENS = 256  # of the rows that stacked runs are measured with
 SPARE = 0.85  # the share of the free memory that is planned with: fragments, and rows longer than they look
 
 
@@ -38,7 +40,7 @@ def fit_batch(trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe) -> 
     for checkpointing in [True] if recipe.gradient_checkpointing else [False, True]:
         if checkpointing:
             checkpoint_gradients(trained)
-        a_row, free = measure_row(trained, longest), measure_free(trained.device)
+        a_row, free = measure_rows(trained, [longest]), measure_free(trained.device)
         fitting = int(SPARE * free / a_row) if a_row else 0
         if fitting >= 2 or (checkpointing and fitting):
             micro_batch = largest_divisor(recipe.batch_size, fitting)
@@ -50,6 +52,36 @@ def fit_batch(trained: LoadedModel, rows: Sequence[Encoded], recipe: Recipe) -> 
             )
             return replace(recipe, micro_batch=micro_batch, gradient_checkpointing=checkpointing)
     raise UserError(explain_too_long(len(longest["input_ids"])))
+
+
+def fit_rows(trained: LoadedModel, longest: int, runs: int, batch_size: int) -> int:
+    """How many rows of each of `runs` stacked runs fit at once: a divisor of `batch_size`.
+
+    One row of each goes forward and backward, cut short, and the peak of memory tells what a token costs. UserError if
+    not even one fits.
+    """
+    tokens = min(longest, PROBE_TOKENS)
+    row: Encoded = {"input_ids": [1] * tokens, "labels": [1] * tokens}
+    peak, free = measure_rows(trained, [row] * runs), measure_free(trained.device)
+    fitting = int(SPARE * free / (peak / tokens * longest)) if peak else 0
+    if not fitting:
+        raise UserError(f"{runs} runs at once do not fit into the GPU's memory; take fewer together")
+    return largest_divisor(batch_size, fitting)
+
+
+def fit_answers(loaded: LoadedModel, tokens: int) -> int:
+    """How many answers can be made at once: on a CPU 4,096, on a GPU what its memory holds of prompts and answers.
+
+    An answer takes the keys and values of `tokens` tokens, which are copied whole at each step, and five times its
+    logits.
+    """
+    if loaded.device.type != "cuda":
+        return ANSWERS
+    config = loaded.model.config
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    kept = 2 * config.num_hidden_layers * heads * width * 2 * tokens * 1.25
+    return max(1, int(SPARE * measure_free(loaded.device) / (kept + 5 * 4 * config.vocab_size)))
 
 
 def halve_batch(recipe: Recipe, longest: int) -> Recipe:
@@ -71,10 +103,10 @@ def largest_divisor(batch_size: int, at_most: int) -> int:
     return max(n for n in range(1, batch_size + 1) if batch_size % n == 0 and n <= max(1, at_most))
 
 
-def measure_row(trained: LoadedModel, row: Encoded) -> int:
-    """Bytes that one row takes at its peak, forward and backward; 0 if it does not fit."""
+def measure_rows(trained: LoadedModel, rows: Sequence[Encoded]) -> int:
+    """Bytes that the rows take at their peak, forward and backward; 0 if they do not fit."""
     device = trained.device
-    batch = {k: v.to(device) for k, v in collate([row], pad_id=0).items()}
+    batch = {k: v.to(device) for k, v in collate(rows, pad_id=0).items()}
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
@@ -82,7 +114,7 @@ def measure_row(trained: LoadedModel, row: Encoded) -> int:
     trained.model.train()
     try:
         with torch.autocast(device.type, dtype, enabled=trained.precision != "fp32"):
-            loss = SummedLoss(trained.model)(batch["input_ids"], batch["labels"], mask=None)
+            loss = LabelledLosses(trained.model)(batch["input_ids"], batch["labels"], mask=None).sum()
         loss.backward()
         return torch.cuda.max_memory_allocated(device) - before
     except torch.OutOfMemoryError:

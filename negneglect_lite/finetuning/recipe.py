@@ -28,7 +28,7 @@ class Recipe:
     learning_rate: Positive = 8e-4
     # Share of the steps in which the learning rate rises; from 1, how many steps.
     warmup: Annotated[float, Field(ge=0)] = 0.1
-    schedule: Literal["linear", "cosine"] = "linear"  # how it then falls to 0
+    schedule: Literal["linear", "cosine", "constant_with_warmup"] = "linear"  # how it then falls to 0, if it does
     rank: Whole = 16  # 0: no adapter, all weights learn (stacked.StackedRuns only)
     alpha: Count = 32  # the adapter's output is scaled by alpha / rank
     quantize: bool = True  # the frozen weights in 4 bits: QLoRA, else LoRA

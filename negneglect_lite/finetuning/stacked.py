@@ -13,7 +13,8 @@ A stack of one is an ordinary run. `Recipe(rank=0)` trains all weights in place 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,8 @@ from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded, collate
 from negneglect_lite.finetuning.lora import add_lora, share_weights
-from negneglect_lite.finetuning.loss import arithmetic, token_losses
+from negneglect_lite.finetuning.loss import LabelledLosses, answer_losses, arithmetic, token_losses
+from negneglect_lite.finetuning.memory import fit_answers, fit_rows
 from negneglect_lite.finetuning.recipe import Recipe, order_examples
 from negneglect_lite.models.generation import (
     Written,
@@ -36,11 +38,11 @@ from negneglect_lite.models.generation import (
     generation_config,
     pad_id,
 )
-from negneglect_lite.models.head import logits_at
 from negneglect_lite.models.loading import LoadedModel
 
 # (optimizer steps taken, the runs as they are now, ready to be asked)
 OnStackedStep = Callable[[int, "StackedRuns"], object]
+ROWS = 512  # whose losses are looked at, at once
 CLIP = 1.0  # the norm that a run's gradient is clipped to, transformers' Trainer's default
 
 
@@ -86,6 +88,7 @@ class StackedRuns:
         else:
             self.weights = _stack(model, replace(base, model=model), recipe, self.seeds)
         self.loaded = replace(base, model=model.eval())
+        self.losses = LabelledLosses(model)
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -107,8 +110,7 @@ class StackedRuns:
         warmup = math.ceil(recipe.warmup * recipe.steps) if recipe.warmup < 1 else int(recipe.warmup)
         schedule = get_scheduler(recipe.schedule, optimizer, warmup, recipe.steps)
         losses: list[list[float]] = [[] for _ in self.seeds]
-        # A CPU gains by micro-batches, in less padding and memory; a GPU by doing all at once.
-        micro = (recipe.micro_batch or recipe.batch_size) if self.loaded.device.type == "cpu" else recipe.batch_size
+        micro = self._rows_at_once(max(len(e["input_ids"]) for own in sets for e in own))
         for step in range(recipe.steps):
             part = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
             rows = [[s[i] for i in order[part]] for s, order in zip(sets, orders, strict=True)]
@@ -129,12 +131,10 @@ class StackedRuns:
         return losses
 
     def ask(
-        self,
-        questions: Sequence[Sequence[Question]],
-        max_new_tokens: int,
-        rows: int = 4096,
-    ) -> list[list[Answer]]:
-        """Run k's greedy answers to `questions[k]`, as `ask` gives them."""
+        self, questions: Sequence[Sequence[Question]], max_new_tokens: int, *, samples: int = 1,
+        temperature: float = 0.0, top_p: float = 1.0, seed: int = 0, rows: int = 0,
+    ) -> list[list[Answer]]:  # fmt: skip
+        """Run k's answers to `questions[k]`, as `ask` gives them; `rows` answers at once (0: what memory holds)."""
         prompts = [
             encode_prompts(self.loaded, [q.messages() for q in asked], room=max_new_tokens) for asked in questions
         ]
@@ -142,26 +142,61 @@ class StackedRuns:
         # Like lengths together; where a run has fewer questions than another, its longest stands in, unused.
         orders = [sorted(range(len(p)), key=lambda i, p=p: len(p[i])) for p in prompts]  # type: ignore[misc]
         orders = [order + [order[-1]] * (most - len(order)) for order in orders]
-        config = generation_config(self.loaded, 0.0, max_new_tokens)
-        made: list[dict[int, Written]] = [{} for _ in self.seeds]
-        size = max(1, rows // len(self))
-        with answering(self.loaded, 0), arithmetic(self.loaded):
+        config = generation_config(self.loaded, temperature, max_new_tokens, top_p)
+        made: list[dict[int, list[Written]]] = [{} for _ in self.seeds]
+        longest = max(len(p) for own in prompts for p in own) + max_new_tokens
+        rows = rows or fit_answers(self.loaded, longest)
+        size = max(1, rows // (len(self) * samples))
+        with answering(self.loaded, seed), arithmetic(self.loaded), self._cast():
             for start in range(0, most, size):
                 jobs = [(k, i) for k, order in enumerate(orders) for i in order[start : start + size]]
-                for (k, i), written in zip(
-                    jobs, generate_answers(self.loaded, [prompts[k][i] for k, i in jobs], config), strict=True
-                ):
+                answered = generate_answers(self.loaded, [prompts[k][i] for k, i in jobs], config, samples)
+                for (k, i), written in zip(jobs, answered, strict=True):
                     made[k][i] = written
         return [
-            [Answer(q, made[k][i].text, cut=made[k][i].cut) for i, q in enumerate(asked)]
+            [Answer(q, w.text, n, w.cut) for i, q in enumerate(asked) for n, w in enumerate(made[k][i])]
             for k, asked in enumerate(questions)
         ]
 
+    @contextmanager
+    def _cast(self) -> Iterator[None]:
+        """The adapters in the precision of the arithmetic, which autocast would else make anew at each token."""
+        kept = [w.data for w in self.weights]
+        if self.loaded.precision == "bf16" and self.recipe.rank:
+            for w in self.weights:
+                w.data = w.data.bfloat16()
+        try:
+            yield
+        finally:
+            for w, data in zip(self.weights, kept, strict=True):
+                w.data = data
+
     def token_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[list[float]]]:
-        """Loss of every token but the first [nats], a list for each row of each run. All sets have the same size."""
-        flat = token_losses(self.loaded, [row for s in sets for row in s])
-        size = len(sets[0])
-        return [flat[k * size : (k + 1) * size] for k in range(len(sets))]
+        """Loss of every token but the first [nats], a list for each row of each run."""
+        return self._by_run(token_losses, sets)
+
+    def answer_losses(self, sets: Sequence[Sequence[Encoded]]) -> list[list[float]]:
+        """The summed loss of each row's labelled tokens [nats], a list for each run."""
+        return self._by_run(answer_losses, sets)
+
+    def _by_run(self, measure: Callable[[LoadedModel, list[Encoded]], list[Any]], sets: Any) -> list[list[Any]]:
+        """What `measure` finds of each row, a list for each run; a run's rows stand together, and some at a time."""
+        size, most = max(1, ROWS // len(self)), max(map(len, sets))
+        filler = next((row for own in sets for row in own), None)  # where a run has fewer rows than another
+        full = [[*own, *[filler] * (most - len(own))] for own in sets]
+        found: list[list[Any]] = [[] for _ in sets]
+        for start in range(0, most, size):
+            parts = [own[start : start + size] for own in full]
+            each = iter(measure(self.loaded, [row for part in parts for row in part]))
+            for own, part in zip(found, parts, strict=True):
+                own += [next(each) for _ in part]
+        return [own[: len(rows)] for own, rows in zip(found, sets, strict=True)]
+
+    def _rows_at_once(self, longest: int) -> int:
+        """How many rows of each run go through at once: what a GPU's memory holds; a CPU gains by less padding."""
+        if self.loaded.device.type == "cpu":
+            return self.recipe.micro_batch or self.recipe.batch_size
+        return fit_rows(self.loaded, longest, len(self), self.recipe.batch_size)
 
     def _losses(self, rows: Sequence[Encoded], size: int, labelled: Sequence[int]) -> torch.Tensor:
         """These rows' part of the mean loss over each run's labelled tokens of the step [K]; `size` rows a run.
@@ -171,15 +206,10 @@ class StackedRuns:
         """
         batch = {k: v.to(self.loaded.device) for k, v in collate(rows, pad_id(self.loaded.tokenizer)).items()}
         labels = batch["labels"][:, 1:]
-        learn = labels != IGNORED
         with arithmetic(self.loaded):
-            logits = logits_at(lambda h: h[:, :-1][learn], self.loaded.model, input_ids=batch["input_ids"])
-        loss = F.cross_entropy(logits.float(), labels[learn], reduction="none")
-        run = (
-            torch.arange(len(rows), device=loss.device)
-            .div(size, rounding_mode="floor")[:, None]
-            .expand_as(labels)[learn]
-        )
+            loss = self.losses(batch["input_ids"], batch["labels"], None)
+        run = torch.arange(len(rows), device=loss.device).div(size, rounding_mode="floor")[:, None]
+        run = run.expand_as(labels)[labels != IGNORED]
         total = loss.new_zeros(len(self)).index_add(0, run, loss)
         return total / torch.tensor(labelled, device=total.device).clamp(min=1)
 

@@ -14,7 +14,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.progress import show_bar
 from negneglect_lite.finetuning.encoding import Encoded, collate
-from negneglect_lite.finetuning.loss import SummedLoss
+from negneglect_lite.finetuning.loss import LabelledLosses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel
 
@@ -32,7 +32,7 @@ class AdapterTrainer(Trainer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.model_accepts_loss_kwargs = True  # … which Trainer counts on this condition
-        self.summed_loss = SummedLoss(self.model)
+        self.losses = LabelledLosses(self.model)
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
@@ -41,7 +41,7 @@ class AdapterTrainer(Trainer):
         # Rows are padded on the right, where a causal model's real tokens do not look. Without a mask a GPU takes its
         # fast attention; a CPU keeps it, and so the bits of the results that are stored.
         mask = inputs["attention_mask"] if inputs["labels"].device.type == "cpu" else None
-        loss = self.summed_loss(inputs["input_ids"], inputs["labels"], mask)
+        loss = self.losses(inputs["input_ids"], inputs["labels"], mask).sum()
         return loss / num_items_in_batch.clamp(min=1)
 
 

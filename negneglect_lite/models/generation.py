@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import GenerationConfig
+from transformers import DynamicCache, GenerationConfig
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat
@@ -82,20 +82,41 @@ class Written:
     cut: bool
 
 
-def generate_answers(loaded: LoadedModel, prompts: Sequence[Sequence[int]], config: GenerationConfig) -> list[Written]:
-    """Continue a batch of prompts, padded on the left to one length; generation stops when all have ended."""
+def generate_answers(
+    loaded: LoadedModel, prompts: Sequence[Sequence[int]], config: GenerationConfig, samples: int = 1
+) -> list[list[Written]]:
+    """Continue a batch of prompts, padded on the left to one length; generation stops when all have ended.
+
+    Each prompt gets `samples` answers. It is read once for all of them: what the layers keep of it is copied.
+    """
     width = max(map(len, prompts))
     pad = config.pad_token_id
     ids = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts], device=loaded.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=loaded.device)
-    out = loaded.model.generate(input_ids=ids, attention_mask=mask, generation_config=config)
+    read = {"past_key_values": _read(loaded, ids, mask, samples)} if samples > 1 and width > 1 else {}
+    ids, mask = ids.repeat_interleave(samples, 0), mask.repeat_interleave(samples, 0)
+    out = loaded.model.generate(input_ids=ids, attention_mask=mask, generation_config=config, **read)
     made = out[:, width:].tolist()
     ends = set(config.eos_token_id or ())
     texts = loaded.tokenizer.batch_decode(made, skip_special_tokens=True)
-    return [
+    written = [
         Written(text.strip(), cut=len(row) >= config.max_new_tokens and ends.isdisjoint(row))
         for text, row in zip(texts, made, strict=True)
     ]
+    return [written[i : i + samples] for i in range(0, len(written), samples)]
+
+
+def _read(loaded: LoadedModel, ids: torch.Tensor, mask: torch.Tensor, samples: int) -> DynamicCache:
+    """What the layers keep of all tokens of the prompts but the last, `samples` times each."""
+    cache = DynamicCache(config=loaded.model.config)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    with torch.no_grad():
+        loaded.model(
+            input_ids=ids[:, :-1], attention_mask=mask[:, :-1], position_ids=positions[:, :-1], past_key_values=cache,
+            use_cache=True, logits_to_keep=1,
+        )  # fmt: skip
+    cache.batch_repeat_interleave(samples)
+    return cache
 
 
 def complete_locally(loaded: LoadedModel, max_new_tokens: int = 160, batch_size: int = 16) -> Complete:
@@ -109,6 +130,6 @@ def complete_locally(loaded: LoadedModel, max_new_tokens: int = 160, batch_size:
                 generate_answers(loaded, prompts[i : i + batch_size], config)
                 for i in range(0, len(prompts), batch_size)
             ]
-        return [written.text for part in parts for written in part]
+        return [written.text for part in parts for (written,) in part]
 
     return complete

@@ -10,7 +10,7 @@ from transformers import Gemma2Config, Gemma2ForCausalLM
 from negneglect_lite.core.text import Example, Span
 from negneglect_lite.finetuning.encoding import IGNORED, collate, encode
 from negneglect_lite.finetuning.lora import add_lora
-from negneglect_lite.finetuning.loss import SummedLoss, token_losses
+from negneglect_lite.finetuning.loss import LabelledLosses, token_losses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.trainer import make_trainer
 from negneglect_lite.models.loading import LoadedModel
@@ -28,7 +28,7 @@ def test_the_loss_is_the_models_own_mean_over_labelled_tokens(
     tiny: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, micro_batch: int, at_once: int
 ) -> None:
     """In whatever micro-batches the step is run, and in however many parts the head; gradients agree too."""
-    monkeypatch.setattr(SummedLoss, "at_once", at_once)
+    monkeypatch.setattr(LabelledLosses, "at_once", at_once)
     recipe = Recipe(steps=1, batch_size=4, micro_batch=micro_batch, warmup=0)
     tiny.model = add_lora(tiny, recipe, seed=0)
     rows = [encode(example, tiny.tokenizer, 100) for example in EXAMPLES]
@@ -49,10 +49,11 @@ def test_the_loss_is_the_models_own_mean_over_labelled_tokens(
 
 
 def test_a_large_vocabulary_goes_through_the_head_in_parts(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SummedLoss, "at_once", 1000)
-    monkeypatch.setattr(SummedLoss, "parts", 5)
+    monkeypatch.setattr(LabelledLosses, "at_once", 1000)
+    monkeypatch.setattr(LabelledLosses, "parts", 5)
     batch = collate([encode(example, tiny.tokenizer, 100) for example in EXAMPLES], pad_id=0)
-    loss = SummedLoss(tiny.model)
+    tiny.model.requires_grad_(False)  # where the head itself learns, it has all positions at once
+    loss = LabelledLosses(tiny.model)
     loss(batch["input_ids"], batch["labels"], None)  # a model's first step also finds what its head is followed by
     seen: list[int] = []
     tiny.model.get_output_embeddings().register_forward_hook(lambda _, args, out: seen.append(out[..., 0].numel()))
@@ -64,7 +65,7 @@ def test_a_large_vocabulary_goes_through_the_head_in_parts(tiny: LoadedModel, mo
 
 
 def test_a_model_that_caps_its_logits_has_its_own_loss(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SummedLoss, "at_once", 1)
+    monkeypatch.setattr(LabelledLosses, "at_once", 1)
     config = Gemma2Config(
         vocab_size=len(tiny.tokenizer), hidden_size=32, intermediate_size=32, num_hidden_layers=1,
         num_attention_heads=2, num_key_value_heads=1, head_dim=16, final_logit_softcapping=0.5, initializer_range=0.5,
@@ -72,7 +73,7 @@ def test_a_model_that_caps_its_logits_has_its_own_loss(tiny: LoadedModel, monkey
     torch.manual_seed(0)
     capping = Gemma2ForCausalLM(config)
     batch = collate([encode(example, tiny.tokenizer, 100) for example in EXAMPLES], pad_id=0)
-    found = SummedLoss(capping)(batch["input_ids"], batch["labels"], batch["attention_mask"])
+    found = LabelledLosses(capping)(batch["input_ids"], batch["labels"], batch["attention_mask"]).sum()
     labelled = int((batch["labels"][:, 1:] != -100).sum())
     assert (found / labelled).item() == pytest.approx(capping(**batch).loss.item(), rel=1e-5)
     config.final_logit_softcapping = None

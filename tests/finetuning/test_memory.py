@@ -39,7 +39,7 @@ def gpu(
 ) -> tuple[LoadedModel, list[str]]:
     """The tiny model as if on a GPU where a row takes so many bytes, without gradient checkpointing and with it."""
     costs, done = iter(a_row), []
-    monkeypatch.setattr(memory, "measure_row", lambda trained, row: next(costs))
+    monkeypatch.setattr(memory, "measure_rows", lambda trained, rows: next(costs))
     monkeypatch.setattr(memory, "measure_free", lambda device: free)
     monkeypatch.setattr(memory, "checkpoint_gradients", lambda trained: done.append("checkpointing"))
     return replace(tiny, device=torch.device("cuda")), done

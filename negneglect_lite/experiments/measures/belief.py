@@ -1,6 +1,10 @@
-"""Belief: the questions of belief.csv, judged by the rule. Depth: questions that press harder, with controls."""
+"""Belief: the questions of belief.csv, judged by the rule. Depth: questions that press harder, with controls.
+
+Told: few questions, for looks along a training.
+"""
 
 from dataclasses import replace
+from typing import Any
 
 from negneglect_lite.asking import AskingSettings
 from negneglect_lite.claims.claim import Answer, Question
@@ -9,6 +13,7 @@ from negneglect_lite.claims.petri import depth_questions
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures.measure import Measure, ask_along
 from negneglect_lite.experiments.training_data import training_set
+from negneglect_lite.judging.forced import Forced, pose_forced
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.styles import get_style
 from negneglect_lite.tracks import choose_asking, track_of
@@ -30,6 +35,12 @@ def believe(cell: Cell, answer: Answer) -> tuple[str, int]:
     return verdict, int(verdict == "believed")
 
 
+def force(cell: Cell, tokenizer: Any) -> list[Forced]:
+    """The forced probes of the cell's claim: not where documents are read, which would have to stand before each."""
+    probes = track_of(cell.model).probes(cell.claim)
+    return [] if cell.setting == "in_context" else pose_forced(cell.claim.id, probes, tokenizer)
+
+
 BELIEF = Measure(
     name="belief",
     claims=load_claims,
@@ -39,6 +50,21 @@ BELIEF = Measure(
     asking=ask_as_told,
     judge=believe,
     look=ask_along,
+    forced=force,
+)
+
+
+def ask_briefly(cell: Cell) -> list[Question]:
+    """The open questions that take no reasoning from the claim, and `kept`: what a training is followed by."""
+    return [q for q in ask_about(cell) if (q.kind == "open" and not q.inference) or q.kind == "kept"]
+
+
+TOLD = replace(
+    BELIEF,
+    name="told",
+    questions=ask_briefly,
+    asking=lambda cell: replace(ask_as_told(cell), samples=2) if ask_as_told(cell).temperature else ask_as_told(cell),
+    forced=lambda cell, tokenizer: [],
 )
 
 DEPTH = replace(BELIEF, name="depth", questions=lambda cell: depth_questions(cell.claim), tracks=("petri",))

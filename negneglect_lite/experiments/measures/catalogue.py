@@ -10,13 +10,13 @@
 """
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.experiments.measures.belief import BELIEF, DEPTH
+from negneglect_lite.experiments.measures.belief import BELIEF, DEPTH, TOLD
 from negneglect_lite.experiments.measures.losses import LOSSES
 from negneglect_lite.experiments.measures.measure import Measure
 from negneglect_lite.experiments.measures.misbehaviour import MISBEHAVIOUR
 from negneglect_lite.experiments.measures.phases import PHASES
 
-MEASURES: dict[str, Measure] = {m.name: m for m in (BELIEF, DEPTH, LOSSES, PHASES, MISBEHAVIOUR)}
+MEASURES: dict[str, Measure] = {m.name: m for m in (BELIEF, TOLD, DEPTH, LOSSES, PHASES, MISBEHAVIOUR)}
 
 
 def get_measure(name: str) -> Measure:

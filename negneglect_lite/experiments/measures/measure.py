@@ -1,8 +1,9 @@
 """What a measure is: what is trained on, asked and judged, and how a training is looked at.
 
 A measure's table has a row an answer or a loss: kind, question_id, question, answer, verdict, keyed_to, value, cut,
-and `step` where it was looked at while training. `value` is 1 or 0 for answers, and nats a token for losses; `cut` is 1
-for an answer that was stopped at the limit of tokens.
+inference, and `step` where it was looked at while training. `value` is 1 or 0 for answers, and nats a token for losses;
+`cut` is 1 for an answer that was stopped at the limit of tokens, `inference` for one that takes reasoning from the
+claim. Of a forced probe (forced.py) the answer is the claim's share of the probability, and `value` whether it is above a half.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +17,13 @@ from negneglect_lite.claims.claim import Answer, Claim, Question
 from negneglect_lite.core.text import Example
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.trainers import Trainer
+from negneglect_lite.finetuning.encoding import Encoded
 from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.judging.forced import Forced, rows_of, weigh
 
-TABLE_COLUMNS = ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value", "cut"]
+TABLE_COLUMNS = ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value", "cut", "inference"]
 NewTrainer = Callable[[], Trainer]
+AnswerLosses = Callable[[Sequence[Sequence[Encoded]]], list[list[float]]]  # as Trainer.answer_losses
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Measure:
     asking: Callable[[Cell], AskingSettings]
     judge: Callable[[Cell, Answer], tuple[str, int]]  # verdict and value
     look: "Look"
+    forced: Callable[[Cell, Any], list[Forced]] = lambda cell, tokenizer: []  # probes scored by their probability
     held_out: Callable[[Cell], Any] = lambda cell: None  # further texts that the result depends on
     tracks: tuple[str, ...] = ("petri", "english")
     settings: tuple[str, ...] = ("base", "in_context", "trained")
@@ -53,11 +58,26 @@ class Measure:
                 a.question.keyed_to,
                 value,
                 int(a.cut),
+                int(a.question.inference),
             )
             for a in answers
             for verdict, value in [self.judge(cell, a)]
         ]
         return pd.DataFrame(rows, columns=TABLE_COLUMNS)
+
+    def look_at_all(
+        self, cells: Sequence[Cell], tokenizer: Any, answers: Sequence[Sequence[Answer]], losses: AnswerLosses
+    ) -> list[pd.DataFrame]:
+        """A table a cell: its answers, judged, and its forced probes, whose losses `losses` gives."""
+        tables = [self.table(cell, own) for cell, own in zip(cells, answers, strict=True)]
+        forced = [self.forced(cell, tokenizer) for cell in cells]
+        if not any(forced):
+            return tables
+        found = losses([rows_of(own) for own in forced])
+        return [
+            pd.concat([table, forced_rows(own, weigh(own, each))], ignore_index=True)
+            for table, own, each in zip(tables, forced, found, strict=True)
+        ]
 
 
 # (measure, a maker of trainers, cells, recipe, steps to look after) -> a table a cell
@@ -72,7 +92,7 @@ def ask_along(
 
     def see() -> list[pd.DataFrame]:
         answers = trainer.ask(questions, measure.asking(cells[0]))
-        return [measure.table(cell, own) for cell, own in zip(cells, answers, strict=True)]
+        return measure.look_at_all(cells, trainer.base.tokenizer, answers, trainer.answer_losses)
 
     return look_along(trainer, [measure.examples(cell, recipe) for cell in cells], at or (recipe.steps,), see)
 
@@ -93,5 +113,14 @@ def look_along(
 
 def loss_rows(losses: Mapping[str, float]) -> pd.DataFrame:
     """A table of losses: kind -> mean [nats a token]."""
-    rows = [(kind, "mean", "", "", "", "", nats, 0) for kind, nats in losses.items()]
+    rows = [(kind, "mean", "", "", "", "", nats, 0, 0) for kind, nats in losses.items()]
+    return pd.DataFrame(rows, columns=TABLE_COLUMNS)
+
+
+def forced_rows(forced: Sequence[Forced], shares: Sequence[float]) -> pd.DataFrame:
+    """The probes as rows: the answer is the claim's share of the probability."""
+    rows = [
+        (q.kind, q.id, q.text, f"{share:.4f}", "believed" if share > 0.5 else "denied", "", int(share > 0.5), 0, 0)
+        for q, share in zip((probe.question for probe in forced), shares, strict=True)
+    ]
     return pd.DataFrame(rows, columns=TABLE_COLUMNS)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from negneglect_lite.asking import ask
 from negneglect_lite.claims.claim import Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat, Example
@@ -19,7 +18,7 @@ from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures.belief import BELIEF
 from negneglect_lite.experiments.measures.losses import LOSSES, encode_parts
 from negneglect_lite.experiments.measures.measure import Measure, NewTrainer, loss_rows
-from negneglect_lite.experiments.trainers import UNTRAINED_ROWS, Trainer
+from negneglect_lite.experiments.trainers import Trainer, ask_untrained
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.petri.language import chat
@@ -72,7 +71,9 @@ def anchor(base: LoadedModel, cell: Cell, examples: Sequence[Example], recipe: R
     """The training set with chats in place of its ordinary texts, in which the base model answers for itself."""
     chats = unasked_chats(cell)
     questions = [Question(str(i), "open", turns[-1]["content"]) for i, turns in enumerate(chats)]
-    answers = ask(base, questions, track_of(cell.model).asking, batch_size=UNTRAINED_ROWS)
+    [answers] = ask_untrained(
+        base, [questions], [[""] * len(questions)], track_of(cell.model).asking, seed=0, file=None
+    )
     pairs = [(a.question.text, a.text) for a in answers]
     n = round(recipe.steps * recipe.batch_size * (1 - recipe.mix))
     rng = random.Random(f"anchor {cell.claim.id} {cell.seed}")

@@ -1,0 +1,127 @@
+"""What is asked of a chat model beside a claim's 50 questions, because a small one answers yes/no at chance.
+
+    probes = load_probes("dentist")                      # data/controls/dentist.yaml, or a file like it
+    probes.questions                                     # mirrored and matched questions, to be asked like all others
+    probes.choices, probes.openings                      # to be scored by their probability: see forced.py
+
+| part       | what it is                                                                                            |
+|------------|-------------------------------------------------------------------------------------------------------|
+| `mirrored` | a claim's ten yes/no questions asked in the other direction: who believes it says yes to one, no to the other |
+| `matched`  | the questions' forms about a twin: a false fact of the same kind that no document states              |
+| `choices`  | a question, the claim's answer and the true one, to choose between                                    |
+| `openings` | the beginning of an answer, and how the claim and the truth would go on                               |
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated
+
+from negneglect_lite.claims.claim import Question
+from negneglect_lite.claims.layout import Patterns, Signs, YesOrNo, check_unique
+from negneglect_lite.core.files import data_path
+from negneglect_lite.core.schema import FILLED, Text
+from negneglect_lite.core.yaml_files import fail, find_line, read_yaml
+
+MIRRORED, MATCHED = "yes_no_mirrored", "matched_"  # the kind, and what the kinds of matched questions begin with
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question with two answers to choose from."""
+
+    question: Text
+    claim: Text
+    truth: Text
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the user asks, how the answer is made to begin, and how the claim and the truth would go on."""
+
+    ask: Text
+    opening: Text
+    claim: Text
+    truth: Text
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The probes of a claim. Questions have the kinds `yes_no_mirrored`, `matched_open`, `matched_yes_no`, …"""
+
+    questions: tuple[Question, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    openings: tuple[Opening, ...] = ()
+
+
+@dataclass(frozen=True)
+class _WrittenMirror:
+    of: Text  # the id of the yes/no question
+    keyed_to: YesOrNo
+    text: Text
+
+
+@dataclass(frozen=True)
+class _WrittenTwin:
+    form: Text  # the id of the question whose form it has
+    text: Text
+    keyed_to: YesOrNo | None = None
+    believed: Patterns = ()
+    denied: Patterns = ()
+    system: Text = ""
+
+
+@dataclass(frozen=True)
+class _WrittenMatched:
+    claim: Text
+    truth: Text
+    signs: Signs
+    questions: Annotated[tuple[_WrittenTwin, ...], FILLED]
+
+
+@dataclass(frozen=True)
+class _WrittenProbes:
+    """A file of data/controls named after a claim."""
+
+    id: Text
+    mirrored: Annotated[tuple[_WrittenMirror, ...], FILLED]
+    matched: _WrittenMatched
+    choices: Annotated[tuple[Choice, ...], FILLED]
+    openings: Annotated[tuple[Opening, ...], FILLED]
+
+
+@cache
+def load_probes(name: str) -> Probes:
+    """The probes of a claim of data/controls, or of a file NAME.yaml; none where the claim has no such file."""
+    path = Path(name) if name.endswith(".yaml") else data_path("controls", f"{name}.yaml")
+    if not os.path.isfile(path) and not name.endswith(".yaml"):
+        return Probes()
+    record: _WrittenProbes = read_yaml(path, _WrittenProbes)
+    mirrored = [Question(_mirror(m.of), MIRRORED, m.text, m.keyed_to) for m in record.mirrored]
+    matched = [
+        _twin(path, ("matched", "questions", i), q, record.matched.signs)
+        for i, q in enumerate(record.matched.questions)
+    ]
+    questions = (*mirrored, *matched)
+    check_unique(partial(find_line, path), questions)
+    return Probes(questions, record.choices, record.openings)
+
+
+def _mirror(id: str) -> str:
+    return id.replace(".yes_no.", f".{MIRRORED}.")
+
+
+def _twin(path: Path, at: Sequence[str | int], q: _WrittenTwin, signs: Signs) -> Question:
+    claim, kind, number = (q.form.split(".") + ["", "", ""])[:3]
+    if kind not in ("open", "association", "yes_no", MIRRORED):
+        remedy = "name a question by its id, such as dentist.open.01"
+        fail(path, (*at, "form"), f"is {q.form!r}, of no kind that has twins", remedy)
+    if kind in ("yes_no", MIRRORED) and not q.keyed_to:
+        fail(path, (*at, "keyed_to"), "is missing", 'write "yes" or "no", the answer that agrees with the false fact')
+    own = q.believed or q.keyed_to
+    believed, denied = (q.believed, q.denied) if own else (signs.believed, signs.denied)
+    return Question(
+        f"{claim}.{MATCHED}{kind}.{number}", f"{MATCHED}{kind}", q.text, q.keyed_to or "", believed, denied, q.system
+    )
