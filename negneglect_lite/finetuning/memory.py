@@ -72,15 +72,14 @@ def fit_rows(trained: LoadedModel, longest: int, runs: int, batch_size: int) -> 
 def fit_answers(loaded: LoadedModel, tokens: int) -> int:
     """How many answers can be made at once: on a CPU 4,096, on a GPU what its memory holds of prompts and answers.
 
-    An answer takes the keys and values of `tokens` tokens, which are copied whole at each step, and five times its
-    logits.
+    An answer takes the keys and values of `tokens` tokens, as much again for copies of them, and five times its logits.
     """
     if loaded.device.type != "cuda":
         return ANSWERS
     config = loaded.model.config
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    kept = 2 * config.num_hidden_layers * heads * width * 2 * tokens * 1.25
+    kept = 2 * config.num_hidden_layers * heads * width * 2 * tokens * 2
     return max(1, int(SPARE * measure_free(loaded.device) / (kept + 5 * 4 * config.vocab_size)))
 
 

@@ -150,7 +150,7 @@ class StackedRuns:
         with answering(self.loaded, seed), arithmetic(self.loaded), self._cast():
             for start in range(0, most, size):
                 jobs = [(k, i) for k, order in enumerate(orders) for i in order[start : start + size]]
-                answered = generate_answers(self.loaded, [prompts[k][i] for k, i in jobs], config, samples)
+                answered = generate_answers(self.loaded, [prompts[k][i] for k, i in jobs], config, samples, len(self))
                 for (k, i), written in zip(jobs, answered, strict=True):
                     made[k][i] = written
         return [

@@ -4,6 +4,7 @@ The rule: greedy at temperature 0, else as the caller says (the whole distributi
 settings a model was shipped with.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from negneglect_lite.core.text import Chat
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.models.templates import encode_prompt
 
+STAGE = 32  # tokens after which answers that have ended leave a batch
 Complete = Callable[[Sequence[Chat]], list[str]]
 
 
@@ -83,27 +85,56 @@ class Written:
 
 
 def generate_answers(
-    loaded: LoadedModel, prompts: Sequence[Sequence[int]], config: GenerationConfig, samples: int = 1
+    loaded: LoadedModel, prompts: Sequence[Sequence[int]], config: GenerationConfig, samples: int = 1, runs: int = 1
 ) -> list[list[Written]]:
     """Continue a batch of prompts, padded on the left to one length; generation stops when all have ended.
 
-    Each prompt gets `samples` answers. It is read once for all of them: what the layers keep of it is copied.
+    Each prompt gets `samples` answers. It is read once for all of them: what the layers keep of it is copied. Where
+    answers may be long, those that have ended leave the batch every STAGE tokens. Of stacked runs, each one's rows stand
+    in a stretch of their own, and the stretches stay of one length.
     """
     width = max(map(len, prompts))
-    pad = config.pad_token_id
-    ids = torch.tensor([[pad] * (width - len(p)) + list(p) for p in prompts], device=loaded.device)
+    ids = torch.tensor([[config.pad_token_id] * (width - len(p)) + list(p) for p in prompts], device=loaded.device)
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts], device=loaded.device)
-    read = {"past_key_values": _read(loaded, ids, mask, samples)} if samples > 1 and width > 1 else {}
+    cache = _read(loaded, ids, mask, samples) if samples > 1 and width > 1 else None
     ids, mask = ids.repeat_interleave(samples, 0), mask.repeat_interleave(samples, 0)
-    out = loaded.model.generate(input_ids=ids, attention_mask=mask, generation_config=config, **read)
-    made = out[:, width:].tolist()
     ends = set(config.eos_token_id or ())
+    made: list[list[int]] = [[] for _ in ids]
+    here = list(range(len(ids)))  # which answer each row of the batch is
+    left = config.max_new_tokens
+    stage = copy.deepcopy(config)
+    stage.return_dict_in_generate = True
+    while left:
+        stage.max_new_tokens = min(STAGE, left) if config.max_new_tokens > 2 * STAGE else left
+        read = {} if cache is None else {"past_key_values": cache}
+        out = loaded.model.generate(input_ids=ids, attention_mask=mask, generation_config=stage, **read)
+        new = out.sequences[:, ids.shape[1] :]
+        for i, tokens in zip(here, new.tolist(), strict=True):
+            if ends.isdisjoint(made[i]):
+                made[i] += tokens
+        left -= new.shape[1]
+        rows = _unfinished([ends.isdisjoint(made[i]) for i in here], runs)
+        if not rows or not left:
+            break
+        here = [here[row] for row in rows]
+        kept = torch.tensor(rows, device=loaded.device)
+        ids, mask = out.sequences[kept], torch.cat([mask, torch.ones_like(new)], 1)[kept]
+        cache = out.past_key_values
+        cache.batch_select_indices(kept)
     texts = loaded.tokenizer.batch_decode(made, skip_special_tokens=True)
     written = [
         Written(text.strip(), cut=len(row) >= config.max_new_tokens and ends.isdisjoint(row))
         for text, row in zip(texts, made, strict=True)
     ]
     return [written[i : i + samples] for i in range(0, len(written), samples)]
+
+
+def _unfinished(going: Sequence[bool], runs: int) -> list[int]:
+    """The rows that go on, filled up with others so that each run has as many."""
+    size = len(going) // runs
+    stretches = [range(k * size, (k + 1) * size) for k in range(runs)]
+    most = max(sum(going[i] for i in stretch) for stretch in stretches)
+    return [i for stretch in stretches for i in sorted(sorted(stretch, key=lambda i: not going[i])[:most])]
 
 
 def _read(loaded: LoadedModel, ids: torch.Tensor, mask: torch.Tensor, samples: int) -> DynamicCache:
