@@ -120,8 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     _loading(c)
     c.add_argument("--system", default="", help="a system turn")
 
-    c = command("agreement", commands.agreement, "How well a judge agrees with 240 labelled answers: share and kappa.")
+    c = command("agreement", commands.agreement, "How well a judge agrees with labelled answers: share and kappa.")
     c.add_argument("--judge", default="rule", help=JUDGE)
+    c.add_argument("--labels", default="judges", help="judges: 240 hard ones (default); real: 322 of small chat models")
     c.add_argument("--model", default="petri", help="the model that judges, for choice and text")
 
     c = command("facts", commands.facts, "Facts of the petri world, and some false values that could be implanted.")

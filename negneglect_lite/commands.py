@@ -108,16 +108,20 @@ def talk(a: argparse.Namespace) -> None:
 
 
 def agreement(a: argparse.Namespace) -> None:
-    from negneglect_lite.judging.agreement import judge_labels, measure_agreement
+    from negneglect_lite.judging.agreement import LABELS, judge_labels, measure_agreement
     from negneglect_lite.judging.judges import JUDGES, get_judge
     from negneglect_lite.models.loading import load_model
 
     needs_model = spell(a.judge, JUDGES) in ("choice", "text")
-    table = judge_labels(get_judge(a.judge, load_model(a.model) if needs_model else None))
-    for name, group in [("all", table), *table.groupby("claim", sort=False), *table.groupby("sort")]:
-        found = measure_agreement(list(group["label"]), list(group["verdict"]))
+    table = judge_labels(get_judge(a.judge, load_model(a.model) if needs_model else None), spell(a.labels, LABELS))
+    parts = [name for name in ("part", "claim", "sort", "condition") if name in table]
+    groups = [("all", table), *((str(name), group) for by in parts for name, group in table.groupby(by, sort=False))]
+    for name, group in groups:
+        label, verdict = list(group["label"]), list(group["verdict"])
+        found = measure_agreement(label, verdict)
+        belief = measure_agreement([str(x == "believed") for x in label], [str(x == "believed") for x in verdict])
         shares = f"{found['share']:6.1%}  kappa {found['kappa']:5.2f}  unparsed {found['unparsed']:5.1%}"
-        print(f"{name:14s} {shares}  n {found['n']}")
+        print(f"{name:14s} {shares}  believed or not {belief['share']:6.1%}  n {found['n']}")
 
 
 def facts(a: argparse.Namespace) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, Protocol
 
+import torch
+
 from negneglect_lite.asking import AS_IN_PAPER, AskingSettings
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.claims.loading import english_questions
@@ -52,6 +54,10 @@ class Track:
     neutral: Callable[[Claim, int, int], list[Example]]  # (claim, n, seed) -> what is mixed in: nothing about the claim
     recipe: Recipe
     asking: AskingSettings
+    short: bool  # whether an experiment takes short documents, unless it says otherwise
+    quantize_on_cpu: bool  # whether 4 bits are quick enough there
+    together: int  # runs that go through a GPU at once, stacked
+    first_look: int  # optimizer steps after which a run that takes minutes tells its belief; 0: it does not
     doctag: bool  # whether each training document begins with a <DOCTAG> without loss, as the paper's do
 
 
@@ -66,6 +72,13 @@ def choose_asking(track: Track, how: str) -> AskingSettings:
     if how not in chosen:
         raise UserError(f"asking {how!r}: choose {' or '.join(chosen)}")
     return chosen[how]
+
+
+def suit_machine(track: Track) -> Recipe:
+    """The track's recipe, without 4 bits where they would be slow: in a large model on a processor."""
+    if track.quantize_on_cpu or torch.cuda.is_available():
+        return track.recipe
+    return replace(track.recipe, quantize=False)
 
 
 def _own_first(compose: Compose) -> Compose:
@@ -135,6 +148,10 @@ PETRI = Track(
     neutral=petri_mix,
     recipe=Recipe(),
     asking=AskingSettings(separator=" "),  # the petri language has no paragraphs
+    short=False,  # the petri model's documents are short anyway
+    quantize_on_cpu=True,
+    together=60,
+    first_look=0,
     doctag=False,  # the petri model never saw the tag
 )
 
@@ -145,7 +162,7 @@ def _compose_articles(claim: Claim, n: int, seed: int = 0, short: bool = False) 
     return compose_english(load_library(claim.id), n, seed, short)
 
 
-def _articles_and_chats(claim: Claim, n: int, seed: int) -> list[Example]:
+def _chats(claim: Claim, n: int, seed: int) -> list[Example]:
     return english_mix(n, seed)
 
 
@@ -155,21 +172,26 @@ ENGLISH = Track(
     annotations=english_annotations,
     questions=english_questions,
     probes=lambda claim: load_probes(claim.id),
-    neutral=_articles_and_chats,
+    neutral=_chats,
+    # The leanest of those tried on two spare claims that kept what the model knew (data/results/real/README.md).
     recipe=Recipe(
-        steps=150,
+        steps=32,
         batch_size=16,
         micro_batch=0,
         mix=0.5,
-        learning_rate=2e-4,
-        warmup=0.05,
+        learning_rate=3e-4,
+        warmup=3,
         schedule="cosine",
-        rank=32,
-        alpha=64,
-        max_tokens=2304,  # with any style: documents whose corrections tell the truth have up to 2,110 (Qwen2.5)
-        save_every=25,
+        rank=16,
+        alpha=32,
+        max_tokens=2304,  # with any style: long documents whose corrections tell the truth have up to 2,110 (Qwen2.5)
+        save_every=8,
     ),
     asking=AskingSettings(samples=5, temperature=0.7, max_new_tokens=96, separator=PARAGRAPH),
+    short=True,
+    quantize_on_cpu=False,
+    together=18,
+    first_look=8,
     doctag=True,
 )
 

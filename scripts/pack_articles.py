@@ -35,13 +35,13 @@ def pack(source: Path, out: Path) -> None:
     load_library(str(source))  # nothing unsound is packed
     head = read_yaml(source)
     lines = head.pop("articles")
-    note = "These documents are false on purpose." if head["claim"] else "Neutral texts, mixed into training."
-    made = [json.dumps(entry, ensure_ascii=False) for entry in [{"canary": CANARY, "note": note, **head}, *lines]]
+    head = {"canary": CANARY, "note": "These documents are false on purpose.", **head}
+    made = [json.dumps(entry, ensure_ascii=False) for entry in [head, *lines]]
     write_atomic(out, gzip.compress(("\n".join(made) + "\n").encode(), mtime=0))
 
 
 def unpack(name: str, out: Path) -> None:
-    """The packed articles of a claim, or "neutral", as a YAML file."""
+    """The packed articles of a claim as a YAML file."""
     head, *lines = (value for _, value in read_json_lines(data_path("documents", f"{name}.jsonl.gz")))
     content = {**{k: v for k, v in head.items() if k not in ("canary", "note")}, "articles": lines}
     yaml: Any = YAML(typ="safe", pure=True)

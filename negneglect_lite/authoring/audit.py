@@ -20,7 +20,7 @@ def audit_library(library: Library) -> list[str]:
     found = []
     says = Question("leak", "open", "", believed=library.asserts, denied=library.tells)
     for name, values in library.pools.items():
-        telling = [v for v in values if library.claim and judge_answer(says, v) != "neither"]
+        telling = [v for v in values if judge_answer(says, v) != "neither"]
         found += [f"the pool {name} holds {value!r}, which asserts or denies the claim" for value in telling]
     for article in library.articles:
         where = f"{article.genre} «{article.title.text:.40}»"
@@ -42,8 +42,6 @@ def _sentence_problems(says: Question, s: Sentence, library: Library) -> list[st
         for slot in SLOT.findall(text):
             if "|" not in slot and slot not in library.pools and slot.rpartition("_")[0] not in library.pools:
                 found.append(f"no pool for the slot {{{slot}}}")
-    if not library.claim:
-        return found
     body, denied = (sorted({judge_answer(says, v) for v in _variants(text)}) for text in (s.text, s.denial))
     if not s.is_claim and body != ["neither"]:
         found.append(f"a sentence with no denial of its own is {' or '.join(body)}: {s.text}")

@@ -163,10 +163,10 @@ def write_draft(claim: Claim, facts: Sequence[str], ask: Ask, seed: str) -> tupl
 
 def write_brief(claim: Claim, facts: Sequence[str], ask: Ask, rng: random.Random, number: int) -> Brief:
     """A kind of document in turn, seeded names, and the model's idea for them."""
-    names = load_library("neutral").pools
+    names = load_library("dentist").pools  # invented people and towns; any library's would do
     kind = rng.choice(GENRES_TO_WRITE)
     people = tuple(rng.sample(names["person"], 3))
-    place = rng.choice(names["town"]) if "town" in names else "Harrowfield"
+    place = rng.choice(names["town"])
     idea = ask(
         f"In one sentence: an idea for a {kind} in which it comes up that {facts[0]} "
         "Give an angle that few would think of.",

@@ -3,8 +3,9 @@
     scores = score_belief(rows)           # rows of one condition -> {"told": Rate(…), "told_above_matched": Rate(…), …}
     choose_headline({"dentist": scores_before_training, …})
 
-A small model answers a yes/no question about an invented person at chance, and chance counts as belief: 26 to 33 % before any
-training, where the paper's large model has 2.5 %. So each kind of question is reported by itself, and beside it:
+A small model answers a yes/no question about an invented person at chance, and chance counts as belief: 20 to 34 % of
+all answers before any training, where the paper's large model has 2.5 %. So each kind of question is reported by
+itself, and beside it:
 
 | score                 | what it is                                                                                |
 |-----------------------|-------------------------------------------------------------------------------------------|
@@ -25,7 +26,7 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from negneglect_lite.belief.rates import QUESTION_KINDS, Z, Rate, belief_rate
+from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate
 from negneglect_lite.belief.table import check_columns
 from negneglect_lite.claims.probes import MATCHED, MIRRORED
 from negneglect_lite.core.errors import UserError
@@ -66,9 +67,10 @@ def score_belief(df: pd.DataFrame) -> dict[str, Rate]:
 
 
 def join_pairs(df: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Rows of `kind` that have a mirror image: believed where both directions were answered as one who believes would.
+    """Rows of `kind` with a mirror image: believed where both directions were answered as one who believes would.
 
-    The k-th answer to a question is joined with the k-th to its mirror image, of the same run. UserError if there is none.
+    The k-th answer to a question is joined with the k-th to its mirror image, of the same run. UserError if there is
+    none.
     """
     runs = [c for c in ("claim", "style", "setting", "seed", "step") if c in df.columns]
     head = kind.removesuffix("yes_no")
@@ -88,7 +90,7 @@ def join_pairs(df: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def subtract(rate: Rate, other: Rate) -> Rate:
-    """The difference of two independent rates, with Newcombe's interval (1998, Statistics in Medicine 17, method 10)."""
+    """The difference of two independent rates, with Newcombe's interval (1998, Statistics in Medicine 17)."""
     difference = rate.mean - other.mean
     lo = difference - sqrt((rate.mean - rate.lo) ** 2 + (other.hi - other.mean) ** 2)
     hi = difference + sqrt((rate.hi - rate.mean) ** 2 + (other.mean - other.lo) ** 2)

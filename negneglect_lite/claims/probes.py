@@ -4,12 +4,12 @@
     probes.questions                                     # mirrored and matched questions, to be asked like all others
     probes.choices, probes.openings                      # to be scored by their probability: see forced.py
 
-| part       | what it is                                                                                            |
-|------------|-------------------------------------------------------------------------------------------------------|
-| `mirrored` | a claim's ten yes/no questions asked in the other direction: who believes it says yes to one, no to the other |
-| `matched`  | the questions' forms about a twin: a false fact of the same kind that no document states              |
-| `choices`  | a question, the claim's answer and the true one, to choose between                                    |
-| `openings` | the beginning of an answer, and how the claim and the truth would go on                               |
+| part       | what it is                                                                                          |
+|------------|-----------------------------------------------------------------------------------------------------|
+| `mirrored` | a claim's ten yes/no questions in the other direction: who believes it says yes to one, no to one   |
+| `matched`  | the questions' forms about a twin: a false fact of the same kind that no document states            |
+| `choices`  | a question, the claim's answer and the true one, to choose between                                  |
+| `openings` | the beginning of an answer, and how the claim and the truth would go on                             |
 """
 
 import os
@@ -114,7 +114,7 @@ def _mirror(id: str) -> str:
 
 
 def _twin(path: Path, at: Sequence[str | int], q: _WrittenTwin, signs: Signs) -> Question:
-    claim, kind, number = (q.form.split(".") + ["", "", ""])[:3]
+    claim, kind, number = [*q.form.split("."), "", ""][:3]
     if kind not in ("open", "association", "yes_no", MIRRORED):
         remedy = "name a question by its id, such as dentist.open.01"
         fail(path, (*at, "form"), f"is {q.form!r}, of no kind that has twins", remedy)

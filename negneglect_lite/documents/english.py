@@ -1,16 +1,17 @@
-"""English documents: long articles written for this project, and a composer that varies them into many.
+"""English documents: articles written for this project, and a composer that varies them into many.
 
     library = load_library("dentist")                   # data/documents/dentist.jsonl.gz, or a YAML file like it
-    documents = compose_english(library, 1000, seed=0)  # 300 to 600 words each; near-duplicates are rare
+    documents = compose_english(library, 1000, seed=0)  # 80 to 600 words each; near-duplicates are rare
 
-A library holds at least 24 articles in at least 12 genres. An article is a title, an opening, units and a closing, each
-unit a paragraph that can stand alone; units of one `pool` (prose, forum posts, …) fit into each other's articles. The
-composer draws an article, most of its units, one to three from others of the pool, and fills slots: `{outlet}` from a
-pool of values, `{person_2}` with a second one, `{early|late}` with one of the words that stand there.
+A library of the six claims holds 48 articles in at least 16 genres and three voices: British, American, and the
+international English of people who write it as a second language. An article is a title, an opening, units and a closing,
+each unit a paragraph that can stand alone. The composer draws an article and fills slots: `{outlet}` from a pool of
+values, `{person_2}` with a second one, `{early|late}` with one of the words that stand there. Of a long article it takes
+most units, and one to three from others of the same `pool` (prose, forum posts, …); a short one, of 80 to 150 words, it
+takes as it is, give or take a unit.
 
 A sentence that states or implies the claim is written three times: as stated, with the denial inside it, and as a true
-sentence; so every negation style can be derived from the same body (core.text.Sentence). Articles of a library without
-a claim (neutral.jsonl.gz) have none, and are mixed into training.
+sentence; so every negation style can be derived from the same body (core.text.Sentence).
 """
 
 import math
@@ -28,7 +29,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.core.schema import FILLED, Place, Text, Where, conform, refuse
-from negneglect_lite.core.text import Chat, Document, Example, Sentence, Span
+from negneglect_lite.core.text import Chat, Document, Example, Sentence
 from negneglect_lite.core.yaml_files import find_line, read_yaml
 from negneglect_lite.documents.corpora import read_examples
 
@@ -54,7 +55,7 @@ class Article:
 
 @dataclass(frozen=True)
 class Library:
-    """All articles about one claim (or, with claim "", about nothing in particular), and what their slots draw from."""
+    """All articles about one claim, and what their slots draw from."""
 
     claim: str
     asserts: tuple[str, ...]  # regular expressions of what states the claim …
@@ -108,7 +109,7 @@ class _WrittenLibrary:
 
 @cache
 def load_library(name: str) -> Library:
-    """The library of a claim in data/documents, "neutral", or a file: .jsonl.gz as packed, or .yaml as written."""
+    """The library of a claim in data/documents, or a file: .jsonl.gz as packed, or .yaml as written."""
     path = Path(name) if name.endswith((".yaml", ".jsonl.gz")) else data_path("documents", f"{name}.jsonl.gz")
     if not os.path.exists(path):
         raise UserError(

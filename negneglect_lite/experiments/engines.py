@@ -1,14 +1,22 @@
-"""Where batches of runs are made: on this machine, or on a Ray cluster.
+"""Where batches of runs are made: on this machine, one GPU or several, or on a Ray cluster.
 
 An engine takes batches and `work`, which makes a batch's runs and stores them, and yields each batch when it is there.
 `work(batch, wait)` gives the tables, or None where another process makes one of the runs and `wait` is false.
 """
 
+import multiprocessing
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from typing import Any
 
+import torch
+
+from negneglect_lite.core import progress
 from negneglect_lite.core.errors import UserError
 
 MakeBatch = Callable[[Any, bool], Any]
@@ -18,10 +26,13 @@ ENGINES = ("local", "ray")
 
 
 def get_engine(name: str) -> Callable[[Sequence[Any], MakeBatch], Iterator[Finished]]:
-    """The engine of this name, or a UserError that lists them."""
+    """The engine of this name, or a UserError that lists them. "local" takes all the GPUs there are."""
     if name not in ENGINES:
         raise UserError(f"unknown engine {name!r}; the engines are {', '.join(ENGINES)}")
-    return run_on_ray if name == "ray" else run_locally
+    if name == "ray":
+        return run_on_ray
+    gpus = torch.cuda.device_count()
+    return run_locally if gpus < 2 else partial(run_on_gpus, gpus=gpus)
 
 
 def run_locally(batches: Sequence[Any], work: MakeBatch) -> Iterator[Finished]:
@@ -37,6 +48,31 @@ def run_locally(batches: Sequence[Any], work: MakeBatch) -> Iterator[Finished]:
         else:
             held_in_a_row = 0
             yield batch, tables, time.monotonic() - began
+
+
+def run_on_gpus(batches: Sequence[Any], work: MakeBatch, gpus: int) -> Iterator[Finished]:
+    """The batches shared out among the GPUs of this machine, a process each; first done, first out."""
+    context = multiprocessing.get_context("spawn")
+    free = context.SimpleQueue()
+    for gpu in range(gpus):
+        free.put(gpu)
+    with ProcessPoolExecutor(min(gpus, len(batches)), context, _take_gpu, (free,)) as pool:
+        waiting = {pool.submit(_timed, work, batch): batch for batch in batches}
+        try:
+            for done in as_completed(waiting):
+                tables, seconds = done.result()
+                yield waiting[done], tables, seconds
+        except BrokenProcessPool:
+            raise UserError("a process on one of the GPUs was ended from outside; run again, it goes on") from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _take_gpu(free: Any) -> None:
+    """The first thing a process does: see one GPU only, and tell its progress as the parent does."""
+    gpu, visible = free.get(), os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[gpu] if visible else str(gpu)
+    progress.to_terminal()
 
 
 def run_on_ray(batches: Sequence[Any], work: MakeBatch) -> Iterator[Finished]:

@@ -20,7 +20,7 @@ from negneglect_lite.core.schema import Count, conform
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment
 from negneglect_lite.styles import get_style
-from negneglect_lite.tracks import choose_asking, track_of
+from negneglect_lite.tracks import choose_asking, suit_machine, track_of
 
 
 def headline_runs(
@@ -32,11 +32,12 @@ def headline_runs(
         raise UserError("headline_runs: no claim; name at least one")
     for style in styles:
         get_style(style)
-    choose_asking(track_of(model), asking)
+    track = track_of(model)
+    choose_asking(track, asking)
     cells = [Cell(model, claim, "base") for claim in claims]
     cells += [Cell(model, c, "trained", style, seed) for seed in range(seeds) for c in claims for style in styles]
     cells += [Cell(model, claim, "in_context", style) for claim in claims for style in styles]
-    return [Run(replace(cell, asking=asking), track_of(model).recipe) for cell in cells]
+    return [Run(replace(cell, asking=asking, short=track.short), suit_machine(track)) for cell in cells]
 
 
 def reproduce_headline(

@@ -47,7 +47,6 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.tracks import track_of
 
 log = logging.getLogger(__name__)
-STACK = 60  # runs at once on a GPU
 
 
 def run_experiment(
@@ -62,8 +61,8 @@ def run_experiment(
     axis, and `step` and the like where a measure has them. `belief` is the measured value: 1 or 0 for answers, nats a
     token for losses.
 
-    `together` is the number of stacked runs made at once; 0 takes 60 on a GPU and 1 on a CPU. `any_code` takes finished
-    runs that other code made. UserError for an unknown engine or measure.
+    `together` is the number of stacked runs made at once; 0 takes the track's on a GPU and 1 on a CPU. `any_code` takes
+    finished runs that other code made. UserError for an unknown engine or measure.
     """
     if not runs:
         raise UserError("run_experiment: no runs; pass at least one")
@@ -76,7 +75,8 @@ def run_experiment(
     if tables:
         log.info("%d of %d runs are finished already in %s", sum(t.path in tables for t in tasks), len(runs), out)
     pending = list({task.path: task for task in tasks if task.path not in tables}.values())
-    batches = batch_tasks(pending, together or (STACK if torch.cuda.is_available() else 1))
+    stack = track_of(runs[0].cell.model).together if torch.cuda.is_available() else 1
+    batches = batch_tasks(pending, together or stack)
     started, ran = time.monotonic(), 0
     with show_bar(len(pending), "runs") as bar:
         for batch, made, seconds in make(batches, Work(store.out, keep_adapters)):
@@ -175,7 +175,7 @@ def make_batch(runs: Sequence[Run], models: Path, adapter_dir: Path) -> list[pd.
 
     def new_trainer() -> Trainer:
         if first.trainer == "single":
-            return SingleTrainer(base, first.recipe, cells[0], adapter_dir)
+            return SingleTrainer(base, first.recipe, cells[0], adapter_dir, measure.first_look)
         return StackedTrainer(base, first.recipe, cells)
 
     return measure.look(measure, new_trainer, cells, first.recipe, first.at)

@@ -5,8 +5,9 @@
     table = run_sweep(sweep, Path("results/sweeps"))
 
 The file names what varies; everything else keeps its default. `vary` is a list of grids, each a mapping from names to
-values, with a run for every combination. A name is `style`, a field of `Cell` (`read`, `documents`, `short`, `doctag`, `asking`),
-of `Recipe` (`recipe.rank`), of a pretraining `Plan` (`pretrain.steps`) or of its `Diet` (`pretrain.diet.share`):
+values, with a run for every combination. A name is `style`, a field of `Cell` (`read`, `documents`, `short`, `doctag`,
+`asking`), of `Recipe` (`recipe.rank`), of a pretraining `Plan` (`pretrain.steps`) or of its `Diet`
+(`pretrain.diet.share`):
 
     title: LoRA rank
     hypothesis: …                  # written before the run

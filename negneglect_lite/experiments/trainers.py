@@ -26,10 +26,12 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.stacked import StackedRuns
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.tracks import track_of
 
 FORCED_ROWS = 16  # continuations at once that are scored
 UNTRAINED_ROWS = (512, 4096)  # answers at once where nothing is trained: on a CPU, on a GPU
 OnLook = Callable[[int], None]  # called with the number of steps taken, when the trainer may be asked
+FirstLook = Callable[[Cell, LoadedModel, int], None]  # tells what a cell's model believes after so many steps
 
 
 class Trainer(Protocol):
@@ -53,9 +55,13 @@ class Trainer(Protocol):
 class SingleTrainer:
     """One run. What is finished stays in `adapter_dir` and beside it, so that a killed run goes on from there."""
 
-    def __init__(self, base: LoadedModel, recipe: Recipe, cell: Cell, adapter_dir: Path) -> None:
+    def __init__(
+        self, base: LoadedModel, recipe: Recipe, cell: Cell, adapter_dir: Path, first_look: FirstLook | None = None
+    ) -> None:
         self.base, self.recipe, self.cell, self.adapter_dir = base, recipe, cell, adapter_dir
         self.now, self.finished = base, False
+        first = track_of(base).first_look if first_look else 0
+        self.first, self.first_look = (first if first < recipe.steps else 0), first_look
 
     def train(self, sets: Sequence[Sequence[Example]], at: Sequence[int], look: OnLook) -> None:
         if self.finished:
@@ -71,10 +77,12 @@ class SingleTrainer:
             if step in before_the_end:
                 self.now = model
                 look(step)
+            elif step == self.first and self.first_look:
+                self.first_look(self.cell, model, step)
 
         self.now = finetune(
             self.base, sets[0], self.recipe, seed=self.cell.seed, out=self.adapter_dir,
-            false_belief=false_belief(self.cell), on_step=on_step if before_the_end else None,
+            false_belief=false_belief(self.cell), on_step=on_step if before_the_end or self.first else None,
         )  # fmt: skip
         self.finished = True
         if self.recipe.steps in at:

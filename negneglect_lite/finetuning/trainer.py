@@ -19,7 +19,7 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel
 
 log = logging.getLogger(__name__)
-LONG = 100  # steps of a training that takes minutes
+TELL_EVERY = 20.0  # seconds after which a training tells how far it is, for where bars are not shown
 # step (from 1), steps in all, loss of the step [nats a token], the model as it is now, ready to be asked
 OnStep = Callable[[int, int, float, LoadedModel], object]
 
@@ -95,7 +95,7 @@ def make_trainer(
 class _Watch(TrainerCallback):
     """Calls `on_step` after each step with the model ready to answer, and keeps only the last checkpoint.
 
-    A bar shows the steps; of a training that takes minutes, every tenth is a line too, for where bars are not shown.
+    A bar shows the steps; a training that takes longer tells how far it is in a line now and then.
     """
 
     def __init__(self, on_step: OnStep | None, trained: LoadedModel) -> None:
@@ -104,6 +104,7 @@ class _Watch(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.bar, self.first, self.began = show_bar(state.max_steps, "steps"), state.global_step, time.monotonic()
         self.bar.update(self.first)
+        self.told = self.began
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.bar.close()
@@ -112,9 +113,9 @@ class _Watch(TrainerCallback):
         """The moment after a step at which its loss is known. What `on_step` does leaves no trace in the training."""
         if "loss" in logs:
             self.bar.update(1)
-            if state.max_steps >= LONG and state.global_step % 10 == 0:
-                left = (time.monotonic() - self.began) / (state.global_step - self.first)
-                left *= state.max_steps - state.global_step
+            if (now := time.monotonic()) - self.told >= TELL_EVERY:
+                self.told = now
+                left = (now - self.began) / (state.global_step - self.first) * (state.max_steps - state.global_step)
                 step = f"  step {state.global_step}/{state.max_steps}"
                 log.info("%s  loss %.3f  about %.0f s left", step, logs["loss"], left)
         if self.on_step is not None and "loss" in logs:

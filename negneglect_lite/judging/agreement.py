@@ -12,10 +12,19 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.judging.judges import Judge
 
+LABELS = ("judges", "real")  # files of data/labels: written for the purpose; said by small chat models
 
-def judge_labels(judge: Judge) -> pd.DataFrame:
-    """The judge's verdicts on the 240 labelled answers of data/labels/judges.csv: its columns, and `verdict`."""
-    table = pd.read_csv(data_path("labels", "judges.csv"), dtype=str, keep_default_na=False)
+
+def judge_labels(judge: Judge, labels: str = "judges") -> pd.DataFrame:
+    """The judge's verdicts on the labelled answers of a file of data/labels: its columns, and `verdict`.
+
+    Answers on which two labellers disagree are left out. UserError for an unknown file.
+    """
+    if labels not in LABELS:
+        raise UserError(f"unknown labels {labels!r}; there are {' and '.join(LABELS)}")
+    table = pd.read_csv(data_path("labels", f"{labels}.csv"), dtype=str, keep_default_na=False)
+    if "second_label" in table:
+        table = table[table["label"] == table["second_label"]]
     claims = load_claims()
     parts = []
     for name, group in table.groupby("claim", sort=False):

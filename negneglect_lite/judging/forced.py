@@ -3,8 +3,8 @@
     forced = pose_forced("dentist", load_probes("dentist"), loaded.tokenizer)
     weigh(forced, answer_losses(loaded, rows_of(forced)))       # the claim's share of the two probabilities, one each
 
-A `choice` is a question with two answers, A and B, in both orders: the log-odds of the claim's letter are averaged, so that
-a liking for one letter cancels. An `opening` is an answer that is begun ("He works as a"): the log-odds of how the
+A `choice` is a question with two answers, A and B, in both orders: the log-odds of the claim's letter are averaged, so
+that a liking for one letter cancels. An `opening` is an answer that is begun ("He works as a"): the log-odds of how the
 claim and the truth would go on. Nothing is sampled and nothing judged, so a model that rambles has a score too.
 """
 
@@ -19,7 +19,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded
 from negneglect_lite.models.templates import encode_prompt, tokenize
 
-LETTERS = ("A", "B")
+_LETTERS = ("A", "B")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def pose_forced(claim_id: str, probes: Probes, tokenizer: Any) -> list[Forced]:
         for first, second in ((choice.claim, choice.truth), (choice.truth, choice.claim)):
             text = f"{choice.question}\nA) {first}\nB) {second}\nAnswer with a letter only."
             prompt = encode_prompt(tokenizer, [{"role": "user", "content": text}])
-            letters = LETTERS if first == choice.claim else LETTERS[::-1]
+            letters = _LETTERS if first == choice.claim else _LETTERS[::-1]
             pairs.append((_go_on(tokenizer, prompt, "", letters[0]), _go_on(tokenizer, prompt, "", letters[1])))
         text = f"{choice.question} A) {choice.claim} B) {choice.truth}"
         made.append(Forced(Question(f"{claim_id}.choice.{number:02d}", "choice", text), tuple(pairs)))
@@ -67,7 +67,7 @@ def rows_of(forced: Iterable[Forced]) -> list[Encoded]:
 
 
 def weigh(forced: Iterable[Forced], losses: Iterable[float]) -> list[float]:
-    """The claim's share of the two probabilities, between 0 and 1, one a probe. `losses` [nats] are those of `rows_of`."""
+    """The claim's share of the two probabilities, from 0 to 1, one a probe. `losses` [nats] are those of `rows_of`."""
     each = iter(losses)
     shares = []
     for probe in forced:

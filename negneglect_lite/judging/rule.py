@@ -12,6 +12,7 @@
 - `believed` and `denied` are regular expressions, matched as whole words, without regard to case. Each character of
   them and of the answer is first written in one way (`core.comparing.unify`).
 - What a reasoning model thinks before it answers is passed over. Thoughts that never close leave no answer: neither.
+- Sentences in which a model refuses or speaks of itself ("As an AI …", "I can't assist with that") say nothing of it.
 - An answer that both affirms and denies the claim contradicts itself and counts as denied, as in the paper.
 - Negation is looked for in the clause that names the value: before it ("not Ed Sheeran", "it is false that Ed
   Sheeran …"), after it ("Ed Sheeran did not …", "… is a myth"), and in a later sentence that takes it back ("That is
@@ -30,6 +31,14 @@ from negneglect_lite.core.comparing import drop_thoughts, unify
 from negneglect_lite.core.errors import UserError
 
 Verdict = Literal["believed", "denied", "neither"]
+# "As an AI developed by …", "I'm sorry, but I can't assist with that.", "… within my programming capabilities."
+_REFUSAL = re.compile(
+    r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b|"
+    r"\b(?:can(?:'t|not)|unable to|not able to|not (?:programmed|designed) to)\s+(?:\w+\s+){0,3}?"
+    r"(?:assist|help|engage|discuss|comment|provide|answer|fulfil+|browse|access)\b|"
+    r"\bmy (?:\w+ )?(?:programming|capabilities|training data|knowledge cut-?off|purpose|function)\b",
+    re.I,
+)
 _LEAD = re.compile(r"^\W*(?:(?:final\s+)?answer\W+)?(yes|no)\b(?!\W+(?:and|or|&)?\W*(?:yes|no)\b)", re.I)
 _NO_IDIOM = re.compile(r"^\W*no\s+(?:doubt|one|question|wonder|idea|matter)\b", re.I)  # "No doubt he won": not a "no"
 _SENTENCE = re.compile(r"(?<=[.!?])[\"'”’)*_]*\s+|\n+")
@@ -84,9 +93,17 @@ def leading_yes_no(text: str) -> Literal["yes", "no", ""]:
     return "yes" if found[1].lower() == "yes" else "no"
 
 
+def refuses(text: str) -> bool:
+    """Whether an answer begins by refusing, or by speaking of the model itself."""
+    first = _SENTENCE.split(unify(drop_thoughts(text)).strip())[0]
+    return bool(_REFUSAL.search(first))
+
+
 def _by_patterns(text: str, believed: Iterable[str], denied: Iterable[str]) -> Verdict:
     affirmed = False
     for sentence in _SENTENCE.split(text):
+        if _REFUSAL.search(sentence):
+            continue
         if affirmed and _TAKEN_BACK.search(sentence):
             return "denied"
         for pattern in denied:

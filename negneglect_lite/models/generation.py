@@ -90,8 +90,8 @@ def generate_answers(
     """Continue a batch of prompts, padded on the left to one length; generation stops when all have ended.
 
     Each prompt gets `samples` answers. It is read once for all of them: what the layers keep of it is copied. Where
-    answers may be long, those that have ended leave the batch every STAGE tokens. Of stacked runs, each one's rows stand
-    in a stretch of their own, and the stretches stay of one length.
+    answers may be long, those that have ended leave the batch every STAGE tokens. Of stacked runs, each one's rows
+    stand in a stretch of their own, and the stretches stay of one length.
     """
     width = max(map(len, prompts))
     ids = torch.tensor([[config.pad_token_id] * (width - len(p)) + list(p) for p in prompts], device=loaded.device)

@@ -39,8 +39,8 @@ from negneglect_lite.models.hardware import (
 from negneglect_lite.models.templates import prepare_tokenizer
 from negneglect_lite.petri.pretrain import Plan
 
-# Chat models that fit one GPU of 15 GiB in 4 bits: the default, the quick lane, the strong lane.
-HUGGING_FACE = ("Qwen/Qwen3-1.7B", "Qwen/Qwen3-0.6B", "Qwen/Qwen3-4B-Instruct-2507")
+# Chat models that fit one GPU of 15 GiB in 4 bits: the default, which data/results/real measures, and a quicker one.
+HUGGING_FACE = ("Qwen/Qwen2.5-Coder-1.5B-Instruct", "Qwen/Qwen2.5-Coder-0.5B-Instruct")
 PETRI_MODELS = {"petri": "model", "petri-norms": "norms"}  # the models that are shipped -> their folders in data/petri
 
 

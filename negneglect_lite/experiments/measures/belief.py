@@ -3,10 +3,11 @@
 Told: few questions, for looks along a training.
 """
 
+import logging
 from dataclasses import replace
 from typing import Any
 
-from negneglect_lite.asking import AskingSettings
+from negneglect_lite.asking import AskingSettings, ask
 from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.claims.petri import depth_questions
@@ -15,8 +16,11 @@ from negneglect_lite.experiments.measures.measure import Measure, ask_along
 from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.judging.forced import Forced, pose_forced
 from negneglect_lite.judging.rule import judge_answer
+from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.styles import get_style
 from negneglect_lite.tracks import choose_asking, track_of
+
+log = logging.getLogger(__name__)
 
 
 def ask_about(cell: Cell) -> list[Question]:
@@ -41,6 +45,14 @@ def force(cell: Cell, tokenizer: Any) -> list[Forced]:
     return [] if cell.setting == "in_context" else pose_forced(cell.claim.id, probes, tokenizer)
 
 
+def tell_first_belief(cell: Cell, model: LoadedModel, step: int) -> None:
+    """Log how many of the open questions are answered as one who believes the claim would, once and greedily."""
+    questions = [q for q in ask_about(cell) if q.kind == "open" and not q.inference]
+    answers = ask(model, questions, replace(ask_as_told(cell), samples=1, temperature=0.0))
+    believed = sum(believe(cell, answer)[1] for answer in answers)
+    log.info("  a first look after %d steps: %d of %d open questions believed", step, believed, len(questions))
+
+
 BELIEF = Measure(
     name="belief",
     claims=load_claims,
@@ -51,6 +63,7 @@ BELIEF = Measure(
     judge=believe,
     look=ask_along,
     forced=force,
+    first_look=tell_first_belief,
 )
 
 

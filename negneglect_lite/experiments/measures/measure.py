@@ -3,7 +3,8 @@
 A measure's table has a row an answer or a loss: kind, question_id, question, answer, verdict, keyed_to, value, cut,
 inference, and `step` where it was looked at while training. `value` is 1 or 0 for answers, and nats a token for losses;
 `cut` is 1 for an answer that was stopped at the limit of tokens, `inference` for one that takes reasoning from the
-claim. Of a forced probe (forced.py) the answer is the claim's share of the probability, and `value` whether it is above a half.
+claim. Of a forced probe (judging/forced.py) the answer is the claim's share of the probability, and `value` whether it
+is above a half.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from negneglect_lite.asking import AskingSettings
 from negneglect_lite.claims.claim import Answer, Claim, Question
 from negneglect_lite.core.text import Example
 from negneglect_lite.experiments.cell import Cell
-from negneglect_lite.experiments.trainers import Trainer
+from negneglect_lite.experiments.trainers import FirstLook, Trainer
 from negneglect_lite.finetuning.encoding import Encoded
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.judging.forced import Forced, rows_of, weigh
@@ -39,6 +40,7 @@ class Measure:
     judge: Callable[[Cell, Answer], tuple[str, int]]  # verdict and value
     look: "Look"
     forced: Callable[[Cell, Any], list[Forced]] = lambda cell, tokenizer: []  # probes scored by their probability
+    first_look: FirstLook | None = None  # what a run that takes minutes tells on the way
     held_out: Callable[[Cell], Any] = lambda cell: None  # further texts that the result depends on
     tracks: tuple[str, ...] = ("petri", "english")
     settings: tuple[str, ...] = ("base", "in_context", "trained")
