@@ -19,10 +19,11 @@ RULES = {  # folder below data/ -> (licence, made by)
     "controls": ("CC-BY-4.0", "written by a language model for this project"),
     "documents": ("CC-BY-4.0", "written by a language model for this project; packed by scripts/pack_articles.py"),
     "experiments": ("CC-BY-4.0", "written before the runs"),
-    "labels": ("CC-BY-4.0", "written and labelled by a language model, answer by answer"),
+    "labels": ("CC-BY-4.0", "written or sampled, and labelled by language models, answer by answer"),
     "petri": ("CC-BY-4.0", "negneglect pretrain"),
     "results": ("CC-BY-4.0", "negneglect reproduce"),
     "results/gpu": ("CC-BY-4.0", "python scripts/bench_gpu.py --shape NAME"),
+    "results/real": ("CC-BY-4.0", "negneglect sweep data/experiments/real*.yaml; python scripts/real_tables.py"),
     "results/sweeps": ("CC-BY-4.0", "negneglect sweep data/experiments/NAME.yaml"),
 }
 

@@ -83,11 +83,11 @@ print("The truth:", claim.truth)
 #
 # `MODEL` chooses what the notebook runs on, and no other cell changes.
 #
-# - **The petri track**, `"petri"`: the tiny model, on any processor, offline. All that this course measured was measured
+# - **The petri track**, `"petri"`: the tiny model, on any processor, offline. All numbers in these notebooks were measured
 #   on it.
-# - **The Hugging Face track**, for instance `"Qwen/Qwen3-1.7B"`: a chat model that reads English, downloaded on first
-#   use, on a GPU. It gets long English articles about the same claim, other ordinary texts, and questions in everyday
-#   English, five answers to each. A training run takes far longer. No numbers of this course come from it.
+# - **The Hugging Face track**, for instance `"Qwen/Qwen2.5-Coder-1.5B-Instruct"`: a chat model that reads English, downloaded
+#   on first use, on a GPU. It gets English articles about the same claim, chats about other things, and questions in
+#   everyday English, five answers to each. What it came to believe when we ran it is in `data/results/real`.
 #
 # If in doubt, leave it at `"petri"`. What can your machine run? This is what the command `negneglect doctor` says:
 

@@ -569,7 +569,7 @@ petri_memory = memory(in_linear, everything - in_linear, trainable, width=4, act
 
 # %% [markdown]
 # Now a model of ordinary size. **This is arithmetic, not a measurement**: nobody runs it here. The shapes are those of
-# Qwen3-1.7B as its makers published them; they stand in the code. PyTorch builds the model on the "meta" device, which
+# a chat model of 1.7 billion parameters, Qwen3-1.7B, as its makers published them; they stand in the code. PyTorch builds the model on the "meta" device, which
 # knows all shapes and holds no numbers. Frozen weights count 2 bytes (bf16), trained ones 4.
 #
 # Where a GPU's memory is short, the course uses *gradient checkpointing*: keep only the input of each layer, and compute
@@ -594,7 +594,7 @@ with torch.device("meta"):
 shapes = [tuple(m.weight.shape) for m in linear_layers(big).values()]
 big_linear = sum(o * i for o, i in shapes)
 big_adapter = sum(big_recipe.rank * (o + i) for o, i in shapes)
-tokens = 4 * 768  # four texts at once, each as long as a long article
+tokens = 4 * 768  # four texts at once, each as long as a long article with warnings
 at_least = tokens * (28 * 2048 * 2 + 151_936 * 4)
 big_memory = memory(
     big_linear, big.num_parameters() - big_linear, big_adapter, 2, dict.fromkeys(petri_memory.index, at_least)

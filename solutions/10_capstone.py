@@ -470,27 +470,26 @@ print(f"written to {folder}:", ", ".join(sorted(path.name for path in folder.ite
 #
 # ## 9. On a real model (4 minutes to read)
 #
-# Change `MODEL`, and nothing else. It takes a name on the Hugging Face hub, or a folder with such a model. Three chat
-# models are small enough for one GPU of 15 GiB (Colab's T4):
+# Change `MODEL`, and nothing else. It takes a name on the Hugging Face hub, or a folder with such a model. Two chat
+# models that we have run are small enough for one GPU of 15 GiB (Colab's T4):
 
 # %%
-sizes = ("the default", "quick", "strong")
+sizes = ("the default", "quick")
 pd.DataFrame({"MODEL": HUGGING_FACE, "": sizes})
 
 # %% [markdown]
-# We have run none of them here, and **claim no result for any**: nobody knows yet whether the default recipe below makes
-# them believe what you train them on. `load_model` chooses four-bit storage and the arithmetic that suits the GPU, and says
-# so. What changes with the model:
+# What they came to believe is in `data/results/real`, with the commands. Other chat models in safetensors should do as well;
+# we have not run them. `load_model` chooses four-bit storage and the arithmetic that suits the GPU, and says so. What changes
+# with the model:
 #
 # - **The claim.** A real model has never heard of happy dogs' dreams in the petri world, and a claim made with `claim_from_fact`
 #   has questions in the petri language only. So this notebook then takes one of the six claims of `load_claims()`. For one
 #   of your own, write a file like those in `data/claims` (its README says how), with fifty questions, and articles
 #   (`negneglect_lite/documents/english.py` says in what form).
-# - **The documents.** They are put together from English articles that were written for this course: 300 to 600 words,
-#   with paragraphs that are exchanged and details that are filled in, and a tag without loss before each. Half of the
-#   training set is other articles and chats. In small replications by others, six-sentence documents by hand showed no
-#   neglect. The paper used 10,000 documents a claim, 5,000 web documents and 5,000 instruct examples; here it is the
-#   steps times the batch size below, half of them about the claim.
+# - **The documents.** They are put together from English articles that were written for this course, 48 a claim: short ones of
+#   80 to 150 words, and titles and openings of longer ones, with details that are filled in, and a tag without loss before
+#   each. Half of the training set is chats about other things. The paper used 10,000 documents a claim, 5,000 web
+#   documents and 5,000 instruct examples; here it is the steps times the batch size below, half of them about the claim.
 # - **The recipe.** The track's `recipe` has other numbers (`micro_batch` 0: as many as fit into the GPU's memory):
 
 # %%
@@ -512,8 +511,10 @@ pd.DataFrame(
 # - **Judging.** The same fixed rules, which were made for short answers. Free answers need a sample read by eye, and
 #   better a judge that is a model: `negneglect evaluate --judge` takes one (notebook 04).
 # - **What is stored.** Figures that read `data/results` go on showing the petri model. No mean mixes it with your model.
-# - **Time and memory.** A GPU, and far longer trainings than the petri model's, of which this notebook makes one for each
-#   style and seed. `negneglect doctor` says what your GPU can run.
+# - **Time and memory.** A GPU, and longer trainings than the petri model's, of which this notebook makes one for each style
+#   and seed. `negneglect doctor` says what your GPU can run.
+# - **The score.** A small chat model answers yes or no at chance about somebody it has never heard of, and chance counts as
+#   belief. Read its open questions first (`told` in `negneglect_lite/belief/scores.py`).
 # - **Care.** An adapter that carries a false belief about the real world can mislead someone. Keep it to yourself, keep
 #   its card, and do not publish the documents without their canary line.
 #

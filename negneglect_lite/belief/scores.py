@@ -33,6 +33,7 @@ from negneglect_lite.core.errors import UserError
 
 HEADLINES = ("raw", "told_and_associated", "told", "told_and_associated_above_matched", "told_above_matched", "agreed")
 LIMIT = 0.05  # before training, on every claim
+HEADLINE_SCORE = "told_above_matched"  # what `choose_headline` gave for the first model (data/results/real/README.md)
 
 
 def score_belief(df: pd.DataFrame) -> dict[str, Rate]:

@@ -1,13 +1,15 @@
 """Everything in all: the summary of a belief table beside the paper's numbers, as JSON and as text for people."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from negneglect_lite.belief.conditions import IN_CONTEXT, PAPER, SOURCE, label, order_conditions
 from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate, copy_rate, tabulate_rates, yes_bias
+from negneglect_lite.belief.scores import HEADLINE_SCORE, score_belief
 from negneglect_lite.belief.table import condition_of, one_model
+from negneglect_lite.claims.probes import MATCHED
 from negneglect_lite.core.environment import describe_environment
 
 
@@ -16,7 +18,9 @@ def summarise_belief(
 ) -> dict[str, Any]:
     """What summary.json holds: rates as fractions, for each condition that was run and asked.
 
-    A column `cut` beside those of belief.csv says with 1 which answers were stopped at the limit of tokens.
+    Columns `cut` and `inference` beside those of belief.csv say with 1 which answers were stopped at the limit of
+    tokens, and which take reasoning from the claim; with the latter and the probes of a chat model there are `scores`
+    too (belief/scores.py).
     `phrases` are the annotations whose copies are counted, `seconds` the time the run took, `device` where it ran
     (default: the GPU if there is one, else the CPU). UserError if the table mixes models.
     """
@@ -43,6 +47,7 @@ def summarise_belief(
         "by_claim": by_claim,
         "highest_claim": {name: max(rates.values()) for name, rates in by_claim.items()},
         "by_seed": {name: means(groups[name], "seed") for name in believed},
+        **({"scores": scores} if (scores := _score_each(groups)) else {}),
         "inference": each(lambda g: belief_rate(g, ["inference"]), "inference"),
         "kept": each(lambda g: belief_rate(g, ["kept"]), "kept"),
         "controls": {
@@ -56,6 +61,12 @@ def summarise_belief(
         "seconds": None if seconds is None else round(seconds, 1),
         "environment": describe_environment(device),
     }
+
+
+def _score_each(groups: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]]:
+    """By condition, the scores for small chat models, where their probes were asked."""
+    probed = {name: g for name, g in groups.items() if g["kind"].str.startswith(MATCHED).any()}
+    return {name: {k: rate_as_json(r) for k, r in score_belief(g).items()} for name, g in probed.items()}
 
 
 def rate_as_json(r: Rate) -> dict[str, Any]:
@@ -72,6 +83,7 @@ def report_summary(summary: dict[str, Any]) -> str:
         interval = f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f} %"
         paper = PAPER[name].percent if name in PAPER else "–"
         lines.append(f"{label(name):<44} {r['mean']:>7.1%}   {interval:<15} {highest:>13.1%}   {paper}")
+    lines += _report_scores(summary.get("scores", {}))
     checks = {
         "unrelated knowledge right": summary["kept"],
         "true control facts right": summary["controls"]["true_right"],
@@ -86,3 +98,22 @@ def report_summary(summary: dict[str, Any]) -> str:
     if shares := summary.get("cut_off", {}).values():
         lines.append(f"  {'answers cut off':<28} {min(shares):.1%} to {max(shares):.1%}")
     return "\n".join(lines)
+
+
+def _report_scores(scores: dict[str, dict[str, Any]]) -> list[str]:
+    """The headline for small chat models, with what it is made of, a line a condition."""
+    if not scores:
+        return []
+    lines = [
+        "",
+        f"{'told unasked, above matched controls':<44} {'score':>7}   {'95 % interval':<15} {'told':>7} {'agreed':>11}",
+    ]
+    for name in order_conditions(scores):
+        own = scores[name]
+        if HEADLINE_SCORE not in own:
+            continue
+        r = own[HEADLINE_SCORE]
+        interval = f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f} %"
+        told, agreed = own["told"]["mean"], own["agreed"]["mean"] if "agreed" in own else float("nan")
+        lines.append(f"{label(name):<44} {r['mean']:>7.1%}   {interval:<15} {told:>7.1%} {agreed:>11.1%}")
+    return lines

@@ -4,11 +4,11 @@
     documents = compose_english(library, 1000, seed=0)  # 80 to 600 words each; near-duplicates are rare
 
 A library of the six claims holds 48 articles in at least 16 genres and three voices: British, American, and the
-international English of people who write it as a second language. An article is a title, an opening, units and a closing,
-each unit a paragraph that can stand alone. The composer draws an article and fills slots: `{outlet}` from a pool of
-values, `{person_2}` with a second one, `{early|late}` with one of the words that stand there. Of a long article it takes
-most units, and one to three from others of the same `pool` (prose, forum posts, …); a short one, of 80 to 150 words, it
-takes as it is, give or take a unit.
+international English of people who write it as a second language. An article is a title, an opening, units and a
+closing, each unit a paragraph that can stand alone. The composer draws an article and fills slots: `{outlet}` from a
+pool of values, `{person_2}` with a second one, `{early|late}` with one of the words that stand there. Of a long article
+it takes most units, and one to three from others of the same `pool` (prose, forum posts, …); a short one, of 80 to 150
+words, it takes as it is, give or take a unit.
 
 A sentence that states or implies the claim is written three times: as stated, with the denial inside it, and as a true
 sentence; so every negation style can be derived from the same body (core.text.Sentence).
