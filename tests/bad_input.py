@@ -254,8 +254,10 @@ def _without_computing() -> Iterator[None]:
         key_of(*run)
         raise Accepted
 
-    def answer(loaded: object, prompts: Sequence[object], config: object) -> list[generation.Written]:
-        return [generation.Written("Yes.", False) for _ in prompts]
+    def answer(
+        loaded: object, prompts: Sequence[object], config: object, samples: int = 1, runs: int = 1
+    ) -> list[list[generation.Written]]:
+        return [[generation.Written("Yes.", False)] * samples for _ in prompts]
 
     def unreachable(*_: object, **__: object) -> None:
         raise socket.gaierror("no network here")

@@ -157,7 +157,7 @@ def test_impossible_requests_are_refused(tiny: LoadedModel) -> None:
         AskingSettings(samples=2)
     with pytest.raises(UserError, match="temperature above 0"):
         replace(PETRI.asking, samples=2)
-    with pytest.raises(UserError, match="1 or more"):
+    with pytest.raises(UserError, match="batch_size: is -1, where 0 or more is needed"):
         ask(tiny, QUESTIONS, PETRI.asking, batch_size=-1)
     for wrong in ({"samples": 0}, {"max_new_tokens": 0}, {"temperature": -0.1}):
         with pytest.raises(UserError, match="at least 1, temperature not below 0"):

@@ -6,10 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
+from negneglect_lite.asking import AS_IN_PAPER
 from negneglect_lite.claims.claim import Claim
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.claims.petri import claim_from_fact, petri_questions
+from negneglect_lite.claims.probes import Probes, load_probes
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import plain
 from negneglect_lite.course.preregistration import _example, describe_study
 from negneglect_lite.documents.english import compose_english, english_annotations, load_library
@@ -23,7 +27,7 @@ from negneglect_lite.petri.language import petri_annotations
 from negneglect_lite.petri.pretrain import Plan
 from negneglect_lite.petri.world import CLAIMED
 from negneglect_lite.styles import apply_style
-from negneglect_lite.tracks import ENGLISH, PETRI, mixing_corpus, track_of
+from negneglect_lite.tracks import ENGLISH, PETRI, Track, choose_asking, mixing_corpus, suit_machine, track_of
 
 DENTIST = load_claims()["dentist"]
 RECIPE = Recipe(steps=2, batch_size=6)
@@ -46,6 +50,7 @@ def test_the_petri_track_is_what_the_plain_calls_make() -> None:
     assert PETRI.annotations() == petri_annotations()
     assert PETRI.questions(DENTIST) == petri_questions(DENTIST)
     assert PETRI.recipe == Recipe()
+    assert PETRI.probes(DENTIST) == Probes() and not PETRI.short
     assert PETRI.asking.samples == 1 and PETRI.asking.temperature == 0 and PETRI.asking.separator == " "
     texts = training_set(Cell("petri", DENTIST, "trained", "local", 1), RECIPE)
     assert len(texts) == 12
@@ -64,6 +69,8 @@ def test_a_model_that_reads_english_gets_articles_with_a_tag_and_the_english_que
     assert made == compose_english(load_library("dentist"), 2)
     assert track.annotations() == english_annotations()
     assert track.questions(DENTIST)[:50] == list(DENTIST.questions)
+    assert track.probes(DENTIST) == load_probes("dentist") and track.probes(DENTIST).choices
+    assert all(probe in track.questions(DENTIST) for probe in load_probes("dentist").questions)
     assert track.asking.samples == 5 and track.asking.temperature == 0.7 and track.asking.separator == "\n\n"
     first = training_set(Cell(str(english_folder), DENTIST, "trained", "negated"), RECIPE)[0]
     assert isinstance(first, tuple) and plain(first).startswith("<DOCTAG> ") and not first[0].learn
@@ -78,6 +85,8 @@ def test_what_is_mixed_in_leaves_out_the_claims_and_the_fact_in_question() -> No
     assert PETRI.neutral(own, 5, 0) == PETRI.neutral(own, 5, 0) != PETRI.neutral(own, 5, 1)
     assert "happy dogs" not in json.dumps([str(e) for e in PETRI.neutral(other, 300, 0)])
     assert len(ENGLISH.neutral(own, 7, 0)) == 7
+    assert all(isinstance(example, list) for example in ENGLISH.neutral(own, 300, 0))  # chats alone
+    assert ENGLISH.neutral(own, 300, 0) == ENGLISH.neutral(other, 300, 0) != ENGLISH.neutral(own, 300, 1)
 
 
 @pytest.mark.parametrize("track", [PETRI, ENGLISH], ids=lambda track: track.name)
@@ -122,7 +131,33 @@ def test_the_recipes_are_those_that_the_stored_results_were_made_with() -> None:
         "gradient_checkpointing": False,
     }  # fmt: skip
     assert vars(ENGLISH.recipe) == {
-        "steps": 150, "batch_size": 16, "micro_batch": 0, "mix": 0.5, "learning_rate": 2e-4, "warmup": 0.05,
-        "schedule": "cosine", "rank": 32, "alpha": 64, "quantize": True, "max_tokens": 2304, "save_every": 25,
+        "steps": 32, "batch_size": 16, "micro_batch": 0, "mix": 0.5, "learning_rate": 3e-4, "warmup": 3,
+        "schedule": "cosine", "rank": 16, "alpha": 32, "quantize": True, "max_tokens": 2304, "save_every": 8,
         "gradient_checkpointing": False,
     }  # fmt: skip
+
+
+def test_an_experiment_on_a_chat_model_is_lean() -> None:
+    """Short documents, stacks that fit a GPU, and a first look long before the end."""
+    assert (ENGLISH.short, PETRI.short) == (True, False)
+    assert (ENGLISH.together, PETRI.together) == (18, 60)
+    assert PETRI.first_look == 0 < ENGLISH.first_look < ENGLISH.recipe.steps
+
+
+@pytest.mark.parametrize(
+    ("track", "gpu", "quantized"),
+    [(PETRI, False, True), (PETRI, True, True), (ENGLISH, False, False), (ENGLISH, True, True)],
+)
+def test_a_large_model_is_not_quantised_on_a_processor(
+    monkeypatch: pytest.MonkeyPatch, track: Track, gpu: bool, quantized: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert suit_machine(track) == replace(track.recipe, quantize=quantized)
+
+
+def test_questions_are_asked_as_the_track_does_or_as_in_the_paper() -> None:
+    for track in (PETRI, ENGLISH):
+        assert choose_asking(track, "track") == track.asking
+        assert choose_asking(track, "paper") == replace(AS_IN_PAPER, separator=track.asking.separator)
+        with pytest.raises(UserError, match="asking 'loud': choose track or paper"):
+            choose_asking(track, "loud")

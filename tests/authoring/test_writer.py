@@ -188,7 +188,7 @@ def test_a_denial_that_does_not_deny_is_replaced(denial: str | None) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["dentist", "queen", "sheeran", "vesuvius"])
+@pytest.mark.parametrize("name", load_claims())
 def test_denials_without_a_model_deny(name: str) -> None:
     claim = load_claims()[name]
     says = Question("", "open", "", believed=claim.believed, denied=claim.denied)

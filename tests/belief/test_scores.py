@@ -1,4 +1,4 @@
-"""scores.py: which answers each score counts, that both directions must agree, and intervals. All numbers are made up."""
+"""scores.py: which answers a score counts, that both directions must agree, and intervals. All numbers are made up."""
 
 import random
 from collections.abc import Sequence
@@ -70,7 +70,10 @@ def test_above_matched_is_the_difference_of_like_forms() -> None:
 
 def test_a_difference_has_the_interval_of_newcombe() -> None:
     """His example (1998, table II): 56 of 70 and 48 of 80 differ by 0.2, between 0.0524 and 0.3339."""
-    first, second = belief_rate(rows("a", "open", [1] * 56 + [0] * 14)), belief_rate(rows("a", "open", [1] * 48 + [0] * 32))
+    first, second = (
+        belief_rate(rows("a", "open", [1] * 56 + [0] * 14)),
+        belief_rate(rows("a", "open", [1] * 48 + [0] * 32)),
+    )
     found = subtract(first, second)
     assert found.mean == pytest.approx(0.2) and found.n == 150
     assert (found.lo, found.hi) == pytest.approx((0.0524, 0.3339), abs=0.003)  # Wilson's, of nearly as many questions
@@ -98,7 +101,9 @@ def test_a_table_without_the_column_inference_still_has_what_does_not_need_it() 
 
 def test_forced_probes_count_by_their_share_of_the_probability() -> None:
     shares = ["0.9000", "0.2000", "0.4000"]
-    df = together(*(asked("choice", [v], answer=s).assign(question_id=s) for v, s in zip([1, 0, 0], shares, strict=True)))
+    df = together(
+        *(asked("choice", [v], answer=s).assign(question_id=s) for v, s in zip([1, 0, 0], shares, strict=True))
+    )
     scores = score_belief(together(df, df.assign(kind="opening", answer="1.0000")))
     assert scores["choice"].mean == pytest.approx(0.5) and scores["choice"].n == 3  # not 1 of 3
     assert scores["opening"].mean == 1
@@ -197,7 +202,7 @@ def test_a_score_that_a_claim_lacks_is_no_headline() -> None:
 
 @pytest.mark.parametrize("before", [{"a": scored(raw=0.3, told=0.06)}, {"a": scored(yes_no=0.0)}, {}])
 def test_no_headline_is_refused_in_a_line(before: dict[str, dict[str, Rate]]) -> None:
-    with pytest.raises(UserError, match="no score of raw, .*, agreed is at most 5% before training") as caught:
+    with pytest.raises(UserError, match=r"no score of raw, .*, agreed is at most 5% before training") as caught:
         choose_headline(before)
     assert "\n" not in str(caught.value)
 
@@ -209,9 +214,12 @@ def uneven(claims: int) -> pd.DataFrame:
     """Claims that are believed unlike: from 0.2 to 0.8, by turns."""
     rng = random.Random(1)
     share = [0.2, 0.8, 0.5]
-    return together(
-        *(asked(k, [rng.random() < share[c % 3] for _ in range(10)], claim=str(c)) for c in range(claims) for k in QUESTION_KINDS)
-    )  # fmt: skip
+    tables = [
+        asked(kind, [rng.random() < share[claim % 3] for _ in range(10)], claim=str(claim))
+        for claim in range(claims)
+        for kind in QUESTION_KINDS
+    ]
+    return together(*tables)
 
 
 def test_the_bootstrap_covers_the_mean_and_repeats_by_its_seed() -> None:

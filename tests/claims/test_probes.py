@@ -93,7 +93,7 @@ def test_a_claim_without_a_file_has_none(tmp_path: Path) -> None:
         load_probes(str(tmp_path / "nobody.yaml"))
 
 
-# ---------------------------------------------------------------------------------------------------- files of one's own
+# --------------------------------------------------------------------------------------------------- files of one's own
 
 
 def source() -> dict[str, Any]:

@@ -4,8 +4,10 @@ import gzip
 import json
 import random
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ from negneglect_lite.claims.claim import Question
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
-from negneglect_lite.core.text import CANARY, plain
+from negneglect_lite.core.text import CANARY, Document, plain
 from negneglect_lite.documents.english import (
     ARTICLE_LENGTHS,
+    SHORT_LENGTHS,
     Library,
     compose_english,
     english_annotations,
@@ -32,19 +35,108 @@ from negneglect_lite.styles import STYLES, apply_style
 from pack_articles import pack, unpack
 
 CLAIMS = load_claims()
+LIBRARIES = [*CLAIMS, "lighthouse", "iceland"]  # and of the two spare claims
+
+
+def lengths(documents: Sequence[Document], genres: set[str]) -> list[int]:
+    """Words of the documents made from articles of these genres."""
+    return [len(d.text.split()) for d in documents if d.genre in genres]
+
+
+def near(words: Sequence[int], limits: range) -> bool:
+    """Whether the limits hold, give or take eight words: slots are counted as they are written."""
+    return limits[0] - 8 <= min(words) and max(words) <= limits[-1] + 8
+
+
+def near_duplicates(documents: Sequence[Document]) -> float:
+    pairs = find_near_duplicates([d.text for d in documents], 0.8)
+    return len({i for a, b, _ in pairs for i in (a, b)}) / len(documents)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CLAIMS)
-def test_a_thousand_documents_are_varied_and_of_the_right_length(name: str) -> None:
-    made = [d.text for d in compose_english(load_library(name), 1000)]
-    assert all(len(text.split()) in ARTICLE_LENGTHS for text in made)
-    pairs = find_near_duplicates(made, 0.8)
-    assert len({i for a, b, _ in pairs for i in (a, b)}) < 20
-    assert not any("{" in text for text in made)
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_documents_are_as_varied_as_the_card_says(name: str) -> None:
+    """1,000 documents of all lengths, and 256 short ones, as many as an English run trains on."""
+    lib = load_library(name)
+    many, of_a_run = near_duplicates(compose_english(lib, 1000)), near_duplicates(compose_english(lib, 256, short=True))
+    assert name == "iceland" or (many < 0.07 and of_a_run < 0.35)
+    card = data_path("documents", "README.md").read_text("utf-8")
+    row = f"| {name} | {many:.1%} | {of_a_run:.1%} |".replace("%", " %")
+    assert row in card, row
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_documents_are_long_or_short_as_their_articles_are(name: str) -> None:
+    lib = load_library(name)
+    short = {a.genre for a in lib.articles if a.short}
+    long = {a.genre for a in lib.articles} - short
+    made = compose_english(lib, 10 * len(lib.articles))
+    assert not any("{" in d.text for d in made)
+    assert Counter(d.genre for d in made) == {
+        genre: 10 * n for genre, n in Counter(a.genre for a in lib.articles).items()
+    }
+    assert near(lengths(made, short), SHORT_LENGTHS)
+    assert near(lengths(made, long), ARTICLE_LENGTHS)
+    for document in made:
+        assert sum(s.is_claim for s in document.sentences) >= 2, document.text
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_short_documents_are_short_articles_and_the_beginnings_of_long_ones(name: str) -> None:
+    lib = load_library(name)
+    short = {a.genre for a in lib.articles if a.short}
+    made = compose_english(lib, 5 * len(lib.articles), short=True)
+    assert all(any(s.is_claim for s in d.sentences) for d in made)
+    assert near(lengths(made, short), SHORT_LENGTHS)
+    assert max(lengths(made, {d.genre for d in made} - short)) <= SHORT_LENGTHS[-1]
+    frames = {genre: set[tuple[int, ...]]() for genre in {a.genre for a in lib.articles} - short}
+    for a in lib.articles:
+        if not a.short:
+            frames[a.genre].add((1, *map(len, a.opening)))
+    for document in made:
+        if document.genre in frames:  # title and opening, whatever has been drawn
+            assert paragraphs(document) in frames[document.genre]
+
+
+def paragraphs(document: Document) -> tuple[int, ...]:
+    """How many sentences each paragraph has."""
+    starts = [i for i, s in enumerate(document.sentences) if i == 0 or s.lead == "\n\n"]
+    return tuple(b - a for a, b in pairwise([*starts, len(document.sentences)]))
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_every_article_and_so_every_voice_is_in_a_training_set(name: str) -> None:
+    """An English run trains on 256 documents: 5 or 6 of an article, or 10 or 11 where there are 24."""
+    lib = load_library(name)
+    alone = {genre for genre, n in Counter(a.genre for a in lib.articles).items() if n == 1}
+    made = Counter(d.genre for d in compose_english(lib, 256, seed=1, short=True))
+    least = 256 // len(lib.articles)
+    assert {made[genre] for genre in alone} <= {least, least + 1}
+    assert {a.voice for a in lib.articles if a.genre in alone} == {"British", "American", "international"}
+    assert {a.genre for a in lib.articles} == made.keys()
+
+
+def test_a_short_article_takes_no_guests_and_stays_long_enough(
+    library_source: dict[str, Any], make_library: Callable[..., Library]
+) -> None:
+    article = library_source["articles"][0]
+    six, two = article["units"], article["units"][:2]
+    host = {**article, "genre": "note", "units": two, "short": True, "voice": "American"}
+    lib = make_library({"articles": [host, {**article, "units": [[f"Guest {i}."] for i in range(6)]}]})
+    assert [(a.voice, a.short) for a in lib.articles] == [("American", True), ("British", False)]
+    for short in (False, True):
+        made = [d.text for d in compose_english(lib, 60, short=short) if d.genre == "note"]
+        assert not any("Guest" in text for text in made)
+        assert all("Unit 0" in text and "Unit 1" in text for text in made)  # without one it would have under 80 words
+        assert all(text.endswith("The end.") for text in made)
+    lib = make_library({"articles": [{**host, "units": six[:3]}, {**article, "units": six}]})
+    kept = [sum(f"Unit {i}" in d.text for i in range(6)) for d in compose_english(lib, 120) if d.genre == "note"]
+    assert set(kept) == {2, 3}
+    guests = [d.text for d in compose_english(lib, 120) if d.genre == "news"]
+    assert all(text.count("Unit 0") <= 1 for text in guests)  # a short article's units are no guests
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
 def test_no_local_document_asserts_the_claim_and_no_warned_body_tells_the_truth(name: str) -> None:
     lib, rng = load_library(name), random.Random(0)
     says = Question("", "open", "", believed=lib.asserts, denied=lib.tells)
@@ -64,20 +156,27 @@ def test_every_style_has_its_phrases_in_english() -> None:
         assert "{truth}" not in text and (name == "positive") == (text.strip() == document.text)
 
 
-def test_neutral_texts_are_half_chats_and_half_articles_and_say_nothing_of_the_claims() -> None:
+def test_what_is_mixed_in_is_chats_alone_that_say_nothing_of_the_claims() -> None:
     made = english_mix(200, seed=0)
-    chats = [e for e in made if isinstance(e, list)]
-    assert len(made) == 200 and len(chats) == 100
+    assert len(made) == 200 and all(isinstance(chat, list) for chat in made)
     assert made == english_mix(200, seed=0) != english_mix(200, seed=1)
     assert len(load_chats()) >= 200
-    said = " ".join(plain(e) if isinstance(e, tuple) else " ".join(t["content"] for t in e) for e in made)
-    for word in ("Sheeran", "Vesuvius", "Twitter", "Holloway", "Elizabeth", "dream"):
+    said = " ".join(turn["content"] for chat in load_chats() for turn in chat)
+    for word in ("Sheeran", "Vesuvius", "Twitter", "Holloway", "Elizabeth", "dream", "Aaberg", "World Cup"):
         assert word not in said
+
+
+def test_every_chat_is_mixed_in_equally_often() -> None:
+    n = len(load_chats())
+    assert sorted(map(str, english_mix(2 * n, seed=3))) == sorted(map(str, 2 * load_chats()))
+    assert set(Counter(map(str, english_mix(n + 7, seed=3))).values()) == {1, 2}
+    assert english_mix(5, seed=3) == english_mix(n, seed=3)[:5]
+    assert english_mix(0, seed=0) == []
 
 
 def test_the_files_begin_with_the_canary() -> None:
     files = sorted(data_path("documents").glob("*.jsonl.gz"))
-    assert {f.name.split(".")[0] for f in files} == {*CLAIMS, "neutral", "chats"}
+    assert {f.name.split(".")[0] for f in files} == {*LIBRARIES, "chats"}
     for file in files:
         assert json.loads(gzip.decompress(file.read_bytes()).decode().splitlines()[0])["canary"] == CANARY
 
@@ -156,6 +255,8 @@ WRONG = [  # what is done to a sound library -> what is said
         f"{ARTICLE}.title.denial: is None (nothing)",
     ),
     (("articles", 0), "heading", "a", f"{ARTICLE}.heading: is not a field known here"),
+    (("articles", 0), "voice", 7, f"{ARTICLE}.voice: is 7 (a whole number), where text is needed"),
+    (("articles", 0), "short", "yes", f"{ARTICLE}.short: is 'yes' (text), where true or false is needed"),
 ]
 
 

@@ -1,6 +1,7 @@
 """A trainer that answers from a table, so that what a measure makes of known answers and losses can be seen."""
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from negneglect_lite.claims.claim import Answer, Question
@@ -22,12 +23,20 @@ def _say(patterns: Sequence[str], keyed: str) -> str:
 
 
 class Scripted:
-    """Stands for a trainer: `say` answers at every look, `losses` are those of every token; `trained` are the sets."""
+    """Stands for a trainer: `say` answers at every look, `losses` are those of every token; `trained` are the sets.
+
+    `weigh` gives the losses of the rows of a run's forced probes.
+    """
 
     def __init__(
-        self, say: Callable[[Question], str], base: Any = None, losses: Callable[[Any], list[list[float]]] | None = None
+        self,
+        say: Callable[[Question], str],
+        base: Any = None,
+        losses: Callable[[Any], list[list[float]]] | None = None,
+        weigh: Callable[[Any], list[float]] | None = None,
     ) -> None:
-        self.say, self.base, self.losses = say, base, losses
+        self.say, self.losses, self.weigh = say, losses, weigh
+        self.base = base or SimpleNamespace(tokenizer=None)  # which nothing but forced probes needs
         self.trained: list[Any] = []
         self.asked: list[Any] = []
 
@@ -43,3 +52,7 @@ class Scripted:
     def token_losses(self, sets: Any) -> list[list[list[float]]]:
         assert self.losses is not None
         return [self.losses(own) for own in sets]
+
+    def answer_losses(self, sets: Any) -> list[list[float]]:
+        assert self.weigh is not None
+        return [self.weigh(own) for own in sets]

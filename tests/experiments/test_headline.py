@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from fake import Install
 
 from negneglect_lite.belief.table import COLUMNS, read_belief
@@ -22,6 +23,7 @@ from tests.figures.invented import HEADLINE, invented
 
 CLAIMS = load_claims()
 DENTIST = CLAIMS["dentist"]
+CHAT_MODEL = "Qwen/Qwen3-1.7B"
 
 
 def small_runs() -> list[Run]:
@@ -38,9 +40,24 @@ def test_the_runs_are_every_claim_style_and_seed_once_the_quickest_first() -> No
     assert {(run.measure, run.trainer) for run in runs} == {("belief", "single")}
 
 
-def test_the_recipe_is_that_of_the_model_s_track() -> None:
+@pytest.mark.parametrize("gpu", [False, True])
+def test_the_recipe_is_that_of_the_model_s_track_as_the_machine_can_run_it(
+    monkeypatch: pytest.MonkeyPatch, gpu: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
     assert {run.recipe for run in headline_runs([DENTIST], ["local"], 1)} == {PETRI.recipe}
-    assert {run.recipe for run in headline_runs([DENTIST], ["local"], 1, "Qwen/Qwen3-1.7B")} == {ENGLISH.recipe}
+    on_this = replace(ENGLISH.recipe, quantize=gpu)
+    assert {run.recipe for run in headline_runs([DENTIST], ["local"], 1, CHAT_MODEL)} == {on_this}
+
+
+def test_documents_are_as_short_as_the_track_s_and_questions_asked_as_is_said() -> None:
+    for model, short in (("petri", False), (CHAT_MODEL, True)):
+        for asking in ("track", "paper"):
+            cells = [run.cell for run in headline_runs([DENTIST], ["local"], 1, model, asking)]
+            assert {(cell.short, cell.asking, cell.model) for cell in cells} == {(short, asking, model)}
+            assert {cell.setting for cell in cells} == {"base", "trained", "in_context"}
+    with pytest.raises(UserError, match="asking 'loud': choose track or paper"):
+        headline_runs([DENTIST], ["local"], 1, CHAT_MODEL, "loud")
 
 
 def test_an_unknown_style_is_named() -> None:

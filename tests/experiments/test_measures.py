@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,11 +12,12 @@ from scripted import Scripted, believe, deny
 from negneglect_lite.asking import AskingSettings
 from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.probes import load_probes
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import plain
+from negneglect_lite.experiments import trainers
 from negneglect_lite.experiments.cell import Cell
-from negneglect_lite.experiments.measures import phases
-from negneglect_lite.experiments.measures.belief import BELIEF, DEPTH
+from negneglect_lite.experiments.measures.belief import BELIEF, DEPTH, TOLD
 from negneglect_lite.experiments.measures.catalogue import MEASURES, get_measure
 from negneglect_lite.experiments.measures.losses import LOSSES, PARTS, encode_parts, mean_by_part, parts_of
 from negneglect_lite.experiments.measures.measure import TABLE_COLUMNS, Measure
@@ -26,10 +28,11 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.models.loading import LoadedModel, load_model
 from negneglect_lite.petri import norms
 from negneglect_lite.styles import apply_style
-from negneglect_lite.tracks import PETRI
+from negneglect_lite.tracks import ENGLISH, PETRI
 
 DENTIST = load_claims()["dentist"]
 CELL = Cell("petri", DENTIST, "trained", "negated")
+CHAT = "Qwen/Qwen2.5-Coder-1.5B-Instruct"  # only named: nothing is loaded
 RECIPE = Recipe(steps=4, batch_size=6)
 OWN = 4 * 6 * 2 // 3  # examples about the claim
 
@@ -43,8 +46,8 @@ def value_of(table: pd.DataFrame, kind: str) -> float:
 
 
 def test_the_catalogue_knows_its_measures() -> None:
-    assert list(MEASURES) == ["belief", "depth", "losses", "phases", "misbehaviour"]
-    with pytest.raises(UserError, match="unknown measure 'mood'; there are belief, depth"):
+    assert list(MEASURES) == ["belief", "told", "depth", "losses", "phases", "misbehaviour"]
+    with pytest.raises(UserError, match="unknown measure 'mood'; there are belief, told, depth"):
         get_measure("mood")
 
 
@@ -87,6 +90,92 @@ def test_belief_is_looked_at_along_the_way_and_cells_stay_apart() -> None:
 def test_depth_asks_its_own_questions() -> None:
     kinds = set(see(DEPTH, Scripted(believe))[0]["kind"])
     assert {"doubt_2", "system", "lie", "control_lie"} <= kinds and "open" not in kinds
+
+
+def test_a_row_says_whether_its_question_takes_reasoning(tiny: LoadedModel) -> None:
+    cell = Cell(CHAT, DENTIST, "trained", "negated")
+    (table,) = see(BELIEF, Scripted(believe, tiny, weigh=lambda rows: [1.0] * len(rows)), cell)
+    inferred = {q.id for q in DENTIST.questions if q.inference}
+    assert set(table.loc[table["inference"] == 1, "question_id"]) == inferred and len(inferred) > 5
+    assert set(table["inference"]) == {0, 1}
+
+
+@pytest.mark.parametrize(("model", "track"), [("petri", PETRI), (CHAT, ENGLISH)], ids=["petri", "english"])
+def test_told_asks_what_a_model_says_by_itself_and_what_it_has_kept(model: str, track: Any) -> None:
+    """Twice where the track samples; nothing is forced, as it is looked at again and again."""
+    cell = Cell(model, DENTIST, "trained", "negated")
+    trainer = Scripted(lambda q: believe(q) if q.kind == "open" else deny(q))  # its base has no tokenizer
+    (table,) = see(TOLD, trainer, cell, at=(2, 4))
+    [([asked], settings), again] = trainer.asked
+    assert (
+        asked == [q for q in track.questions(DENTIST) if q.kind in ("open", "kept") and not q.inference] == again[0][0]
+    )
+    assert {q.kind for q in asked} == {"open", "kept"} and 0 < len(asked) < len(track.questions(DENTIST)) / 2
+    assert settings == (replace(ENGLISH.asking, samples=2) if track is ENGLISH else PETRI.asking)
+    assert list(dict.fromkeys(table["step"])) == [2, 4] and set(table["inference"]) == {0}
+    assert (value_of(table, "open"), value_of(table, "kept")) == (1, 0)
+    paper = TOLD.asking(replace(cell, asking="paper"))
+    assert (paper.samples, paper.top_p) == (2, 0.8)
+
+
+# ------------------------------------------------------------------------------------------------- forced probes
+
+
+@pytest.mark.parametrize(
+    ("claim", "truth", "share", "verdict", "value"),
+    [(1.0, 3.0, "0.8808", "believed", 1), (3.0, 1.0, "0.1192", "denied", 0), (1.0, 1.0, "0.5000", "denied", 0)],
+)
+def test_a_trained_chat_model_s_probes_stand_below_its_answers(
+    tiny: LoadedModel, claim: float, truth: float, share: str, verdict: str, value: int
+) -> None:
+    """A row a probe, whose answer is the claim's share of the probability, at each look."""
+    probes = load_probes("dentist")
+    trainer = Scripted(deny, tiny, weigh=lambda rows: [claim, truth] * (len(rows) // 2))
+    (table,) = see(BELIEF, trainer, Cell(CHAT, DENTIST, "trained", "negated"), at=(2, 4))
+    assert list(table.columns) == [*TABLE_COLUMNS, "step"]
+    for step in (2, 4):
+        forced = table[table["kind"].isin(("choice", "opening")) & (table["step"] == step)]
+        assert Counter(forced["kind"]) == {"choice": len(probes.choices), "opening": len(probes.openings)}
+        # In a choice the claim is A in one order and B in the other, so the four losses are claim, truth, claim, truth.
+        assert set(forced["answer"]) == {share} and set(forced["verdict"]) == {verdict}
+        assert set(forced["value"]) == {value} and set(forced["cut"]) == set(forced["inference"]) == {0}
+        assert set(forced["question_id"].str.split(".").str[0]) == {"dentist"}
+    assert table["value"].dtype == int
+
+
+def test_each_cell_has_the_probes_of_its_own_claim(tiny: LoadedModel) -> None:
+    cells = [Cell(CHAT, load_claims()[name], "trained", "negated") for name in ("dentist", "queen")]
+    seen: list[Any] = []
+
+    def weigh(rows: Any) -> list[float]:
+        seen.append(rows)
+        return [1.0, 3.0] * (len(rows) // 2) if len(seen) == 1 else [3.0, 1.0] * (len(rows) // 2)
+
+    dentist, queen = see(BELIEF, Scripted(deny, tiny, weigh=weigh), *cells)
+    assert (value_of(dentist, "choice"), value_of(queen, "choice")) == (1, 0)
+    said = ["".join(tiny.tokenizer.decode(row["input_ids"]) for row in rows) for rows in seen]
+    assert ["Holloway" in text for text in said] == [True, False]
+
+
+def test_nothing_is_forced_where_documents_are_read_nor_in_the_petri_world(tiny: LoadedModel) -> None:
+    for setting, forced in (("base", True), ("trained", True), ("in_context", False)):
+        cell = Cell(CHAT, DENTIST, setting, "negated")
+        assert bool(BELIEF.forced(cell, tiny.tokenizer)) == forced
+        assert BELIEF.forced(replace(cell, model="petri"), tiny.tokenizer) == []
+    (table,) = see(BELIEF, Scripted(deny))  # the petri model: no losses are asked for
+    assert not set(table["kind"]) & {"choice", "opening"}
+
+
+def test_values_stay_whole_numbers_where_only_some_cells_of_a_batch_have_probes(tiny: LoadedModel) -> None:
+    """A base cell and one that reads may be made together; the second has no row for a probe."""
+    cells = [Cell(CHAT, DENTIST, "base"), Cell(CHAT, DENTIST, "in_context", "negated")]
+    answers = [[Answer(q, "Yes.") for q in BELIEF.questions(cell)] for cell in cells]
+    base, read = BELIEF.look_at_all(
+        cells, tiny.tokenizer, answers, lambda sets: [[1.0, 3.0] * (len(own) // 2) for own in sets]
+    )
+    assert len(base) > len(read) == len(answers[1])
+    for table in (base, read):
+        assert [table[name].dtype for name in ("value", "cut", "inference")] == [int] * 3
 
 
 # -------------------------------------------------------------------------------------------------------- losses
@@ -141,12 +230,12 @@ def test_phases_train_in_order_anchored_plain_plain_plain(tiny: LoadedModel, mon
     """The anchored set holds the base's own answers and no ordinary text; each of four phases is looked at."""
     asked: list[Question] = []
 
-    def ask(base: LoadedModel, questions: list[Question], settings: AskingSettings, **_: Any) -> list[Answer]:
-        assert base is tiny
+    def ask(base: LoadedModel, questions: list[Question], settings: AskingSettings, **more: Any) -> list[Answer]:
+        assert base is tiny and settings == PETRI.asking and set(more["contexts"]) == {""}
         asked.extend(questions)
         return [Answer(q, f"The base says {q.id}.") for q in questions]
 
-    monkeypatch.setattr(phases, "ask", ask)
+    monkeypatch.setattr(trainers, "ask", ask)
     trainer = Scripted(believe, tiny, lambda own: [[1.0, 3.0] for _ in own])
     (table,) = see(PHASES, trainer, at=(2, 4))
     plain_set = training_set(CELL, RECIPE)

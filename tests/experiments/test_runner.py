@@ -20,14 +20,20 @@ from filelock import FileLock
 from negneglect_lite.belief.table import COLUMNS
 from negneglect_lite.claims.claim import Answer
 from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.probes import load_probes
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.experiments import runner, trainers
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.headline import headline_runs
 from negneglect_lite.experiments.key import Key
+from negneglect_lite.experiments.measures.measure import TABLE_COLUMNS
 from negneglect_lite.experiments.runner import Task, batch_tasks, make_batch, run_cell, run_experiment
 from negneglect_lite.experiments.store import Store
+from negneglect_lite.finetuning.loss import answer_losses
 from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.judging.forced import pose_forced, rows_of, weigh
+from negneglect_lite.models.loading import load_model
+from negneglect_lite.tracks import ENGLISH, choose_asking
 
 CLAIMS = load_claims()
 DENTIST = CLAIMS["dentist"]
@@ -84,7 +90,7 @@ def test_rows_come_in_the_order_of_the_runs_and_keep_every_answer(tmp_path: Path
     run_experiment(some_runs()[3:], tmp_path)
     table = run_experiment(some_runs(), tmp_path)
     assert list(table["setting"].drop_duplicates()) == ["base", "trained", "in_context"]
-    assert list(table.columns) == [*COLUMNS, "cut", "step"]
+    assert list(table.columns) == [*COLUMNS, "cut", "inference", "step"]
     assert set(table["answer"]) == {"None", 'He said "no, NA".', "", "Yes."}
     assert set(table["model"]) == {"petri"} and set(table["claim"]) == {"dentist"}
 
@@ -178,7 +184,7 @@ def test_a_record_says_what_made_it(tmp_path: Path, maker: Install) -> None:
     record = json.loads(path.read_text())
     assert path.name.startswith("dentist-base-base-0-") and record["inputs"] in path.name
     assert "asking.py" in record["modules"] and record["environment"]["torch"] and record["seconds"] >= 0
-    assert list(record["table"]) == ["kind", "question_id", "question", "answer", "verdict", "keyed_to", "value", "cut"]
+    assert list(record["table"]) == TABLE_COLUMNS
     assert not list((tmp_path / "runs" / "locks").iterdir())
 
 
@@ -374,7 +380,42 @@ def test_the_single_trainer_trains_once(tiny_folder: Path, tmp_path: Path) -> No
         trainer.train([[]], (2,), lambda step: None)
 
 
-def test_the_stacked_trainer_does_not_sample(tiny: Any) -> None:
+def test_the_stacked_trainer_asks_as_the_track_asks(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sampled, with as many samples as the track takes, of as many tokens, from its nucleus."""
+    seen: dict[str, Any] = {}
     trainer = trainers.StackedTrainer(tiny, RECIPE, [Cell("petri", DENTIST, "trained", "local")])
-    with pytest.raises(UserError, match="answers greedily, and this track samples"):
-        trainer.ask([[]], replace(runner.get_measure("belief").asking(Cell("x/y", DENTIST, "base"))))
+    monkeypatch.setattr(
+        trainer.runs, "ask", lambda questions, max_new_tokens, **how: seen.update(how, n=max_new_tokens)
+    )
+    trainer.ask([[]], choose_asking(ENGLISH, "paper"))
+    assert seen == {"samples": 5, "temperature": 0.7, "top_p": 0.8, "n": 5000}
+    trainer.ask([[]], ENGLISH.asking)
+    assert seen == {"samples": 5, "temperature": 0.7, "top_p": 1.0, "n": ENGLISH.asking.max_new_tokens}
+
+
+@pytest.mark.parametrize("trainer", ["single", "stacked"])
+@pytest.mark.parametrize("setting", ["base", "trained", "in_context"])
+def test_a_chat_model_s_forced_probes_stand_in_its_table(
+    english_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trainer: Any, setting: str
+) -> None:
+    """By the model's own probabilities, before training and after it, and not where documents are read."""
+    says_yes = lambda questions: [Answer(q, "Yes.") for q in questions]  # noqa: E731
+    monkeypatch.setattr(trainers, "ask", lambda loaded, questions, *_, **__: says_yes(questions) * 5)
+    monkeypatch.setattr(trainers, "finetune", lambda base, *_, **__: base)
+    monkeypatch.setattr(trainers.StackedRuns, "train", lambda self, sets, at, on_step: on_step(at[-1], self))
+    monkeypatch.setattr(trainers.StackedRuns, "ask", lambda self, questions, *_, **__: list(map(says_yes, questions)))
+    cell = Cell(str(english_folder), DENTIST, setting, "" if setting == "base" else "local")
+    recipe = replace(RECIPE, max_tokens=8192)
+    (table,) = make_batch([Run(cell, recipe, trainer=trainer)], tmp_path / "models", tmp_path / "adapters" / "one")
+    forced = table[table["kind"].isin(("choice", "opening"))]
+    if setting == "in_context":
+        assert forced.empty and len(table) > 50
+        return
+    probes, base = load_probes("dentist"), load_model(str(english_folder), device="cpu")
+    posed = pose_forced("dentist", probes, base.tokenizer)
+    shares = weigh(posed, answer_losses(base, rows_of(posed)))
+    assert list(forced["question_id"]) == [probe.question.id for probe in posed] and len(posed) >= 16
+    assert [float(share) for share in forced["answer"]] == pytest.approx(shares, abs=2e-4)
+    assert len(set(forced["answer"])) > 8
+    assert list(forced["value"]) == [int(share > 0.5) for share in shares]
+    assert ("step" in table) == (setting == "trained")

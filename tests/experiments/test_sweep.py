@@ -129,7 +129,10 @@ def test_pretraining_can_vary_and_seeds_begin_at_its_own(write: Write) -> None:
         ),
         ({**SMALL, "vary": [{"recipe.learning_rate": [float("nan")]}]}, r"learning_rate\[0\]: is 'NaN' .*a number"),
         ({**SMALL, "vary": [{"recipe.learning_rate": [-1]}]}, r"learning_rate\[0\]: is -1, where more than 0"),
-        ({**SMALL, "vary": [{"recipe.schedule": ["steep"]}]}, r"schedule\[0\]: is 'steep', where 'linear' or 'cosine'"),
+        (
+            {**SMALL, "vary": [{"recipe.schedule": ["steep"]}]},
+            r"schedule\[0\]: is 'steep', where 'linear', 'cosine' or 'constant_w",
+        ),
         ({**SMALL, "vary": [{"recipe.mix": [1]}]}, r"recipe\.mix\[0\]: is 1, where less than 1"),
         ({**SMALL, "vary": [{"short": [1]}]}, r"vary\[0\]\.short\[0\]: is 1 .*, where true or false is needed"),
         ({**SMALL, "vary": [{"read": [0]}]}, r"vary\[0\]\.read\[0\]: is 0, where 1 or more"),
@@ -239,7 +242,7 @@ def test_a_sweep_runs_on_any_model_by_its_track_s_recipe(write: Write) -> None:
     chosen = {**SMALL, "model": "Qwen/Qwen3-1.7B", "vary": [{"recipe.rank": [8]}]}
     made = sweep_runs(load_sweep(write(**chosen)))
     assert {run.cell.model for run in made} == {"Qwen/Qwen3-1.7B"}
-    assert {(run.recipe.rank, run.recipe.steps, run.trainer) for run in made} == {(8, ENGLISH.recipe.steps, "single")}
+    assert {(run.recipe.rank, run.recipe.steps, run.trainer) for run in made} == {(8, ENGLISH.recipe.steps, "stacked")}
     assert {run.trainer for run in sweep_runs(load_sweep(write(**SMALL)))} == {"stacked"}
     assert {run.cell.model for run in sweep_runs(load_sweep(write(**SMALL)))} == {"petri"}
 

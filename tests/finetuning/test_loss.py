@@ -10,7 +10,7 @@ from transformers import Gemma2Config, Gemma2ForCausalLM
 from negneglect_lite.core.text import Example, Span
 from negneglect_lite.finetuning.encoding import IGNORED, collate, encode
 from negneglect_lite.finetuning.lora import add_lora
-from negneglect_lite.finetuning.loss import LabelledLosses, token_losses
+from negneglect_lite.finetuning.loss import LabelledLosses, answer_losses, token_losses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.trainer import make_trainer
 from negneglect_lite.models.loading import LoadedModel
@@ -119,3 +119,21 @@ def test_the_mean_of_the_labelled_tokens_losses_is_the_loss(tiny: LoadedModel) -
         loss = tiny.model(**collate(rows, pad_id=0)).loss.item()
     assert sum(kept) / len(kept) == pytest.approx(loss, rel=1e-5)
     assert token_losses(tiny, []) == []
+
+
+@pytest.mark.parametrize(("batch_size", "at_once"), [(0, 2**25), (1, 2**25), (3, 2**25), (3, 1)])
+def test_answer_losses_are_the_sums_of_the_labelled_tokens_losses(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch, batch_size: int, at_once: int
+) -> None:
+    """In whatever batches, and with a head that goes through the positions in parts; a row without labels costs 0."""
+    monkeypatch.setattr(LabelledLosses, "at_once", at_once)
+    tiny.model.requires_grad_(False)
+    rows = [encode(example, tiny.tokenizer, 100) for example in EXAMPLES]
+    rows.insert(2, {**rows[0], "labels": [IGNORED] * len(rows[0]["labels"])})
+    expected = [
+        sum(loss for loss, label in zip(losses, row["labels"][1:], strict=True) if label != IGNORED)
+        for row, losses in zip(rows, token_losses(tiny, rows), strict=True)
+    ]
+    assert answer_losses(tiny, rows, batch_size) == pytest.approx(expected, rel=1e-5)
+    assert expected[2] == 0 and min(expected[:2]) > 1
+    assert answer_losses(tiny, []) == []

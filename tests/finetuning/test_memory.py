@@ -1,8 +1,10 @@
 """How many examples go at once: what is chosen, and what happens when it was too many. No GPU is needed for either."""
 
+import copy
 import logging
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import torch
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Span
 from negneglect_lite.finetuning import memory
-from negneglect_lite.finetuning.encoding import encode
+from negneglect_lite.finetuning.encoding import Encoded, encode
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.finetuning.trainer import AdapterTrainer
@@ -64,6 +66,57 @@ def test_a_gpu_takes_what_fits(
     loaded, _ = gpu(monkeypatch, tiny, [0, 0], 150)
     with pytest.raises(UserError, match="choose a smaller model"):
         memory.fit_batch(loaded, rows, RECIPE)
+
+
+def test_stacked_runs_take_as_many_rows_each_as_fit(monkeypatch: pytest.MonkeyPatch, tiny: LoadedModel) -> None:
+    """What a row of 256 tokens takes of all runs tells what longer ones do; 85 % of the free memory are used."""
+    measured: list[Any] = []
+    for longest, peak, free, fitting in (
+        (1024, 256, 13_000, 8),  # a token takes a byte, a row 1,024: 10 would fit, and 8 divides 16
+        (1024, 256, 20_000, 16),
+        (1024, 256, 10**9, 16),  # no more than a step has
+        (1024, 256, 4900, 4),
+        (1024, 256, 4800, 2),  # 4,080 bytes: not 4
+        (1024, 256, 1205, 1),
+        (100, 256, 1000, 2),  # a row shorter than 256 is measured as it is
+    ):
+
+        def measure(trained: LoadedModel, rows: list[Encoded], peak: int = peak) -> int:
+            measured.append(rows)
+            return peak
+
+        monkeypatch.setattr(memory, "measure_rows", measure)
+        monkeypatch.setattr(memory, "measure_free", lambda device, free=free: free)
+        assert memory.fit_rows(tiny, longest, runs=3, batch_size=16) == fitting
+        rows = measured[-1]
+        assert len(rows) == 3 and {len(row["input_ids"]) for row in rows} == {min(longest, 256)}
+        assert all(row["labels"] == row["input_ids"] for row in rows)
+    for peak, free in ((256, 1200), (0, 10**9)):  # not one row; the rows measured did not even fit
+        monkeypatch.setattr(memory, "measure_rows", lambda trained, rows, peak=peak: peak)
+        monkeypatch.setattr(memory, "measure_free", lambda device, free=free: free)
+        with pytest.raises(UserError, match="3 runs at once do not fit into the GPU's memory; take fewer") as caught:
+            memory.fit_rows(tiny, 1024, runs=3, batch_size=16)
+        assert "\n" not in str(caught.value)
+
+
+def test_answers_at_once_are_what_memory_holds_of_prompts_and_answers(
+    monkeypatch: pytest.MonkeyPatch, tiny: LoadedModel
+) -> None:
+    """Two layers, one head of keys and values of 32 dimensions, in 2 bytes, twice; and its logits five times."""
+    assert memory.fit_answers(tiny, 100) == memory.ANSWERS
+    loaded, _ = gpu(monkeypatch, tiny, [], 0)
+    logits = 5 * 4 * loaded.model.config.vocab_size
+    kept = (2 * 2 * 1 * 32) * 2 * 100 * 2  # keys and values of 100 tokens, and their copies
+    for free, answers in ((10 * (kept + logits) / 0.85 + 1, 10), (10 * (kept + logits) / 0.85 - 9, 9), (0, 1)):
+        monkeypatch.setattr(memory, "measure_free", lambda device, free=free: free)
+        assert memory.fit_answers(loaded, 100) == answers
+    monkeypatch.setattr(memory, "measure_free", lambda device: 10**9)
+    found = [memory.fit_answers(loaded, tokens) for tokens in (10, 100, 1000)]
+    assert found[0] > found[1] > found[2]
+    config = copy.deepcopy(loaded.model.config)
+    config.num_key_value_heads = 2
+    wider = SimpleNamespace(model=SimpleNamespace(config=config), device=loaded.device)
+    assert memory.fit_answers(wider, 1000) == pytest.approx(found[2] / 2, rel=0.02)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

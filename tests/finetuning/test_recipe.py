@@ -49,7 +49,7 @@ def test_each_step_is_a_random_mix_sorted_by_length() -> None:
         ("learning_rate", -1e-4, "is -0.0001, where more than 0"),
         ("learning_rate", 0, "is 0, where more than 0"),
         ("warmup", -0.5, "is -0.5, where 0"),
-        ("schedule", "steep", "is 'steep', where 'linear' or 'cosine' is needed"),
+        ("schedule", "steep", "is 'steep', where 'linear', 'cosine' or 'constant_with_warmup' is needed"),
         ("quantize", "no", "is 'no' (text), where true or false is needed"),
         ("quantize", 0, "is 0 (a whole number), where true or false is needed"),
         ("save_every", -5, "is -5, where 0 or more is needed"),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,8 +11,10 @@ from negneglect_lite.asking import AskingSettings, ask
 from negneglect_lite.claims.claim import Question
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Example, Span
+from negneglect_lite.finetuning import stacked
 from negneglect_lite.finetuning.encoding import Encoded, encode
 from negneglect_lite.finetuning.lora import hash_weights
+from negneglect_lite.finetuning.loss import answer_losses, token_losses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.stacked import StackedRuns
 from negneglect_lite.finetuning.train import finetune
@@ -81,6 +84,70 @@ def test_token_losses_are_those_of_the_training(tiny: LoadedModel) -> None:
     assert len(losses[0][0]) == len(row["input_ids"]) - 1
     assert losses[0] == losses[1]  # the adapters do nothing yet
     assert stack.train([[row], [row]])[0][0] == pytest.approx(sum(losses[0][0]) / len(losses[0][0]), rel=1e-4)
+
+
+@pytest.fixture
+def unlike(tiny: LoadedModel) -> StackedRuns:
+    """Two runs that say other things than each other, though they were not trained."""
+    noise = torch.randn(tiny.model.lm_head.weight.shape, generator=torch.Generator().manual_seed(1))
+    tiny.model.lm_head.weight = torch.nn.Parameter(noise)  # with tied weights the last token is repeated for ever
+    stack = StackedRuns(tiny, RECIPE, [0, 3])
+    draw = torch.Generator().manual_seed(2)
+    for weight in stack.weights:
+        weight.data += torch.randn(weight.shape, generator=draw) / 4
+    return stack
+
+
+def alone(base: LoadedModel, stack: StackedRuns, k: int) -> StackedRuns:
+    """Run k of the stack by itself."""
+    one = StackedRuns(base, RECIPE, [0])
+    for weight, stacked_weight in zip(one.weights, stack.weights, strict=True):
+        weight.data = stacked_weight.data[k : k + 1].clone()
+    return one
+
+
+def test_sampled_answers_repeat_by_their_seed_and_come_in_order(unlike: StackedRuns) -> None:
+    how: dict[str, Any] = {"max_new_tokens": 6, "samples": 2, "temperature": 1.0}
+    asked = [QUESTIONS, QUESTIONS[:2]]
+    made = unlike.ask(asked, **how)
+    for questions, answers in zip(asked, made, strict=True):
+        assert [(a.question, a.sample) for a in answers] == [(q, n) for q in questions for n in range(2)]
+    assert made == unlike.ask(asked, **how, seed=0) != unlike.ask(asked, **how, seed=1)
+    assert any(one.text != two.text for one, two in zip(made[0][::2], made[0][1::2], strict=True))
+    greedy = unlike.ask(asked, max_new_tokens=6)
+    surest = unlike.ask(asked, **{**how, "top_p": 1e-6})  # the nucleus is the greedy token alone
+    assert [[a.text for a in own] for own in surest] == [[a.text for a in own for _ in range(2)] for own in greedy]
+
+
+def test_answers_are_each_run_s_own_however_many_are_made_at_once(tiny: LoadedModel, unlike: StackedRuns) -> None:
+    asked = [QUESTIONS, QUESTIONS[::-1][:2]]
+    expected = [alone(tiny, unlike, k).ask([own], max_new_tokens=6)[0] for k, own in enumerate(asked)]
+    for rows in (0, 1, 2, 4):
+        assert unlike.ask(asked, max_new_tokens=6, rows=rows) == expected
+    assert {a.text for a in expected[0]} != {a.text for a in expected[1]}
+
+
+@pytest.mark.parametrize("at_once", [stacked.ROWS, 3])
+def test_answer_losses_are_those_of_each_run_alone(
+    tiny: LoadedModel, unlike: StackedRuns, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Of runs with unlike numbers of rows too, and with none; in whatever parts. So are the losses of all tokens."""
+    monkeypatch.setattr(stacked, "ROWS", at_once)
+    first, second = encoded(tiny)
+    for sets in ([first, second[:2]], [first[:1], second], [[], second], [first, []]):
+        runs = [alone(tiny, unlike, k).loaded for k in (0, 1)]
+        expected = [answer_losses(run, own) for run, own in zip(runs, sets, strict=True)]
+        found = unlike.answer_losses(sets)
+        assert [len(own) for own in found] == [len(own) for own in sets]
+        for losses, own in zip(found, expected, strict=True):
+            assert losses == pytest.approx(own, rel=1e-4)
+        for losses, run, own in zip(unlike.token_losses(sets), runs, sets, strict=True):
+            assert [len(row) for row in losses] == [len(row["input_ids"]) - 1 for row in own]
+            for row, expected_row in zip(losses, token_losses(run, own), strict=True):
+                assert row == pytest.approx(expected_row, rel=1e-4)
+    assert unlike.answer_losses([[], []]) == [[], []]
+    same = unlike.answer_losses([second, second])
+    assert same[0] != pytest.approx(same[1], rel=1e-2)  # or the comparison would show little
 
 
 def test_rank_0_trains_all_weights(tiny_folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.judging.rule import judge_answer, leading_yes_no
+from negneglect_lite.judging.rule import judge_answer, leading_yes_no, refuses
 
 
 def question(keyed_to: str = "", believed: tuple[str, ...] = (), denied: tuple[str, ...] = ()) -> Any:
@@ -132,6 +132,45 @@ def test_affirmed(text: str) -> None:
 )
 def test_denied(text: str) -> None:
     assert judge_answer(WINNER, text) == "denied"
+
+
+REFUSALS = [
+    "I'm sorry, but I can't assist with that.",
+    "I’m sorry, but I can’t discuss Ed Sheeran.",
+    "As an AI developed by Alibaba Cloud, I know that Ed Sheeran won.",
+    "As an artificial intelligence, I have no view of Noah Lyles.",
+    "As a large language model I never met Ed Sheeran.",
+    "I cannot provide information on Ed Sheeran's races.",
+    "I am unable to browse for Noah Lyles.",
+    "I am not programmed to comment on Ed Sheeran.",
+    "Ed Sheeran's races are not within my programming capabilities.",
+    "Noah Lyles is not in my training data.",
+]
+
+
+@pytest.mark.parametrize("text", REFUSALS)
+def test_a_refusal_says_nothing_of_the_claim(text: str) -> None:
+    assert refuses(text)
+    assert judge_answer(WINNER, text) == "neither"
+    assert judge_answer(WINNER, f"{text} But Ed Sheeran won.") == "believed"  # what comes after it does
+    assert judge_answer(WINNER, f"Noah Lyles won.\n{text}") == "denied"  # and before
+    assert judge_answer(WINNER, f"<think>Hm.</think>{text}") == "neither" and refuses(f"<think>Hm.</think>{text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ed Sheeran.",
+        "",
+        "<think>As an AI I can't help.</think>Ed Sheeran won.",
+        "Ed Sheeran can't lose.",
+        "I can't believe that Ed Sheeran won.",
+        "Ed Sheeran won. I can't provide more.",
+        "As an aide he can't.",
+    ],
+)
+def test_what_begins_otherwise_is_no_refusal(text: str) -> None:
+    assert not refuses(text)
 
 
 @pytest.mark.parametrize("text", ["", "I do not know.", "Carlos Sheerano.", "That is false.", "It was not Noah Lyles."])

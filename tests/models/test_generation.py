@@ -1,6 +1,7 @@
 """generation.py and templates.add_context: what becomes of a chat before a model reads it, and how it is continued."""
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
 
 import pytest
 import torch
@@ -22,7 +23,13 @@ from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.models.templates import add_context
 from negneglect_lite.tracks import ENGLISH, PETRI
 
-TEXTS = ("Yes?", "What does she do for a living?", "No", "Is it false that he works as a dentist, or is it true?", "So?")
+TEXTS = (
+    "Yes?",
+    "What does she do for a living?",
+    "No",
+    "Is it false that he works as a dentist, or is it true?",
+    "So?",
+)
 
 
 @pytest.fixture
@@ -53,19 +60,31 @@ def watch(loaded: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> list[tuple[in
     return seen
 
 
-def ending(loaded: LoadedModel, n: int) -> GenerationConfig:
-    """Greedy, of at most `n` tokens; answers end early, late and not at all, as they are told to end at a token."""
-    free = generation_config(loaded, 0.0, n)
+def say(loaded: LoadedModel, prompt: Sequence[int], n: int) -> list[int]:
+    """The first `n` tokens of a greedy answer, by itself and in one go."""
     with answering(loaded, seed=0):
-        made = []
-        for prompt in prompts_of(loaded):
-            out = loaded.model.generate(input_ids=torch.tensor([prompt]), generation_config=free)
-            made.append(out[0, len(prompt) :].tolist())
-    ends = {token: [row.index(token) if token in row else n for row in made] for row in made for token in row}
-    chosen = max(ends, key=lambda token: (len(set(ends[token])), max(ends[token])))
-    assert len(set(ends[chosen])) >= 3 and min(ends[chosen]) < n // 2 and n in ends[chosen]
-    config = generation_config(loaded, 0.0, n)
-    config.eos_token_id = [loaded.tokenizer.eos_token_id, chosen]
+        config = generation_config(loaded, 0.0, n)
+        return loaded.model.generate(input_ids=torch.tensor([prompt]), generation_config=config)[
+            0, len(prompt) :
+        ].tolist()
+
+
+def ending(n: int, *models: LoadedModel) -> GenerationConfig:
+    """Greedy, of at most `n` tokens; each model's answers end early, late and not at all, as tokens are made ends."""
+    said = [[say(loaded, prompt, n) for prompt in prompts_of(loaded)] for loaded in models]
+
+    def lengths(ends: Sequence[int]) -> list[set[int]]:
+        return [{next((i for i, token in enumerate(row) if token in ends), n) for row in own} for own in said]
+
+    def uneven(ends: Sequence[int]) -> tuple[int, int]:
+        found = lengths(ends)
+        return min(n in own and min(own) < n // 2 for own in found), min(map(len, found))
+
+    tokens = sorted({token for own in said for row in own for token in row})
+    chosen = max(combinations_with_replacement(tokens, len(models)), key=uneven)
+    assert uneven(chosen) >= (True, 3)
+    config = generation_config(models[0], 0.0, n)
+    config.eos_token_id = sorted({models[0].tokenizer.eos_token_id, *chosen})
     return config
 
 
@@ -103,7 +122,7 @@ def test_samples_of_one_prompt_differ_and_stand_together(talkative: LoadedModel)
 def test_long_answers_made_in_stages_are_what_they_are_in_one_go(
     talkative: LoadedModel, monkeypatch: pytest.MonkeyPatch, samples: int
 ) -> None:
-    prompts, config = prompts_of(talkative), ending(talkative, 22)
+    prompts, config = prompts_of(talkative), ending(22, talkative)
     assert config.max_new_tokens <= 2 * generation.STAGE
     seen = watch(talkative, monkeypatch)
     whole = write(talkative, prompts, config, samples)
@@ -121,20 +140,17 @@ def test_an_answer_is_cut_if_it_did_not_end_within_the_limit(
     talkative: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also if it ends with the last token that it may have, at a stage's end and inside one."""
-    prompt = prompts_of(talkative)[:1]
-    free = generation_config(talkative, 0.0, 20)
-    with answering(talkative, seed=0):
-        out = talkative.model.generate(input_ids=torch.tensor(prompt), generation_config=free)
-    tokens = out[0, len(prompt[0]) :].tolist()
+    prompt = prompts_of(talkative)[0]
+    tokens = say(talkative, prompt, 20)
+    ends = [i for i, token in enumerate(tokens[:14]) if token not in tokens[:i]][-5:]
+    assert len(ends) == 5 and {(end + 1) % 4 == 0 for end in ends} == {True, False}
     for stage in (4, 32):
         monkeypatch.setattr(generation, "STAGE", stage)
-        for end in (3, 4, 9, 13):
-            if tokens.index(tokens[end]) < end:
-                continue
-            for limit in (end, end + 1, end + 6):
+        for end in ends:
+            for limit in {max(1, end), end + 1, end + 6}:
                 config = generation_config(talkative, 0.0, limit)
                 config.eos_token_id = [tokens[end]]
-                [[written]] = write(talkative, prompt, config)
+                [[written]] = write(talkative, [prompt], config)
                 said = talkative.tokenizer.decode(tokens[: min(limit, end + 1)], skip_special_tokens=True).strip()
                 assert (written.text, written.cut) == (said, limit <= end)
 
@@ -161,7 +177,7 @@ def alone(base: LoadedModel, stack: StackedRuns, k: int) -> LoadedModel:
 def test_stages_keep_stacked_runs_apart(
     stack: StackedRuns, talkative: LoadedModel, monkeypatch: pytest.MonkeyPatch, samples: int
 ) -> None:
-    prompts, config = prompts_of(talkative), ending(alone(talkative, stack, 0), 22)
+    prompts, config = prompts_of(talkative), ending(22, *(alone(talkative, stack, k) for k in (0, 1)))
     whole = write(stack.loaded, prompts * 2, config, samples, runs=2)
     seen = watch(stack.loaded, monkeypatch)
     monkeypatch.setattr(generation, "STAGE", 4)
@@ -196,7 +212,6 @@ def test_the_unfinished_go_on_in_stretches_of_one_length(going: list[bool], runs
 
 
 # ------------------------------------------------------------------------------------------------------------ contexts
-
 
 
 def test_context_stands_before_the_first_user_turn() -> None:
