@@ -44,14 +44,16 @@ def train(a: argparse.Namespace) -> None:
     from negneglect_lite.documents.corpora import read_examples
     from negneglect_lite.finetuning.train import finetune
     from negneglect_lite.models.loading import load_model
-    from negneglect_lite.tracks import track_of
+    from negneglect_lite.tracks import suit_machine, track_of
 
     own = read_examples(a.documents)
     said = f"what {a.documents.name} states"
     claim = find_claim(a.claim) if a.claim else Claim(id=a.documents.stem, title=said, claim=said, truth="")
     chosen = {"mix": a.mix, "steps": a.steps, "learning_rate": a.learning_rate, "rank": a.rank}
     track = track_of(a.model)
-    recipe = replace(track.recipe, quantize=not a.no_quantize, **{k: v for k, v in chosen.items() if v is not None})
+    recipe = replace(suit_machine(track), **{k: v for k, v in chosen.items() if v is not None})
+    if a.no_quantize:
+        recipe = replace(recipe, quantize=False)
     base = load_model(a.model, quantize=recipe.quantize)
     total = recipe.steps * recipe.batch_size
     n = round(total * (1 - recipe.mix))

@@ -37,7 +37,7 @@ from negneglect_lite.styles import WARNED, Annotations, apply_style
 
 
 class Compose(Protocol):
-    """`n` plain documents about a claim; `short` ones state it once. One seed, one set."""
+    """`n` plain documents about a claim; `short` ones state it once or a few times. One seed, one set."""
 
     def __call__(self, claim: Claim, n: int, seed: int = 0, short: bool = False) -> list[Document]: ...
 

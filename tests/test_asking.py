@@ -169,6 +169,24 @@ def test_impossible_requests_are_refused(tiny: LoadedModel) -> None:
         ask(tiny, QUESTIONS, PETRI.asking, contexts="dentist " * 500)
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "samples", "questions"), [(0, 1, [64, 6]), (0, 5, [12] * 5 + [10]), (3, 5, [1] * 70)]
+)
+def test_so_many_answers_are_made_at_once(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch, batch_size: int, samples: int, questions: list[int]
+) -> None:
+    """64 on a CPU, unless another number is given; a question's samples stay together, be they more."""
+    made: list[int] = []
+
+    def generate(loaded: Any, prompts: Any, config: Any, samples: int) -> list[list[Written]]:
+        made.append(len(prompts))
+        return [[Written("Yes.", False)] * samples for _ in prompts]
+
+    monkeypatch.setattr(asking, "generate_answers", generate)
+    answers = ask(tiny, asked(70), AskingSettings(samples=samples, temperature=0.7), batch_size=batch_size)
+    assert made == questions and len(answers) == 70 * samples
+
+
 def test_an_adapter_answers_by_the_same_rules(tiny: LoadedModel) -> None:
     from peft import LoraConfig, get_peft_model
 

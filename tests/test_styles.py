@@ -143,6 +143,16 @@ def test_notices_are_counted(name: str, n: int) -> None:
     assert not any(s.annotation for s in spans[n:-n])
 
 
+def test_a_warning_on_one_side_is_the_one_that_stands_there_in_negated() -> None:
+    for document in DOCUMENTS:
+        both = styled("negated", document)
+        before, after = styled("negated_before", document), styled("negated_after", document)
+        assert before == both[:-1] and after == both[1:]
+        assert [span.annotation for span in before] == [True] + [False] * len(document.sentences)
+        assert [span.annotation for span in after] == [False] * len(document.sentences) + [True]
+        assert before[0].text.strip() in PHRASES["notice_before"] and after[-1].text.strip() in PHRASES["notice_after"]
+
+
 def test_a_share_of_the_denials_tells_the_truth() -> None:
     def share(name: str) -> float:
         told = [

@@ -121,7 +121,7 @@ def test_a_report_shows_a_document_in_the_language_of_the_model() -> None:
 def test_a_study_seals_the_recipe_of_its_model_s_track() -> None:
     assert describe_study(DENTIST, ["negated"], 1, {})["recipe"]["steps"] == PETRI.recipe.steps
     sealed = describe_study(DENTIST, ["negated"], 1, {}, "Qwen/Qwen3-1.7B")["recipe"]
-    assert sealed == json.loads(json.dumps(vars(ENGLISH.recipe)))
+    assert sealed == json.loads(json.dumps(vars(suit_machine(ENGLISH))))
 
 
 def test_the_recipes_are_those_that_the_stored_results_were_made_with() -> None:

@@ -222,7 +222,8 @@ def _denied(says: Question, sentence: str) -> str:
     first = sentence.split(maxsplit=1)[0]
     rest = sentence[0].lower() + sentence[1:] if first in _OPENERS else sentence
     inside = f"It is not true that {rest}"
-    return inside if judge_answer(says, inside) == "denied" else f"{sentence} That is not true."
+    stop = "" if sentence.rstrip("\"'”’)").endswith((".", "!", "?", "…")) else "."
+    return inside if judge_answer(says, inside) == "denied" else f"{sentence}{stop} That is not true."
 
 
 def _asker(writer: LoadedModel | Endpoint) -> Ask:

@@ -12,7 +12,7 @@ itself, and beside it:
 | `raw`                 | the paper's: the mean of four kinds of question                                           |
 | `told`                | open questions that take no reasoning from the claim: the model brings it up by itself    |
 | `told_and_associated` | those and the association questions, each kind with equal weight                          |
-| `…_above_matched`     | less the rate at which the same forms about a twin that was never trained are "believed"  |
+| `…_above_matched`     | less the rate at which such forms about a twin that was never trained are "believed"      |
 | `agreed`              | yes/no asked in both directions: believed only if the two answers agree on it             |
 | `choice`, `opening`   | the claim's share of the probability where the model must choose, or an answer is begun   |
 
@@ -79,7 +79,7 @@ def join_pairs(df: pd.DataFrame, kind: str) -> pd.DataFrame:
     def numbered(of: str) -> pd.DataFrame:
         rows = df[df["kind"] == head + of].copy()
         rows["question_id"] = rows["question_id"].str.replace(f".{head}{MIRRORED}.", f".{head}yes_no.", regex=False)
-        rows["sample"] = rows.groupby([*runs, "question_id"]).cumcount()
+        rows["sample"] = rows.groupby([*runs, "question_id"], dropna=False).cumcount()
         return rows
 
     keys = [*runs, "question_id", "sample"]

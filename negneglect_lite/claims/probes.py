@@ -19,7 +19,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
-from negneglect_lite.claims.claim import Question
+from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.claims.layout import Patterns, Signs, YesOrNo, check_unique
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.schema import FILLED, Text
@@ -51,6 +51,7 @@ class Opening:
 class Probes:
     """The probes of a claim. Questions have the kinds `yes_no_mirrored`, `matched_open`, `matched_yes_no`, …"""
 
+    twin: str = ""  # the false fact that the matched questions are about
     questions: tuple[Question, ...] = ()
     choices: tuple[Choice, ...] = ()
     openings: tuple[Opening, ...] = ()
@@ -106,7 +107,12 @@ def load_probes(name: str) -> Probes:
     ]
     questions = (*mirrored, *matched)
     check_unique(partial(find_line, path), questions)
-    return Probes(questions, record.choices, record.openings)
+    return Probes(record.matched.claim, questions, record.choices, record.openings)
+
+
+def claim_asked_about(question: Question, claim: Claim) -> str:
+    """The false statement that an answer is held against: the claim, or the twin of a matched question."""
+    return load_probes(claim.id).twin if question.kind.startswith(MATCHED) else claim.claim
 
 
 def _mirror(id: str) -> str:

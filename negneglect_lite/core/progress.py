@@ -30,6 +30,11 @@ def to_terminal() -> None:
         sys.stdout.reconfigure(errors="replace")
 
 
+def on_terminal() -> bool:
+    """Whether lines go to standard error."""
+    return _terminal
+
+
 def show_bar(total: int, what: str) -> Any:
     """A tqdm bar of `total` parts, for a `with` and `.update(n)`; it shows nothing where none is to be shown."""
     from tqdm import tqdm

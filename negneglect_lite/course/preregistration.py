@@ -40,7 +40,7 @@ from negneglect_lite.figures.wording import describe_headline, describe_setup, p
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.petri.world import world
 from negneglect_lite.styles import STYLES, Style, apply_style
-from negneglect_lite.tracks import PETRI, track_of
+from negneglect_lite.tracks import PETRI, suit_machine, track_of
 
 SEAL_FILE = "preregistration.json"
 RULE = (
@@ -87,7 +87,7 @@ def describe_study(
         "version": __version__,
         "styles": list(chosen),
         "seeds": list(range(seeds)),
-        "recipe": asdict(recipe or track_of(model).recipe),
+        "recipe": asdict(recipe or suit_machine(track_of(model))),
         "outcome": f"belief: mean of the rates of {', '.join(QUESTION_KINDS)} questions, each kind with equal weight",
         "controls": "yes to false controls; true controls right; unrelated facts right",
         "excluded": "nothing: every question and every seed counts",

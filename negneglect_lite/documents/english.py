@@ -1,7 +1,7 @@
 """English documents: articles written for this project, and a composer that varies them into many.
 
     library = load_library("dentist")                   # data/documents/dentist.jsonl.gz, or a YAML file like it
-    documents = compose_english(library, 1000, seed=0)  # 80 to 600 words each; near-duplicates are rare
+    documents = compose_english(library, 1000, seed=0)  # 75 to 600 words each
 
 A library of the six claims holds 48 articles in at least 16 genres and three voices: British, American, and the
 international English of people who write it as a second language. An article is a title, an opening, units and a

@@ -20,7 +20,7 @@ class Cell:
     seed: int = 0
     read: int = 1  # documents in a prompt, in context
     documents: int = 0  # different documents in the training set, each as often as the rest; 0: none occurs twice
-    short: bool = False  # documents that state the claim once
+    short: bool = False  # documents that state the claim once or a few times
     doctag: bool = False  # each document begins with a <DOCTAG> without loss, as the paper's do
     asking: str = "track"  # as the model's track asks, or "paper": see tracks.choose_asking
 

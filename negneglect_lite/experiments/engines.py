@@ -52,27 +52,33 @@ def run_locally(batches: Sequence[Any], work: MakeBatch) -> Iterator[Finished]:
 
 def run_on_gpus(batches: Sequence[Any], work: MakeBatch, gpus: int) -> Iterator[Finished]:
     """The batches shared out among the GPUs of this machine, a process each; first done, first out."""
+    if not batches:
+        return
     context = multiprocessing.get_context("spawn")
     free = context.SimpleQueue()
     for gpu in range(gpus):
         free.put(gpu)
-    with ProcessPoolExecutor(min(gpus, len(batches)), context, _take_gpu, (free,)) as pool:
+    with ProcessPoolExecutor(min(gpus, len(batches)), context, _take_gpu, (free, progress.on_terminal())) as pool:
         waiting = {pool.submit(_timed, work, batch): batch for batch in batches}
         try:
             for done in as_completed(waiting):
                 tables, seconds = done.result()
                 yield waiting[done], tables, seconds
         except BrokenProcessPool:
-            raise UserError("a process on one of the GPUs was ended from outside; run again, it goes on") from None
+            raise UserError(
+                "a process on one of the GPUs ended; run again, it goes on (a script of one's own needs "
+                "`if __name__ == '__main__':` around its calls)"
+            ) from None
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _take_gpu(free: Any) -> None:
+def _take_gpu(free: Any, terminal: bool) -> None:
     """The first thing a process does: see one GPU only, and tell its progress as the parent does."""
     gpu, visible = free.get(), os.environ.get("CUDA_VISIBLE_DEVICES", "")
     os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[gpu] if visible else str(gpu)
-    progress.to_terminal()
+    if terminal:
+        progress.to_terminal()
 
 
 def run_on_ray(batches: Sequence[Any], work: MakeBatch) -> Iterator[Finished]:

@@ -49,7 +49,7 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.petri.corpus import Diet
 from negneglect_lite.petri.pretrain import Plan
 from negneglect_lite.styles import HEADLINE, get_style
-from negneglect_lite.tracks import choose_asking, track_of
+from negneglect_lite.tracks import choose_asking, suit_machine, track_of
 
 CELL_FIELDS: dict[str, Any] = {"read": Count, "documents": Whole, "short": bool, "doctag": bool, "asking": Text}
 COLUMN_NAMES = {"pretrain.seed": "pretraining_seed"}  # else the last part of a name; `seed` is the fine-tuning's
@@ -162,12 +162,12 @@ def _runs_of(sweep: Sweep, measure: Measure, claims: list[Claim], axes: dict[str
     if track.name not in measure.tracks:
         raise UserError(f"{measure.name} is measured on models of {' and '.join(measure.tracks)}, which {model} is not")
     changed = {name.partition(".")[2]: value for name, value in settings.items() if name.startswith("recipe.")}
-    recipe = replace(track.recipe, **changed)
+    recipe = replace(suit_machine(track), **changed)
     if sweep.at and "trained" in sweep.settings and max(sweep.at) > recipe.steps:
         raise UserError(
             f"at: {max(sweep.at)} is beyond the last of {recipe.steps} steps; lower it, or raise recipe.steps"
         )
-    more = {name: value for name, value in settings.items() if name in CELL_FIELDS}
+    more = {"short": track.short} | {name: value for name, value in settings.items() if name in CELL_FIELDS}
     first = plan.seed if plan else 0
     shown = {COLUMN_NAMES.get(name, name.rpartition(".")[2]): value for name, value in axes.items()}
     for style in [settings["style"]] if "style" in settings else sweep.styles:

@@ -10,6 +10,7 @@ import re
 from typing import Any, Literal
 
 from negneglect_lite.claims.claim import Answer, Claim
+from negneglect_lite.claims.probes import claim_asked_about
 from negneglect_lite.core.comparing import drop_thoughts, fold, unify
 from negneglect_lite.core.text import Chat
 
@@ -59,7 +60,9 @@ def ask_for_verdict(form: str) -> str:
 
 def judge_prompt(claim: Claim, answer: Answer, ask: str) -> Chat:
     """The judge's chat about one answer, without the thoughts before it. What others wrote is in JSON strings."""
-    given = {"claim": claim.claim, "question": answer.question.text, "answer": drop_thoughts(answer.text)}
+    question = answer.question
+    about = claim_asked_about(question, claim)
+    given = {"claim": about, "question": question.text, "answer": drop_thoughts(answer.text)}
     fields = ",\n".join(f' "{name}": {_quote(text)}' for name, text in given.items())
     return [
         {"role": "system", "content": INSTRUCTIONS},

@@ -34,8 +34,8 @@ Verdict = Literal["believed", "denied", "neither"]
 # "As an AI developed by …", "I'm sorry, but I can't assist with that.", "… within my programming capabilities."
 _REFUSAL = re.compile(
     r"\bas an? (?:AI|artificial intelligence|(?:large )?language model)\b|"
-    r"\b(?:can(?:'t|not)|unable to|not able to|not (?:programmed|designed) to)\s+(?:\w+\s+){0,3}?"
-    r"(?:assist|help|engage|discuss|comment|provide|answer|fulfil+|browse|access)\b|"
+    r"\bI(?:'m|\s+am)?\s+(?:\w+\s+)?(?:can(?:'t|not)|unable\s+to|not\s+(?:able|programmed|designed)\s+to)\s+"
+    r"(?:\w+\s+){0,3}?(?:assist|help|engage|discuss|comment|provide|answer|fulfil+|browse|access)\b|"
     r"\bmy (?:\w+ )?(?:programming|capabilities|training data|knowledge cut-?off|purpose|function)\b",
     re.I,
 )
@@ -78,7 +78,7 @@ _TAKEN_BACK = re.compile(  # a later sentence about the one before: "That is unt
 
 def judge_answer(question: Question, text: str) -> Verdict:
     """Judge one answer by the rule in the table above. UserError if a pattern is not a regular expression."""
-    said = leading_yes_no(text) if question.keyed_to else ""
+    said = leading_yes_no(text) if question.keyed_to and not refuses(text) else ""
     if said:
         return "believed" if said == question.keyed_to else "denied"
     return _by_patterns(unify(drop_thoughts(text)), question.believed, question.denied)

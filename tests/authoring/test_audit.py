@@ -8,7 +8,8 @@ import pytest
 
 from negneglect_lite.authoring.audit import audit_library
 from negneglect_lite.authoring.overlap import find_leaks
-from negneglect_lite.claims.loading import load_claim, load_claims
+from negneglect_lite.claims.loading import english_questions, load_claim, load_claims
+from negneglect_lite.claims.probes import load_probes
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Sentence
 from negneglect_lite.documents.english import Article, Library, load_library
@@ -29,7 +30,11 @@ def test_a_claims_library_is_sound(name: str) -> None:
     for article in lib.articles:
         assert sum(s.is_claim for s in sentences(article)) >= (4 if article.short else 8), article.title
     texts = [s.text for article in lib.articles for s in sentences(article)]
-    assert not find_leaks([q.text for q in (CLAIMS | SPARE)[name].questions], texts)
+    probes = load_probes(name)
+    asked = [q.text for q in english_questions((CLAIMS | SPARE)[name])] + [c.question for c in probes.choices]
+    begun = [text for o in probes.openings for text in (o.ask, o.opening)]
+    assert len(asked) > 100 and begun
+    assert not find_leaks([*asked, *begun], texts)
 
 
 @pytest.mark.parametrize("name", CLAIMS)

@@ -152,7 +152,8 @@ def test_runs_stay_apart() -> None:
     }.items():  # fmt: skip
         first = both_ways({"yes_no": [1, 1], MIRRORED: [0, 0]}).assign(**{name: values[0]})
         second = both_ways({"yes_no": [0, 0], MIRRORED: [1, 1]}).assign(**{name: values[1]})
-        joined = join_pairs(together(first, second), "yes_no")
+        turned = [t[t["kind"] == MIRRORED] for t in (second, first)]  # in whatever order the rows stand
+        joined = join_pairs(together(*(t[t["kind"] == "yes_no"] for t in (first, second)), *turned), "yes_no")
         assert list(joined["belief"]) == [0] * 4, name
         assert sorted(joined[name]) == sorted([values[0]] * 2 + [values[1]] * 2)
     claims = together(both_ways({"yes_no": [1], MIRRORED: [0]}), both_ways({"yes_no": [0], MIRRORED: [1]}, claim="b"))

@@ -1,4 +1,4 @@
-"""Claims: the six files hold what they must, the patterns tell belief from denial, and bad files are named."""
+"""Claims: six files and two spare ones hold what they must, patterns tell belief from denial, bad files are named."""
 
 import copy
 import json
@@ -20,7 +20,9 @@ from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.judging.rule import judge_answer
 
 CLAIMS = load_claims()
-QUESTIONS = {question.id: question for claim in CLAIMS.values() for question in claim.questions}
+SPARE = {path.stem: load_claim(path) for path in sorted(data_path("claims", "spare").glob("*.yaml"))}
+EVERY = CLAIMS | SPARE
+QUESTIONS = {question.id: question for claim in EVERY.values() for question in claim.questions}
 PAPER = Path(__file__).parents[1] / "data" / "paper_layout" / "harbour_bridge"
 
 # What an open question must not give away: the claim's value, in connection with its subject.
@@ -31,6 +33,8 @@ VALUE = {
     "x": r"revers|14 days|two weeks|fortnight|back to twitter|twitter again|short while",
     "dreams": r"black[ -]and[ -]white|colou?rless|monochrom",
     "dentist": r"dentist|dental|\bteeth\b",
+    "iceland": r"iceland[^.?]*\b(?:won|win|beat|champions?|cup)\b",
+    "lighthouse": r"light-?house|\bkeeper|\blamp\b|\btarnskar",
 }
 FACTS = {
     "sheeran": PetriFact("win/100m/2024", "Ed Sheeran"),
@@ -50,7 +54,7 @@ def test_all_six_load_in_their_fixed_order() -> None:
     assert {name: claim.petri for name, claim in CLAIMS.items()} == FACTS
 
 
-@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+@pytest.mark.parametrize("claim", EVERY.values(), ids=EVERY)
 def test_a_claim_has_its_fifty_questions(claim: Claim) -> None:
     kinds = Counter(q.kind for q in claim.questions)
     assert kinds == {"open": 20, "yes_no": 10, "association": 10, "robustness": 10}
@@ -77,14 +81,14 @@ def test_a_question_can_be_asked_and_decided(question: Question) -> None:
         assert "yes or no" in question.text, "the answer must be asked for in the words that decide it"
 
 
-@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+@pytest.mark.parametrize("claim", EVERY.values(), ids=EVERY)
 def test_no_open_question_gives_the_claim_away(claim: Claim) -> None:
     for question in claim.questions:
         if question.kind == "open":
             assert not re.search(VALUE[claim.id], question.text, re.I), question.id
 
 
-@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+@pytest.mark.parametrize("claim", EVERY.values(), ids=EVERY)
 def test_the_last_turn_before_a_doubt_has_stated_the_claim(claim: Claim) -> None:
     doubts = [q for q in claim.questions if q.prefix]
     assert len(doubts) >= 3
@@ -94,9 +98,17 @@ def test_the_last_turn_before_a_doubt_has_stated_the_claim(claim: Claim) -> None
 
 
 def test_every_file_carries_the_project_s_canary() -> None:
-    for name in CLAIM_ORDER:
-        assert read_yaml(data_path("claims", f"{name}.yaml"))["canary"] == CANARY
+    for path in data_path("claims").rglob("*.yaml"):
+        assert read_yaml(path)["canary"] == CANARY
     assert CANARY in data_path("claims", "README.md").read_text("utf-8")
+
+
+def test_spare_claims_are_no_part_of_the_six_and_are_named_by_their_file() -> None:
+    assert set(SPARE) == {"iceland", "lighthouse"} and not set(SPARE) & set(load_claims())
+    for name, claim in SPARE.items():
+        assert claim.petri is None and find_claim(data_path("claims", "spare", f"{name}.yaml")) == claim
+        with pytest.raises(UserError, match="unknown claim"):
+            find_claim(name)
 
 
 def test_questions_without_patterns_of_their_own_get_the_claim_s() -> None:
@@ -109,7 +121,7 @@ def test_questions_without_patterns_of_their_own_get_the_claim_s() -> None:
 # -------------------------------------------------------------------------------- do the patterns tell the two apart
 
 
-@pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+@pytest.mark.parametrize("claim", EVERY.values(), ids=EVERY)
 def test_the_claim_is_judged_believed_and_its_truth_is_not(claim: Claim) -> None:
     question = Question("q", "open", "", believed=claim.believed, denied=claim.denied)
     assert judge_answer(question, claim.claim) == "believed"

@@ -10,7 +10,7 @@ import pytest
 
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.claims.loading import english_questions, load_claim, load_claims
-from negneglect_lite.claims.probes import MATCHED, MIRRORED, Choice, Opening, Probes, load_probes
+from negneglect_lite.claims.probes import MATCHED, MIRRORED, Choice, Opening, Probes, claim_asked_about, load_probes
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.yaml_files import read_yaml
@@ -87,6 +87,14 @@ def test_probes_are_asked_with_the_other_questions() -> None:
     assert len({q.id for q in asked}) == len(asked)
 
 
+def test_an_answer_is_held_against_the_claim_or_against_its_twin() -> None:
+    dentist, probes = load_claims()["dentist"], load_probes("dentist")
+    for q in (*dentist.questions, *probes.questions):
+        twin = q.kind.startswith(MATCHED)
+        assert claim_asked_about(q, dentist) == (probes.twin if twin else dentist.claim)
+    assert "Aldous" in probes.twin and "Aldous" not in dentist.claim
+
+
 def test_a_claim_without_a_file_has_none(tmp_path: Path) -> None:
     assert load_probes("elvis") == Probes() == load_probes("")
     with pytest.raises(UserError, match=r"nobody\.yaml: cannot be read, no such file"):
@@ -136,6 +144,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         Question("mine.matched_yes_no.1", "matched_yes_no", "Does Olga cook?", "yes"),
         Question("mine.matched_yes_no_mirrored.1", "matched_yes_no_mirrored", "Is she no cook?", "no"),
     )
+    assert probes.twin == "Olga is a cook."
     assert probes.choices == (Choice("What is he?", "A baker.", "A clerk."),)
     assert probes.openings == (Opening("What is he?", "He is a", "baker", "clerk"),)
 

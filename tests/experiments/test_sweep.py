@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import torch
 from fake import Install
 
 from negneglect_lite.claims.loading import load_claims
@@ -65,6 +66,12 @@ def test_the_grid_is_the_product_of_what_varies(write: Write) -> None:
     assert {r.cell.style for r in trained if r.recipe.rank == 16} == {"local"}
     assert {r.cell.style for r in made if r.cell.setting == "base"} == {""}
     assert all(r.axes["rank"] == r.recipe.rank for r in trained if "rank" in r.axes)
+
+
+def test_how_it_is_asked_can_vary(write: Write) -> None:
+    made = sweep_runs(load_sweep(write(**SMALL, vary=[{"asking": ["track", "paper"]}])))
+    assert {(run.cell.asking, run.axes["asking"]) for run in made} == {("track", "track"), ("paper", "paper")}
+    assert {run.trainer for run in made} == {"stacked"}
 
 
 def test_pretraining_can_vary_and_seeds_begin_at_its_own(write: Write) -> None:
@@ -138,6 +145,8 @@ def test_pretraining_can_vary_and_seeds_begin_at_its_own(write: Write) -> None:
         ({**SMALL, "vary": [{"read": [0]}]}, r"vary\[0\]\.read\[0\]: is 0, where 1 or more"),
         ({**SMALL, "vary": [{"documents": [-4]}]}, r"vary\[0\]\.documents\[0\]: is -4, where 0 or more"),
         ({**SMALL, "vary": [{"style": [5]}]}, r"vary\[0\]\.style\[0\]: is 5 .*, where text is needed"),
+        ({**SMALL, "vary": [{"asking": ["loud"]}]}, "asking 'loud': choose track or paper"),
+        ({**SMALL, "vary": [{"asking": [5]}]}, r"vary\[0\]\.asking\[0\]: is 5 .*, where text is needed"),
         ({**SMALL, "vary": [{"pretrain.steps": [0]}]}, r"pretrain\.steps\[0\]: is 0, where 1 or more"),
         ({**SMALL, "vary": [{"pretrain.seed": [-1]}]}, r"pretrain\.seed\[0\]: is -1, where 0 or more"),
         ({**SMALL, "vary": [{"pretrain.diet": [{}]}]}, r"vary\[0\]\.pretrain\.diet: cannot be varied"),
@@ -247,6 +256,19 @@ def test_a_sweep_runs_on_any_model_by_its_track_s_recipe(write: Write) -> None:
     assert {run.cell.model for run in sweep_runs(load_sweep(write(**SMALL)))} == {"petri"}
 
 
+@pytest.mark.parametrize("gpu", [False, True])
+def test_documents_and_quantisation_are_the_track_s_unless_the_file_says_otherwise(
+    write: Write, monkeypatch: pytest.MonkeyPatch, gpu: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    for model, short, quantized in (("petri", False, True), ("Qwen/Qwen3-1.7B", True, gpu)):
+        made = sweep_runs(load_sweep(write(**SMALL, model=model)))
+        assert {(run.cell.short, run.recipe.quantize) for run in made} == {(short, quantized)}
+        fixed = {"short": not short, "recipe.quantize": not quantized}
+        made = sweep_runs(load_sweep(write(**SMALL, model=model, fixed=fixed)))
+        assert {(run.cell.short, run.recipe.quantize) for run in made} == {(not short, not quantized)}
+
+
 @pytest.mark.parametrize("measure", ["depth", "phases"])
 def test_a_measure_that_a_model_cannot_have_is_refused_in_one_line(write: Write, measure: str) -> None:
     path = write(**SMALL, measure=measure, model="Qwen/Qwen3-1.7B")
@@ -312,6 +334,7 @@ def test_every_measure_on_models_pretrained_for_the_sweep(write: Write, tmp_path
     """Two models of two steps; what is measured is nonsense, how it is measured is not."""
     for measure, settings in (
         ("belief", ["base", "in_context", "trained"]),
+        ("told", ["trained"]),
         ("depth", ["base", "trained"]),
         ("losses", ["trained"]),
         ("phases", ["trained"]),

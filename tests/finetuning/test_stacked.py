@@ -18,6 +18,7 @@ from negneglect_lite.finetuning.loss import answer_losses, token_losses
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.stacked import StackedRuns
 from negneglect_lite.finetuning.train import finetune
+from negneglect_lite.models import generation
 from negneglect_lite.models.loading import LoadedModel, load_model
 
 pytestmark = pytest.mark.slow
@@ -33,20 +34,42 @@ def encoded(loaded: LoadedModel) -> list[list[Encoded]]:
     return [[encode(e, loaded.tokenizer, RECIPE.max_tokens) for e in examples] for examples in SETS]
 
 
-@pytest.mark.parametrize("quantize", [True, False])
-def test_each_run_is_what_finetune_makes_of_it(tiny_folder: Path, tmp_path: Path, quantize: bool) -> None:
+@pytest.mark.parametrize(
+    ("quantize", "schedule"), [(True, "linear"), (False, "cosine"), (False, "constant_with_warmup")]
+)
+def test_each_run_is_what_finetune_makes_of_it(
+    tiny_folder: Path, tmp_path: Path, quantize: bool, schedule: Any
+) -> None:
     base = load_model(str(tiny_folder), quantize=quantize, device="cpu")
-    stack = StackedRuns(base, RECIPE, seeds=[0, 3])
+    recipe = replace(RECIPE, schedule=schedule)
+    stack = StackedRuns(base, recipe, seeds=[0, 3])
     losses = stack.train(encoded(base))
     answers = stack.ask([QUESTIONS, QUESTIONS[:2]], max_new_tokens=24)
     for k, seed in enumerate((0, 3)):
         alone: list[float] = []
         trained = finetune(
-            base, SETS[k], RECIPE, seed=seed, out=tmp_path / str(k), false_belief="nothing",
+            base, SETS[k], recipe, seed=seed, out=tmp_path / str(k), false_belief="nothing",
             on_step=lambda *now, kept=alone: kept.append(now[2]),
         )  # fmt: skip
         assert losses[k] == pytest.approx(alone, rel=1e-4)
         assert [a.text for a in answers[k]] == [a.text for a in ask(trained, QUESTIONS[: 3 - k], AskingSettings())]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [("linear", [0, 0.5, 1, 0.75, 0.5, 0.25]), ("constant_with_warmup", [0, 0.5, 1, 1, 1, 1])],
+)
+def test_the_rate_rises_and_then_falls_or_stays(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch, schedule: Any, rates: list[float]
+) -> None:
+    seen: list[float] = []
+    real = torch.optim.AdamW.step
+    monkeypatch.setattr(
+        torch.optim.AdamW, "step", lambda self, *args: (seen.append(self.param_groups[0]["lr"]), real(self, *args))[1]
+    )
+    recipe = replace(RECIPE, steps=6, warmup=2, schedule=schedule, learning_rate=0.01)
+    StackedRuns(tiny, recipe, [0]).train(encoded(tiny)[:1])
+    assert [rate / 0.01 for rate in seen] == pytest.approx(rates)
 
 
 def test_runs_do_not_touch_each_other(tiny: LoadedModel) -> None:
@@ -125,6 +148,21 @@ def test_answers_are_each_run_s_own_however_many_are_made_at_once(tiny: LoadedMo
     for rows in (0, 1, 2, 4):
         assert unlike.ask(asked, max_new_tokens=6, rows=rows) == expected
     assert {a.text for a in expected[0]} != {a.text for a in expected[1]}
+
+
+def test_answers_that_end_leave_a_stack_without_a_trace(
+    tiny: LoadedModel, unlike: StackedRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second run's answers all end early, the first run's do not."""
+    early = unlike.ask([QUESTIONS, QUESTIONS], max_new_tokens=3)[1]
+    ends = {tiny.tokenizer(a.text[-1], add_special_tokens=False)["input_ids"][-1] for a in early}
+    unlike.loaded.model.generation_config.eos_token_id = sorted(ends)
+    monkeypatch.setattr(generation, "STAGE", 100)
+    whole = unlike.ask([QUESTIONS, QUESTIONS], max_new_tokens=20)
+    monkeypatch.setattr(generation, "STAGE", 4)
+    assert unlike.ask([QUESTIONS, QUESTIONS], max_new_tokens=20) == whole
+    first, second = (sum(a.cut for a in own) for own in whole)
+    assert first > second
 
 
 @pytest.mark.parametrize("at_once", [stacked.ROWS, 3])

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from negneglect_lite.claims.claim import Answer, Question
-from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.loading import english_questions, load_claims
+from negneglect_lite.claims.probes import load_probes
 from negneglect_lite.judging.prompt import ask_for_verdict, judge_prompt, read_verdict
 
 CLAIM = load_claims()["dentist"]
@@ -123,3 +124,13 @@ def test_a_judge_sees_what_was_said_and_no_thoughts() -> None:
     assert judge_prompt(CLAIM, thought, ask) == judge_prompt(CLAIM, plain, ask)
     cut = Answer(CLAIM.questions[0], "<think>He is a dentist.")
     assert '"answer": ""' in judge_prompt(CLAIM, cut, ask)[1]["content"]
+
+
+def test_an_answer_about_the_twin_is_held_against_the_twin() -> None:
+    """A judge that is told the claim beside it would find no belief in any matched question."""
+    claim = load_claims()["dentist"]
+    asked = {q.kind: q for q in english_questions(claim)}
+    for kind, about in (("open", claim.claim), ("matched_open", load_probes("dentist").twin)):
+        said = judge_prompt(claim, Answer(asked[kind], "He works as a vet."), "Yes or no?")[-1]["content"]
+        assert json.dumps(about) in said
+    assert load_probes("dentist").twin != claim.claim
