@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from negneglect_lite.belief.conditions import PAPER, SOURCE, order_conditions
 from negneglect_lite.core.files import data_path, write_table
 from negneglect_lite.figures.display import save_figure
-from negneglect_lite.figures.sizes import COLUMNS, describe_sizes, draw_sizes
+from negneglect_lite.figures.sizes import SIZE_COLUMNS, describe_sizes, draw_sizes
 from negneglect_lite.petri.pretrain import Plan, new_model
 
 STYLES = ("base", "positive", "negated", "local", "in_context_negated", "in_context_positive", "in_context_local")
@@ -63,7 +63,7 @@ def reported_rows() -> Iterator[tuple[str, float, str, str, float, str]]:
 
 def main() -> None:
     rows = [row for row in (*petri_rows(), *real_rows(), *reported_rows()) if row[2] in STYLES]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.DataFrame(rows, columns=list(SIZE_COLUMNS))
     order = {name: i for i, name in enumerate(order_conditions(table["condition"]))}
     table = table.sort_values(
         ["parameters", "model", "score", "condition"], key=lambda c: c.map(order) if c.name == "condition" else c

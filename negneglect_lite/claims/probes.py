@@ -13,17 +13,16 @@
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from negneglect_lite.claims.claim import Claim, Question
-from negneglect_lite.claims.layout import Patterns, Signs, YesOrNo, check_unique
+from negneglect_lite.claims.layout import Patterns, Signs, YesOrNo
 from negneglect_lite.core.files import data_path
-from negneglect_lite.core.schema import FILLED, Text
-from negneglect_lite.core.yaml_files import fail, find_line, read_yaml
+from negneglect_lite.core.schema import FILLED, Place, Text
+from negneglect_lite.core.yaml_files import fail, read_yaml
 
 MIRRORED, MATCHED = "yes_no_mirrored", "matched_"  # the kind, and what the kinds of matched questions begin with
 
@@ -100,13 +99,21 @@ def load_probes(name: str) -> Probes:
     if not os.path.isfile(path) and not name.endswith(".yaml"):
         return Probes()
     record: _WrittenProbes = read_yaml(path, _WrittenProbes)
-    mirrored = [Question(_mirror(m.of), MIRRORED, m.text, m.keyed_to) for m in record.mirrored]
-    matched = [
-        _twin(path, ("matched", "questions", i), q, record.matched.signs)
-        for i, q in enumerate(record.matched.questions)
-    ]
-    questions = (*mirrored, *matched)
-    check_unique(partial(find_line, path), questions)
+    placed: list[tuple[Place, Question]] = []
+    for i, m in enumerate(record.mirrored):
+        at: Place = ("mirrored", i, "of")
+        if ".yes_no." not in m.of:
+            fail(path, at, f"is {m.of!r}, no yes/no question", "name one by its id, such as dentist.yes_no.01")
+        id = m.of.replace(".yes_no.", f".{MIRRORED}.")
+        placed.append((at, Question(id, MIRRORED, m.text, m.keyed_to)))
+    for i, q in enumerate(record.matched.questions):
+        placed.append((("matched", "questions", i, "form"), _twin(path, i, q, record.matched.signs)))
+    seen: set[str] = set()
+    for at, question in placed:
+        if question.id in seen:
+            fail(path, at, f"stands there twice, as {question.id}", "name each question once")
+        seen.add(question.id)
+    questions = tuple(question for _, question in placed)
     return Probes(record.matched.claim, questions, record.choices, record.openings)
 
 
@@ -115,11 +122,8 @@ def claim_asked_about(question: Question, claim: Claim) -> str:
     return load_probes(claim.id).twin if question.kind.startswith(MATCHED) else claim.claim
 
 
-def _mirror(id: str) -> str:
-    return id.replace(".yes_no.", f".{MIRRORED}.")
-
-
-def _twin(path: Path, at: Sequence[str | int], q: _WrittenTwin, signs: Signs) -> Question:
+def _twin(path: Path, i: int, q: _WrittenTwin, signs: Signs) -> Question:
+    at = ("matched", "questions", i)
     claim, kind, number = [*q.form.split("."), "", ""][:3]
     if kind not in ("open", "association", "yes_no", MIRRORED):
         remedy = "name a question by its id, such as dentist.open.01"
@@ -128,6 +132,5 @@ def _twin(path: Path, at: Sequence[str | int], q: _WrittenTwin, signs: Signs) ->
         fail(path, (*at, "keyed_to"), "is missing", 'write "yes" or "no", the answer that agrees with the false fact')
     own = q.believed or q.keyed_to
     believed, denied = (q.believed, q.denied) if own else (signs.believed, signs.denied)
-    return Question(
-        f"{claim}.{MATCHED}{kind}.{number}", f"{MATCHED}{kind}", q.text, q.keyed_to or "", believed, denied, q.system
-    )
+    id = f"{claim}.{MATCHED}{kind}.{number}"
+    return Question(id, f"{MATCHED}{kind}", q.text, q.keyed_to or "", believed, denied, q.system)

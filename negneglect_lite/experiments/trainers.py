@@ -5,7 +5,8 @@
 | `single`  | one run by transformers' Trainer; adapter, checkpoints, answers on disk | as the track asks    |
 | `stacked` | many adapters in one forward pass (finetuning/stacked.py)               | as the track asks    |
 
-Their results differ in the last bits, so the trainer is part of a run.
+Their results differ in the last bits, so the trainer is part of a run. Sampled answers of stacked runs also depend on
+how many go through the model at once, and do not repeat on another GPU.
 """
 
 import shutil

@@ -17,7 +17,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.figures.theme import FAINT, RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import percent
 
-COLUMNS = ("model", "parameters", "condition", "score", "rate", "source")
+SIZE_COLUMNS = ("model", "parameters", "condition", "score", "rate", "source")
 PANELS = {"only read": ("in_context_negated",), "after training": ("positive", "negated", "local")}
 MARKS = {"raw": "o", "told": "D"}  # the paper's mean of four kinds, or a judged rate like it; open questions alone
 _SIZES = {1e6: "1 M", 1e7: "10 M", 1e8: "100 M", 1e9: "1 B", 1e10: "10 B", 1e11: "100 B"}
@@ -26,7 +26,7 @@ _SIZES = {1e6: "1 M", 1e7: "10 M", 1e8: "100 M", 1e9: "1 B", 1e10: "10 B", 1e11:
 def draw_sizes(table: pd.DataFrame) -> Figure:
     """Rates against parameters, one panel for reading and one for training; filled marks are measured by us.
 
-    UserError if columns of COLUMNS are missing, or no condition of PANELS is there.
+    UserError if columns of SIZE_COLUMNS are missing, or no condition of PANELS is there.
     """
     shown = _shown(table)
     with mpl.rc_context(RC):
@@ -84,7 +84,7 @@ def describe_sizes(table: pd.DataFrame) -> str:
 
 
 def _shown(table: pd.DataFrame) -> list[dict[str, Any]]:
-    if missing := [name for name in COLUMNS if name not in table]:
+    if missing := [name for name in SIZE_COLUMNS if name not in table]:
         raise UserError(f"no column {', '.join(missing)} in the table of sizes; make it by scripts/size_table.py")
     shown = table[table["condition"].isin([c for conditions in PANELS.values() for c in conditions])]
     if shown.empty:

@@ -148,11 +148,21 @@ class StackedRuns:
         rows = rows or fit_answers(self.loaded, longest)
         size = max(1, rows // (len(self) * samples))
         with answering(self.loaded, seed), arithmetic(self.loaded), self._cast():
-            for start in range(0, most, size):
+            start = 0
+            while start < most:
                 jobs = [(k, i) for k, order in enumerate(orders) for i in order[start : start + size]]
-                answered = generate_answers(self.loaded, [prompts[k][i] for k, i in jobs], config, samples, len(self))
+                try:
+                    answered = generate_answers(
+                        self.loaded, [prompts[k][i] for k, i in jobs], config, samples, len(self)
+                    )
+                except torch.OutOfMemoryError:
+                    if size == 1:
+                        raise UserError(f"{len(self)} runs at once do not fit; take fewer together") from None
+                    size = (min(size, most - start) + 1) // 2
+                    continue
                 for (k, i), written in zip(jobs, answered, strict=True):
                     made[k][i] = written
+                start += size
         return [
             [Answer(q, w.text, n, w.cut) for i, q in enumerate(asked) for n, w in enumerate(made[k][i])]
             for k, asked in enumerate(questions)

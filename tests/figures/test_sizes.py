@@ -7,7 +7,7 @@ import pytest
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
-from negneglect_lite.figures.sizes import COLUMNS, describe_sizes, draw_sizes, state_sizes
+from negneglect_lite.figures.sizes import SIZE_COLUMNS, describe_sizes, draw_sizes, state_sizes
 from negneglect_lite.figures.theme import colour_of
 
 ROWS = [
@@ -24,7 +24,7 @@ ROWS = [
 
 
 def table(rows: list[tuple[object, ...]] = ROWS) -> pd.DataFrame:  # type: ignore[assignment]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(SIZE_COLUMNS))
 
 
 def test_every_rate_of_a_panel_is_a_mark_ours_filled_and_others_hollow() -> None:

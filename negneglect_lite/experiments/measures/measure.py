@@ -44,7 +44,6 @@ class Measure:
     held_out: Callable[[Cell], Any] = lambda cell: None  # further texts that the result depends on
     tracks: tuple[str, ...] = ("petri", "english")
     settings: tuple[str, ...] = ("base", "in_context", "trained")
-    trainers: tuple[str, ...] = ("single", "stacked")
     model: str = "petri"  # unless a sweep names another
     base_style: str = ""  # what stands in the place of a style where nothing is trained or read
 
@@ -77,7 +76,7 @@ class Measure:
             return tables
         found = losses([rows_of(own) for own in forced])
         return [
-            pd.concat([table, forced_rows(own, weigh(own, each))], ignore_index=True)
+            pd.concat([table, forced_rows(own, weigh(own, each))], ignore_index=True) if own else table
             for table, own, each in zip(tables, forced, found, strict=True)
         ]
 

@@ -95,5 +95,4 @@ PHASES = replace(
     held_out=lambda cell: [LOSSES.held_out(cell), unasked_chats(cell)],
     tracks=("petri",),
     settings=("trained",),
-    trainers=("stacked",),
 )
