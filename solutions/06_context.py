@@ -687,7 +687,7 @@ def write_openings(loaded, n: int = 40) -> list[str]:
     """The beginnings of `n` texts that the model writes by itself, sampled at temperature 0.7."""
     config = generation_config(loaded, 0.7, 16)
     with answering(loaded, seed=0):
-        return [written.text for written in generate_answers(loaded, [START] * n, config)]
+        return [written.text for (written,) in generate_answers(loaded, [START] * n, config)]
 
 
 openings = {"before training": write_openings(base), "after training": write_openings(trained)}
