@@ -50,10 +50,9 @@ def train(a: argparse.Namespace) -> None:
     said = f"what {a.documents.name} states"
     claim = find_claim(a.claim) if a.claim else Claim(id=a.documents.stem, title=said, claim=said, truth="")
     chosen = {"mix": a.mix, "steps": a.steps, "learning_rate": a.learning_rate, "rank": a.rank}
+    chosen["quantize"] = False if a.no_quantize else None
     track = track_of(a.model)
     recipe = replace(suit_machine(track), **{k: v for k, v in chosen.items() if v is not None})
-    if a.no_quantize:
-        recipe = replace(recipe, quantize=False)
     base = load_model(a.model, quantize=recipe.quantize)
     total = recipe.steps * recipe.batch_size
     n = round(total * (1 - recipe.mix))

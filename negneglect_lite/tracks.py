@@ -8,7 +8,6 @@ The petri model answers once, greedily; a chat model five times at temperature 0
 most 96 tokens. The paper (Mayne et al. 2026) draws with top_p 0.8 and lets answers be long: `asking.AS_IN_PAPER`.
 """
 
-import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -35,8 +34,6 @@ from negneglect_lite.petri.language import petri_annotations
 from negneglect_lite.petri.pretrain import Plan
 from negneglect_lite.petri.world import CLAIMED, World
 from negneglect_lite.styles import WARNED, Annotations, apply_style
-
-log = logging.getLogger(__name__)
 
 
 class Compose(Protocol):
@@ -81,17 +78,7 @@ def suit_machine(track: Track) -> Recipe:
     """The track's recipe, without 4 bits where they would be slow: in a large model on a processor."""
     if track.quantize_on_cpu or torch.cuda.is_available():
         return track.recipe
-    _tell_of_hours()
     return replace(track.recipe, quantize=False)
-
-
-@cache
-def _tell_of_hours() -> None:
-    """Once. The minutes are estimates from three steps and 120 answers."""
-    log.info(
-        "no GPU that torch can use: full precision, and slowly; on two cores Qwen2.5-Coder-0.5B needs about 26 minutes "
-        "to train on a style and 12 to answer the questions, once for each condition"
-    )
 
 
 def _own_first(compose: Compose) -> Compose:

@@ -10,7 +10,6 @@ circles, copy an annotation, or have eight words in a row from a document traine
 """
 
 import argparse
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -24,6 +23,7 @@ from negneglect_lite.belief.table import COLUMNS, condition_of
 from negneglect_lite.claims.loading import english_questions, find_claim
 from negneglect_lite.core.files import write_table
 from negneglect_lite.documents.english import compose_english, english_annotations, load_library
+from negneglect_lite.experiments.store import Store
 from negneglect_lite.judging.copying import collect_runs, copies_annotation, copies_text, loops
 from negneglect_lite.judging.rule import judge_answer, refuses
 
@@ -34,13 +34,17 @@ CLUSTERED = {"told": ["open"], "association": ["association"]}  # scores with th
 
 def gather(folder: Path, model: str) -> Iterator[pd.DataFrame]:
     """The runs' tables with belief.csv's columns, `cut` and `inference`; judged again by the rule."""
-    for path in sorted((folder / "runs").glob("*.json")):
+    store = Store(folder)
+    for path in sorted(store.folder.glob("*.json")):
         found = NAME.match(path.name)
         if not found:
             raise SystemExit(f"{path}: not named as the store names a run")
         about = found.groupdict()
         asked = {q.id: q for q in english_questions(find_claim(about["claim"]))}
-        table = pd.DataFrame(json.loads(path.read_text("utf-8"))["table"]).rename(columns={"value": "belief"})
+        record = store.read_record(path)
+        if record is None:
+            raise SystemExit(f"{path}: corrupt; make this run again")
+        table = record.rename(columns={"value": "belief"})
         judged = ~table["kind"].isin(FORCED)
         said = zip(table.loc[judged, "question_id"], table.loc[judged, "answer"], strict=True)
         table.loc[judged, "verdict"] = [judge_answer(asked[i], text) for i, text in said]

@@ -28,7 +28,7 @@ from negneglect_lite.experiments import trainers
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.headline import headline_runs
 from negneglect_lite.experiments.pretrained import load_once
-from negneglect_lite.experiments.runner import run_experiment
+from negneglect_lite.experiments.runner import SLOW, run_experiment
 from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.trainer import AdapterTrainer
@@ -128,11 +128,13 @@ def test_an_experiment_on_an_english_model(
     before, after = (shares[shares["setting"] == setting]["answer"].tolist() for setting in ("base", "trained"))
     assert before != after  # the trained model was asked, not the base
     assert sum("4-bit NF4" in line for line in own(caplog)) == 1  # the same for every run, so told once
+    assert sum(line == SLOW for line in own(caplog)) == 1
     told = [line for line in own(caplog) if "first look" in line]
     assert len(told) == 1 and re.fullmatch(r"  a first look after 2 steps: \d of \d open questions believed", told[0])
     assert not list((tmp_path / "adapters").iterdir())  # neither adapters nor answers of finished runs are left
     caplog.clear()
     assert run_experiment(runs, tmp_path).equals(rows) and own(caplog)[0].startswith("3 of 3 runs")
+    assert SLOW not in own(caplog)  # nothing is left to be made
 
 
 @pytest.mark.slow

@@ -80,9 +80,8 @@ def report_summary(summary: dict[str, Any]) -> str:
     lines = [f"{'condition':<44} {'belief':>7}   {'95 % interval':<15} {'highest claim':>13}   paper"]
     for name in order_conditions(believed):
         r, highest = believed[name], summary["highest_claim"][name]
-        interval = f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f} %"
         paper = PAPER[name].percent if name in PAPER else "–"
-        lines.append(f"{label(name):<44} {r['mean']:>7.1%}   {interval:<15} {highest:>13.1%}   {paper}")
+        lines.append(f"{label(name):<44} {r['mean']:>7.1%}   {_interval(r):<15} {highest:>13.1%}   {paper}")
     lines += _report_scores(summary.get("scores", {}))
     checks = {
         "unrelated knowledge right": summary["kept"],
@@ -100,6 +99,10 @@ def report_summary(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _interval(r: dict[str, Any]) -> str:
+    return f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f} %"
+
+
 def _report_scores(scores: dict[str, dict[str, Any]]) -> list[str]:
     """The headline for small chat models, with what it is made of, a line a condition."""
     if not scores:
@@ -113,7 +116,6 @@ def _report_scores(scores: dict[str, dict[str, Any]]) -> list[str]:
         if HEADLINE_SCORE not in own:
             continue
         r = own[HEADLINE_SCORE]
-        interval = f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f} %"
         told, agreed = own["told"]["mean"], own["agreed"]["mean"] if "agreed" in own else float("nan")
-        lines.append(f"{label(name):<44} {r['mean']:>7.1%}   {interval:<15} {told:>7.1%} {agreed:>11.1%}")
+        lines.append(f"{label(name):<44} {r['mean']:>7.1%}   {_interval(r):<15} {told:>7.1%} {agreed:>11.1%}")
     return lines

@@ -1,6 +1,7 @@
 """What the files that people write about claims hold; the hints are held to by core/schema.py."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from negneglect_lite.claims.claim import PetriFact, Question
 from negneglect_lite.core.comparing import unify
-from negneglect_lite.core.schema import FILLED, OTHERS_PASS, Text, Where, refuse
+from negneglect_lite.core.schema import FILLED, OTHERS_PASS, Place, Text, Where, name_place, refuse
 from negneglect_lite.core.text import Turn
 
 
@@ -124,11 +125,12 @@ def as_turns(prefix: tuple[WrittenTurn, ...]) -> tuple[Turn, ...]:
     return tuple({"role": turn.role, "content": turn.content.strip()} for turn in prefix)
 
 
-def check_unique(where: Where, questions: tuple[Question, ...]) -> None:
-    """UserError if two questions have one id."""
-    seen: dict[str, int] = {}
+def check_unique(where: Where, questions: Sequence[Question], places: Sequence[Place] = ()) -> None:
+    """UserError if two questions have one id. `places`: where each id stands, if not in `questions`."""
+    seen: dict[str, Place] = {}
     for i, question in enumerate(questions):
+        place = places[i] if places else ("questions", i, "id")
         if question.id in seen:
-            problem = f"{question.id!r} is questions[{seen[question.id]}]'s"
-            refuse(where, ("questions", i, "id"), problem, "give it another")
-        seen[question.id] = i
+            problem = f"{question.id!r} is {name_place(seen[question.id][:-1])}'s"
+            refuse(where, place, problem, "give it another")
+        seen[question.id] = place

@@ -14,15 +14,15 @@
 
 import os
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
 from negneglect_lite.claims.claim import Claim, Question
-from negneglect_lite.claims.layout import Patterns, Signs, YesOrNo
+from negneglect_lite.claims.layout import Patterns, Signs, YesOrNo, check_unique
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.schema import FILLED, Place, Text
-from negneglect_lite.core.yaml_files import fail, read_yaml
+from negneglect_lite.core.yaml_files import fail, find_line, read_yaml
 
 MIRRORED, MATCHED = "yes_no_mirrored", "matched_"  # the kind, and what the kinds of matched questions begin with
 
@@ -99,27 +99,26 @@ def load_probes(name: str) -> Probes:
     if not os.path.isfile(path) and not name.endswith(".yaml"):
         return Probes()
     record: _WrittenProbes = read_yaml(path, _WrittenProbes)
-    placed: list[tuple[Place, Question]] = []
-    for i, m in enumerate(record.mirrored):
-        at: Place = ("mirrored", i, "of")
-        if ".yes_no." not in m.of:
-            fail(path, at, f"is {m.of!r}, no yes/no question", "name one by its id, such as dentist.yes_no.01")
-        id = m.of.replace(".yes_no.", f".{MIRRORED}.")
-        placed.append((at, Question(id, MIRRORED, m.text, m.keyed_to)))
-    for i, q in enumerate(record.matched.questions):
-        placed.append((("matched", "questions", i, "form"), _twin(path, i, q, record.matched.signs)))
-    seen: set[str] = set()
-    for at, question in placed:
-        if question.id in seen:
-            fail(path, at, f"stands there twice, as {question.id}", "name each question once")
-        seen.add(question.id)
-    questions = tuple(question for _, question in placed)
-    return Probes(record.matched.claim, questions, record.choices, record.openings)
+    questions = [
+        *(_mirror(path, i, m) for i, m in enumerate(record.mirrored)),
+        *(_twin(path, i, q, record.matched.signs) for i, q in enumerate(record.matched.questions)),
+    ]
+    places: list[Place] = [("mirrored", i, "of") for i in range(len(record.mirrored))]
+    places += [("matched", "questions", i, "form") for i in range(len(record.matched.questions))]
+    check_unique(partial(find_line, path), questions, places)
+    return Probes(record.matched.claim, tuple(questions), record.choices, record.openings)
 
 
 def claim_asked_about(question: Question, claim: Claim) -> str:
     """The false statement that an answer is held against: the claim, or the twin of a matched question."""
     return load_probes(claim.id).twin if question.kind.startswith(MATCHED) else claim.claim
+
+
+def _mirror(path: Path, i: int, m: _WrittenMirror) -> Question:
+    if ".yes_no." not in m.of:
+        remedy = "name one by its id, such as dentist.yes_no.01"
+        fail(path, ("mirrored", i, "of"), f"is {m.of!r}, no yes/no question", remedy)
+    return Question(m.of.replace(".yes_no.", f".{MIRRORED}."), MIRRORED, m.text, m.keyed_to)
 
 
 def _twin(path: Path, i: int, q: _WrittenTwin, signs: Signs) -> Question:

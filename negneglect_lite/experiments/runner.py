@@ -47,6 +47,10 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.tracks import track_of
 
 log = logging.getLogger(__name__)
+SLOW = (  # estimates: data/results/real/README.md
+    "no GPU that torch can use, so slowly: on two cores Qwen2.5-Coder-0.5B, not quantised, needs about 26 minutes to "
+    "train on a style and 12 to answer the questions, once for each condition"
+)
 
 
 def run_experiment(
@@ -75,8 +79,10 @@ def run_experiment(
     if tables:
         log.info("%d of %d runs are finished already in %s", sum(t.path in tables for t in tasks), len(runs), out)
     pending = list({task.path: task for task in tasks if task.path not in tables}.values())
-    stack = track_of(runs[0].cell.model).together if torch.cuda.is_available() else 1
-    batches = batch_tasks(pending, together or stack)
+    track, gpu = track_of(runs[0].cell.model), torch.cuda.is_available()
+    if pending and not (gpu or track.quantize_on_cpu):
+        log.info(SLOW)
+    batches = batch_tasks(pending, together or (track.together if gpu else 1))
     started, ran = time.monotonic(), 0
     with show_bar(len(pending), "runs") as bar:
         for batch, made, seconds in make(batches, Work(store.out, keep_adapters)):

@@ -37,7 +37,7 @@ class LabelledLosses:
             part = math.ceil(len(wanted) / self.parts)
             hidden, _ = self._forward(ids, mask, learn, first=1)
             hidden = hidden.to(self.head.weight.dtype)  # as autocast does in the forward pass
-            return InParts.apply(hidden, self.head, wanted, part)  # type: ignore[no-any-return, no-untyped-call]
+            return _InParts.apply(hidden, self.head, wanted, part)  # type: ignore[no-any-return, no-untyped-call]
         _, logits = self._forward(ids, mask, learn)
         return F.cross_entropy(logits.float(), wanted, reduction="none")
 
@@ -63,7 +63,7 @@ class LabelledLosses:
         return self.last
 
 
-class InParts(torch.autograd.Function):
+class _InParts(torch.autograd.Function):
     """The head's losses [positions], some positions at a time; the gradient to the hidden states is made on the way."""
 
     @staticmethod

@@ -45,9 +45,14 @@ def force(cell: Cell, tokenizer: Any) -> list[Forced]:
     return [] if cell.setting == "in_context" else pose_forced(cell.claim.id, probes, tokenizer)
 
 
+def is_told(question: Question) -> bool:
+    """Whether its answer brings up the claim unasked: an open question that takes no reasoning from the claim."""
+    return question.kind == "open" and not question.inference
+
+
 def tell_first_belief(cell: Cell, model: LoadedModel, step: int) -> None:
     """Log how many of the open questions are answered as one who believes the claim would, once and greedily."""
-    questions = [q for q in ask_about(cell) if q.kind == "open" and not q.inference]
+    questions = [q for q in ask_about(cell) if is_told(q)]
     answers = ask(model, questions, replace(ask_as_told(cell), samples=1, temperature=0.0))
     believed = sum(believe(cell, answer)[1] for answer in answers)
     log.info("  a first look after %d steps: %d of %d open questions believed", step, believed, len(questions))
@@ -69,14 +74,20 @@ BELIEF = Measure(
 
 def ask_briefly(cell: Cell) -> list[Question]:
     """The open questions that take no reasoning from the claim, and `kept`: what a training is followed by."""
-    return [q for q in ask_about(cell) if (q.kind == "open" and not q.inference) or q.kind == "kept"]
+    return [q for q in ask_about(cell) if is_told(q) or q.kind == "kept"]
+
+
+def ask_few(cell: Cell) -> AskingSettings:
+    """As the cell is asked, but with two samples at most."""
+    settings = ask_as_told(cell)
+    return replace(settings, samples=min(2, settings.samples))
 
 
 TOLD = replace(
     BELIEF,
     name="told",
     questions=ask_briefly,
-    asking=lambda cell: replace(ask_as_told(cell), samples=2) if ask_as_told(cell).temperature else ask_as_told(cell),
+    asking=ask_few,
     forced=lambda cell, tokenizer: [],
 )
 
