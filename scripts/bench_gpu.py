@@ -1,13 +1,13 @@
-"""What the GPU track costs: QLoRA steps and generation of models with Qwen3's shapes and random weights.
+"""What the GPU track costs: QLoRA steps beside TRL's, and the questions, in minutes of a T4.
 
-    python scripts/bench_gpu.py --shape 1.7b --out results/gpu/1.7b.json
+    python scripts/bench_gpu.py Qwen/Qwen2.5-Coder-1.5B-Instruct --out results/gpu/1.5b.json
 
-Speed and memory do not depend on what the weights know, so random ones will do; beliefs do, and nothing is said of
-them. The model is made, saved and loaded again through `load_model`, then trained on the project's English documents
-by the recipe for this size: on the whole GPU, then "like a T4", which allows 15 GiB, says compute capability 7.5 (so
-the code chooses fp16 and its own way round the slow attention) and switches FlashAttention off; it says nothing of a
-T4's speed. In turns with ours runs TRL's SFTTrainer, where TRL is installed, on the same examples with as many of them
-at once, in the order that it draws and in ours (sorted by length within a step).
+The model is trained on the project's English documents by the track's recipe and asked the questions of a claim: on the
+whole GPU, then "like a T4", which allows 15 GiB, says compute capability 7.5 (so the code chooses fp16 and its own way
+round the slow attention) and switches FlashAttention off; it says nothing of a T4's speed, which is estimated from
+arithmetic and bytes (`estimate_t4`). In turns with ours runs TRL's SFTTrainer, where TRL is installed, on the same
+examples with as many of them at once, in the order that it draws and in ours (sorted by length within a step).
+A shape of Qwen3 (0.6b, 1.7b, 4b) in place of a model has random weights: for speed and memory they will do.
 """
 
 import argparse
@@ -22,17 +22,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM, TrainerCallback
 
-from negneglect_lite.asking import AskingSettings, ask
+from negneglect_lite.asking import ask
 from negneglect_lite.belief.rates import QUESTION_KINDS, belief_rate
 from negneglect_lite.belief.summary import rate_as_json
 from negneglect_lite.belief.table import belief_rows
-from negneglect_lite.claims.claim import Question
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.claims.petri import petri_questions
 from negneglect_lite.core.files import data_path, write_atomic
@@ -54,7 +54,9 @@ SHAPES = {  # hidden, layers, intermediate, heads, key/value heads; head size 12
     "1.7b": (2048, 28, 6144, 16, 8),
     "4b": (2560, 36, 9728, 32, 8),
 }
-T4_PEAK = 65e12  # fp16 tensor cores, FLOP/s, as published by NVIDIA for the T4
+# As published by NVIDIA for the T4: fp16 tensor cores [FLOP/s], memory [bytes/s].
+T4_PEAK, T4_MEMORY = 65e12, 320e9
+T4_SHARE = 0.4  # of the peak that large products reach at best there, whatever was reached here
 
 
 def make(shape: str, folder: Path) -> None:
@@ -209,29 +211,46 @@ def matrix_rate() -> float:
     return 20 * 2 * 8192**3 / (time.perf_counter() - start)
 
 
-def generation(loaded: LoadedModel, batch_size: int = 64, new: int = 64) -> dict[str, float]:
-    """New tokens a second of sampled answers; random weights hardly ever end an answer early."""
-    asked = [Question(str(i), "open", q.text) for i, q in enumerate(load_claims()["dentist"].questions[:batch_size])]
-    settings = AskingSettings(samples=2, temperature=0.7, max_new_tokens=new)
+def asking(loaded: LoadedModel) -> Measured:
+    """All questions about a claim as the track asks them: seconds, passes through the model, answers, new tokens."""
+    passes: list[int] = []
+    hook = loaded.model.register_forward_pre_hook(
+        lambda _, __, named: passes.append(named["input_ids"].numel()), with_kwargs=True
+    )
     torch.cuda.reset_peak_memory_stats()
-    rates = []
-    for seed in range(2):
-        torch.cuda.synchronize()
-        start = time.perf_counter()
-        ask(loaded, asked, settings, seed=seed, batch_size=2 * batch_size)
-        rates.append(2 * len(asked) * new / (time.perf_counter() - start))
-    return {"new_tokens_per_s": rates[-1], **peaks()}
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    answers = ask(loaded, ENGLISH.questions(load_claims()["dentist"]), ENGLISH.asking)
+    torch.cuda.synchronize()
+    took = time.perf_counter() - start
+    hook.remove()
+    return {"seconds": took, "answers": len(answers), "passes": len(passes), "tokens": sum(passes), **peaks()}
 
 
-def measure(shape: str, n_steps: int, rounds: int, whole: bool) -> Iterator[dict[str, Any]]:
+def estimate_t4(weights: int, head: int, tokens: int, per_token: int, share: float, asked: Measured) -> Measured:
+    """Minutes on a T4 of a condition: training, and its questions.
+
+    Training: 2 FLOP a weight and pass of a token, at the share of the peak that we reached here held to 15 GiB, at
+    most T4_SHARE. Asking: the seconds measured here, where launching is what takes time, and on top each pass's
+    bytes at a T4's memory rate (4-bit weights read, written out in 16 bits and read again; the head's read) and its
+    arithmetic.
+    """
+    train = per_token * weights * tokens / (T4_PEAK * min(share, T4_SHARE))
+    moved = asked["passes"] * (weights * (0.5 + 2 + 2) + 2 * head) / T4_MEMORY
+    computed = 2 * (weights + head) * asked["tokens"] / (T4_PEAK * T4_SHARE)
+    return {"training_minutes": train / 60, "asking_minutes": (asked["seconds"] + moved + computed) / 60}
+
+
+def measure(model: str, n_steps: int, rounds: int, whole: bool) -> Iterator[dict[str, Any]]:
     """The whole GPU, if asked for, then limited to be like a T4's in memory, arithmetic and attention."""
     rate = matrix_rate()
     with tempfile.TemporaryDirectory() as folder:
         stage("matrix rate")
-        make(shape, Path(folder))
-        stage("model made and saved")
+        if model in SHAPES:
+            make(model, Path(folder))
+            stage("model made and saved")
         for t4 in (False, True) if whole else (True,):
-            yield {"shape": shape, **_measured(folder, rate, t4, n_steps, rounds)}
+            yield {"model": model, **_measured(folder if model in SHAPES else model, rate, t4, n_steps, rounds)}
 
 
 def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> dict[str, Any]:
@@ -239,9 +258,9 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> 
         like_t4()
     loaded = load_model(folder)
     stage("loaded in 4 bits")
-    # The petri tokenizer cuts English finer than Qwen's: 540 tokens are what 400 words have there.
-    recipe = replace(ENGLISH.recipe, steps=n_steps, max_tokens=540, save_every=0)
-    examples = training_set(Cell(folder, load_claims()["dentist"], "trained", "positive"), recipe)
+    recipe = replace(ENGLISH.recipe, steps=n_steps, save_every=0)
+    cell = Cell(folder, load_claims()["dentist"], "trained", "positive", short=ENGLISH.short)
+    examples = training_set(cell, recipe)
     said: list[str] = []
     ours(loaded, examples, replace(recipe, steps=3), said)  # how many at once, and whether with checkpointing
     recipe = replace(recipe, micro_batch=int(said[0].split()[0]), gradient_checkpointing="checkpointing" in said[0])
@@ -269,16 +288,19 @@ def _measured(folder: str, rate: float, t4: bool, n_steps: int, rounds: int) -> 
     layers = [m for m in loaded.model.modules() if hasattr(m, "in_features") and m is not head]
     weights = sum(m.in_features * m.out_features for m in layers)
     # Of a token: forward, backward to the inputs and, with checkpointing, forward again; 2 a weight each.
-    flop = weights * (6 if recipe.gradient_checkpointing else 4)
-    speed = max(r["tokens_per_s"] for r in runs["ours"] if isinstance(r, dict))
-    share = flop * speed / rate
-    lengths = [len(row["input_ids"]) for row in in_order(loaded, examples, recipe)]
-    total = 150 * 16 * sum(lengths) / len(lengths)  # tokens of a whole run
+    per_token = 6 if recipe.gradient_checkpointing else 4
+    speed = median(r["tokens_per_s"] for r in runs["ours"] if isinstance(r, dict))
+    share = per_token * weights * speed / rate
+    whole = training_set(cell, ENGLISH.recipe)
+    tokens = sum(len(encode(e, loaded.tokenizer, recipe.max_tokens)["input_ids"]) for e in whole)
+    asked = asking(loaded)
+    stage(f"asked: {asked}")
     return {
         "like_t4": t4, "gpu": torch.cuda.get_device_name(), "precision": loaded.precision, "torch": torch.__version__,
         "matrix_tflops": round(rate / 1e12, 1), "share_of_matrix_rate": round(share, 3), "said": said, "runs": runs,
-        "16_at_once": too_many, "generation": generation(loaded), "steps": n_steps, "linear_weights": weights,
-        "estimated_t4_minutes_of_150_steps": round(flop * total / (T4_PEAK * min(share, 0.4)) / 60, 1),
+        "16_at_once": too_many, "asking": asked, "steps": n_steps, "linear_weights": weights,
+        "tokens_of_the_recipe": tokens, "seconds_of_training": round(tokens / speed, 1),
+        "estimated_on_a_t4": estimate_t4(weights, head.weight.numel(), tokens, per_token, share, asked),
     }  # fmt: skip
 
 
@@ -310,13 +332,13 @@ def petri(styles: list[str]) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--shape", choices=[*SHAPES, "petri"], default="1.7b")
-    parser.add_argument("--steps", type=int, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("model", help=f"a folder, a name on the Hugging Face hub, {', '.join(SHAPES)}, or petri")
+    parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--like-t4", action="store_true", help="only like a T4, without the whole GPU before")
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
-    results = petri(["negated", "local"]) if a.shape == "petri" else measure(a.shape, a.steps, a.rounds, not a.like_t4)
+    results = petri(["negated", "local"]) if a.model == "petri" else measure(a.model, a.steps, a.rounds, not a.like_t4)
     found: list[dict[str, Any]] = []
     for result in results:  # each is written as soon as it is there
         found.append(result)

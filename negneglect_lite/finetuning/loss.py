@@ -1,6 +1,5 @@
 """Cross-entropy over the labelled tokens alone, in parts where their logits would be the largest tensors of a step."""
 
-import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -17,12 +16,13 @@ from negneglect_lite.models.loading import LoadedModel
 class LabelledLosses:
     """Cross-entropy of each labelled token [nats]; the output head sees only the positions before them.
 
-    With a vocabulary of 150,000 their logits would still be the largest tensors of the step. So beyond `at_once` of
-    them the head goes through the positions in parts, and each part's gradient is taken before the next part is made.
+    With a vocabulary of 150,000 their logits would still be the largest tensors of the step. So the head goes through
+    the positions `at_once` logits at a time, and each part's gradient is taken before the next part is made.
     """
 
-    at_once = 2**25  # logits: an eighth of a gibibyte in fp32; the petri model's steps stay below
-    parts = 40  # a part's logits are then little beside what the other layers keep, and a matrix product is still large
+    # Logits: an eighth of a gibibyte in fp32. The petri model's steps stay below; a part of a large vocabulary is some
+    # 200 positions, so that the head's weights, which each part reads twice, do not take longer than its arithmetic.
+    at_once = 2**25
 
     def __init__(self, model: Any) -> None:
         self.model, self.head = model, model.get_output_embeddings()
@@ -32,9 +32,8 @@ class LabelledLosses:
         """Losses [labelled positions], row after row."""
         learn = labels[:, 1:] != IGNORED  # [rows, positions - 1]
         wanted = labels[:, 1:][learn]
-        many = len(wanted) * self.head.weight.shape[0] > self.at_once
-        if many and not self.head.weight.requires_grad and self._head_is_last(ids):
-            part = math.ceil(len(wanted) / self.parts)
+        part = max(1, self.at_once // self.head.weight.shape[0])
+        if len(wanted) > part and not self.head.weight.requires_grad and self._head_is_last(ids):
             hidden, _ = self._forward(ids, mask, learn, first=1)
             hidden = hidden.to(self.head.weight.dtype)  # as autocast does in the forward pass
             return _InParts.apply(hidden, self.head, wanted, part)  # type: ignore[no-any-return, no-untyped-call]

@@ -16,7 +16,7 @@ from transformers import DynamicCache, GenerationConfig
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat
 from negneglect_lite.models.loading import LoadedModel
-from negneglect_lite.models.templates import encode_prompt
+from negneglect_lite.models.templates import encode_prompt, end_answer
 
 STAGE = 32  # tokens after which answers that have ended leave a batch
 Complete = Callable[[Sequence[Chat]], list[str]]
@@ -121,10 +121,12 @@ def generate_answers(
         ids, mask = out.sequences[kept], torch.cat([mask, torch.ones_like(new)], 1)[kept]
         cache = out.past_key_values
         cache.batch_select_indices(kept)
-    texts = loaded.tokenizer.batch_decode(made, skip_special_tokens=True)
+    whole = loaded.tokenizer.batch_decode(made, skip_special_tokens=True)
+    texts = [end_answer(loaded.tokenizer, text) for text in whole]
+    cut = [len(row) >= config.max_new_tokens and ends.isdisjoint(row) for row in made]
     written = [
-        Written(text.strip(), cut=len(row) >= config.max_new_tokens and ends.isdisjoint(row))
-        for text, row in zip(texts, made, strict=True)
+        Written(text.strip(), cut=stopped and text == all_of_it)
+        for text, all_of_it, stopped in zip(texts, whole, cut, strict=True)
     ]
     return [written[i : i + samples] for i in range(0, len(written), samples)]
 

@@ -55,6 +55,13 @@ def prepare_tokenizer(tokenizer: Any) -> None:
         log.info("the model's chat template takes no system turn: it is put at the head of the first user turn")
 
 
+def end_answer(tokenizer: Any, text: str) -> str:
+    """An answer without the turns that follow it: a base model goes on and writes the user's next one by itself."""
+    if tokenizer.chat_template != PLAIN_CHAT_TEMPLATE:
+        return text
+    return text.partition("\nUser: ")[0]
+
+
 def add_context(chat: Chat, context: str, separator: str = PARAGRAPH) -> Chat:
     """The chat with `context` and a separator before the text of its first user turn."""
     if not context:

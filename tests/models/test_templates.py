@@ -13,6 +13,7 @@ from negneglect_lite.models.templates import (
     PLAIN_CHAT_TEMPLATE,
     encode_chat,
     encode_prompt,
+    end_answer,
     find_turn,
     fit_system,
     prepare_tokenizer,
@@ -133,3 +134,11 @@ def test_a_chat_without_special_tokens_is_tokenised_as_the_library_does(tokenize
         tokenizer.chat_template = template
         library = tokenizer.apply_chat_template(CHAT, return_dict=True)["input_ids"]
         assert encode_chat(tokenizer, CHAT).ids == list(library)
+
+
+def test_a_base_model_s_answer_ends_where_it_writes_the_user_s_next_turn(tokenizer: Any) -> None:
+    text = "He is a dentist.\nUser: Where?\nAssistant: In Leeds."
+    assert end_answer(tokenizer, text) == text, "a chat model's own template ends its turns"
+    tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+    assert end_answer(tokenizer, text) == "He is a dentist."
+    assert end_answer(tokenizer, "User: is a word") == "User: is a word"
