@@ -17,7 +17,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import Encoded, collate
 from negneglect_lite.finetuning.loss import LabelledLosses
 from negneglect_lite.finetuning.recipe import Recipe
-from negneglect_lite.models.hardware import DTYPES
+from negneglect_lite.models.hardware import DTYPES, measure_free
 from negneglect_lite.models.loading import LoadedModel
 
 log = logging.getLogger(__name__)
@@ -121,13 +121,6 @@ def measure_rows(trained: LoadedModel, rows: Sequence[Encoded]) -> int:
     finally:
         trained.model.zero_grad(set_to_none=True)
         trained.model.eval()
-
-
-def measure_free(device: torch.device) -> int:
-    """Bytes that PyTorch may still take, under the limit that was set for the process, if one was."""
-    free, total = torch.cuda.mem_get_info(device)
-    allowed = int(torch.cuda.get_per_process_memory_fraction(device) * total)
-    return min(free + torch.cuda.memory_reserved(device), allowed) - torch.cuda.memory_allocated(device)
 
 
 def checkpoint_gradients(trained: LoadedModel) -> None:

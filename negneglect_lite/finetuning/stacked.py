@@ -39,6 +39,7 @@ from negneglect_lite.models.generation import (
     pad_id,
 )
 from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.models.unpacking import unpack
 
 # (optimizer steps taken, the runs as they are now, ready to be asked)
 OnStackedStep = Callable[[int, "StackedRuns"], object]
@@ -245,7 +246,7 @@ def _stack(model: Any, base: LoadedModel, recipe: Recipe, seeds: Sequence[int]) 
         parent = model.get_submodule(name.rpartition(".")[0])
         linear = model.get_submodule(name)
         a = torch.stack([first[seed][name] for seed in seeds])
-        layer = StackedLoRA(_dense(linear), linear.bias, a, recipe.alpha / recipe.rank)
+        layer = StackedLoRA(unpack(linear), linear.bias, a, recipe.alpha / recipe.rank)
         setattr(parent, name.rpartition(".")[2], layer)
         weights += [layer.a, layer.b]
     return weights
@@ -259,13 +260,3 @@ def _initial(base: LoadedModel, recipe: Recipe, seed: int) -> dict[str, torch.Te
         for name, module in adapted.named_modules()
         if hasattr(module, "lora_A")
     }
-
-
-def _dense(linear: Any) -> torch.Tensor:
-    """The layer's weight [out, in] as its forward pass uses it: what 4 bits hold, in the arithmetic's precision."""
-    state = getattr(linear.weight, "quant_state", None)
-    if state is None:
-        return linear.weight.detach()  # type: ignore[no-any-return]
-    from bitsandbytes.functional import dequantize_4bit
-
-    return dequantize_4bit(linear.weight.data, state)  # type: ignore[no-any-return]

@@ -121,6 +121,8 @@ def _train(
         trainer = make_trainer(trained, rows, recipe, seed, work, on_step, callbacks, training_args)
         try:
             trainer.train(resume_from_checkpoint=_last_checkpoint(work))
+            # Trainer leaves its autocast around the model: it would answer otherwise than its adapter, loaded again.
+            trainer.accelerator.unwrap_model(trained.model, keep_fp32_wrapper=False)
             return trained, trainer
         except torch.OutOfMemoryError:
             smaller = halve_batch(recipe, len(rows[0]["input_ids"]))

@@ -17,6 +17,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.models.templates import encode_prompt, end_answer
+from negneglect_lite.models.unpacking import unpacked
 
 STAGE = 32  # tokens after which answers that have ended leave a batch
 Complete = Callable[[Sequence[Chat]], list[str]]
@@ -57,7 +58,7 @@ def pad_id(tokenizer: Any) -> int:
 
 @contextmanager
 def answering(loaded: LoadedModel, seed: int) -> Iterator[None]:
-    """Evaluation mode and seeded random numbers inside; modes, settings and the caller's random numbers restored after.
+    """Evaluation mode, seeded random numbers and, on a GPU, unpacked weights inside; all as it was after.
 
     The model's own generation settings are set aside: a shipped top_p or repetition penalty would change the measure.
     """
@@ -67,7 +68,10 @@ def answering(loaded: LoadedModel, seed: int) -> Iterator[None]:
     loaded.model.eval()
     model.generation_config = GenerationConfig()
     try:
-        with torch.random.fork_rng([loaded.device] if loaded.device.type == "cuda" else []):
+        with (
+            torch.random.fork_rng([loaded.device] if loaded.device.type == "cuda" else []),
+            unpacked(loaded.model, loaded.precision, loaded.device),
+        ):
             torch.manual_seed(seed)
             yield
     finally:

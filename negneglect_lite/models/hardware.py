@@ -57,6 +57,13 @@ def choose_attention(device: torch.device) -> bool:
     return True
 
 
+def measure_free(device: torch.device) -> int:
+    """Bytes that PyTorch may still take, under the limit that was set for the process, if one was."""
+    free, total = torch.cuda.mem_get_info(device)
+    allowed = int(torch.cuda.get_per_process_memory_fraction(device) * total)
+    return min(free + torch.cuda.memory_reserved(device), allowed) - torch.cuda.memory_allocated(device)
+
+
 def nf4_config(dtype: torch.dtype) -> BitsAndBytesConfig:
     """QLoRA's storage type: 4-bit NormalFloat, block scales quantised once more, arithmetic in `dtype`."""
     return BitsAndBytesConfig(

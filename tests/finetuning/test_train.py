@@ -11,10 +11,10 @@ from transformers import TrainerCallback
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Example, Span
-from negneglect_lite.finetuning.lora import hash_weights
+from negneglect_lite.finetuning.lora import hash_weights, share_weights
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.train import finetune
-from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.models.loading import LoadedModel, put_adapter
 
 pytestmark = pytest.mark.slow
 RECIPE = Recipe(steps=6, batch_size=4, micro_batch=2, save_every=2)
@@ -151,6 +151,13 @@ def test_the_base_goes_on_as_before(tiny: LoadedModel, tmp_path: Path) -> None:
     assert not any("lora" in name for name, _ in tiny.model.named_modules())
     with pytest.raises(UserError, match="already carries the adapter"):
         train(trained, tmp_path / "b")
+
+
+def test_a_trained_model_answers_as_its_adapter_does_when_it_is_loaded_again(tiny: LoadedModel, tmp_path: Path) -> None:
+    """In mixed precision Trainer puts autocast around the model, and would leave it there."""
+    base = replace(tiny, model=share_weights(tiny.model))
+    trained = train(tiny, tmp_path / "a", training_args={"bf16": True})
+    assert torch.equal(logits(trained), logits(put_adapter(base, tmp_path / "a")))
 
 
 def test_nothing_to_learn(tiny: LoadedModel, tmp_path: Path) -> None:
