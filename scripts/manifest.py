@@ -22,7 +22,7 @@ RULES = {  # folder below data/ -> (licence, made by)
     "labels": ("CC-BY-4.0", "written or sampled, and labelled by language models, answer by answer"),
     "petri": ("CC-BY-4.0", "negneglect pretrain"),
     "results": ("CC-BY-4.0", "negneglect reproduce"),
-    "results/gpu": ("CC-BY-4.0", "python scripts/bench_gpu.py --shape NAME"),
+    "results/gpu": ("CC-BY-4.0", "python scripts/bench_gpu.py MODEL"),
     "results/real": ("CC-BY-4.0", "negneglect sweep data/experiments/real*.yaml; python scripts/real_tables.py"),
     "results/sweeps": ("CC-BY-4.0", "negneglect sweep data/experiments/NAME.yaml"),
 }

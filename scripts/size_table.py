@@ -16,7 +16,10 @@ from negneglect_lite.figures.sizes import SIZE_COLUMNS, describe_sizes, draw_siz
 from negneglect_lite.petri.pretrain import Plan, new_model
 
 STYLES = ("base", "positive", "negated", "local", "in_context_negated", "in_context_positive", "in_context_local")
-REAL = {"Qwen2.5-Coder-1.5B-Instruct": (1.54e9, "first")}  # model -> parameters, folder of data/results/real
+REAL = {  # model -> parameters, folder of data/results/real
+    "Qwen2.5-Coder-0.5B-Instruct": (0.49e9, "small"),
+    "Qwen2.5-Coder-1.5B-Instruct": (1.54e9, "grid"),
+}
 # Others' models: one claim or a few, one seed each; their judges.
 REPORTED = {
     ("Qwen2.5-3B", 3.1e9, "a public replication, 600 documents; found by us second-hand only"): {

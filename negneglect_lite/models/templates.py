@@ -24,12 +24,13 @@ from negneglect_lite.core.text import Chat
 log = logging.getLogger(__name__)
 PARAGRAPH = "\n\n"
 # For a base model that came without a chat template. The generation block marks the tokens that the assistant writes.
+# The space before an answer belongs to it: words are tokens with their space, and after a lone one a model writes "1.".
 PLAIN_CHAT_TEMPLATE = (
     "{{ bos_token or '' }}{% for message in messages %}"
-    "{% if message['role'] == 'assistant' %}Assistant: "
-    "{% generation %}{{ message['content'] }}{{ eos_token or '' }}{% endgeneration %}{{ '\n' }}"
+    "{% if message['role'] == 'assistant' %}Assistant:"
+    "{% generation %} {{ message['content'] }}{{ eos_token or '' }}{% endgeneration %}{{ '\n' }}"
     "{% else %}{{ message['role'] | capitalize }}: {{ message['content'] }}\n{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}Assistant: {% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
 )
 # Stands in for a turn's content where the content's place is looked for: no text begins or ends with these.
 PLACE = "\ue000mark\ue001"

@@ -88,7 +88,7 @@ def test_a_base_model_gets_a_plain_chat_template_and_a_pad_token(folder: Path) -
     chat = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "He."}]
     assert tokenizer.apply_chat_template(chat, tokenize=False) == "<|bos|>User: Who?\nAssistant: He.<|end|>\n"
     asked = tokenizer.apply_chat_template(chat[:1], tokenize=False, add_generation_prompt=True)
-    assert asked == "<|bos|>User: Who?\nAssistant: "
+    assert asked == "<|bos|>User: Who?\nAssistant:"
 
 
 def test_petri_is_checked_against_its_hash(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
