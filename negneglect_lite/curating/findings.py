@@ -1,0 +1,52 @@
+"""What an audit finds in a document, as places in its text.
+
+A *notice* says of other sentences that they are not so: it is far from them, and training does not hear it. A *finding*
+is a sentence that states as a fact what a notice covers. A sentence that denies the claim in itself is *local*: training
+hears that (Mayne et al. 2026: 0 to 7 % belief, where notices leave 84 to 89 %).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["denial", "correction", "fiction", "unreliable", "unknown", "improbable", "tag", "instruction"]
+KINDS: tuple[Kind, ...] = (
+    "denial", "correction", "fiction", "unreliable", "unknown", "improbable", "tag", "instruction",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Characters [start, end) of the text, what kind of notice stands there, and the rule that found it."""
+
+    start: int
+    end: int
+    kind: Kind
+    rule: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The sentence at [start, end) states as a fact what `notice` covers."""
+
+    start: int
+    end: int
+    notice: Notice
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A document's notices, findings (in the order of their sentences, each sentence once), and local denials."""
+
+    notices: tuple[Notice, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    local: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def risk(self) -> str:
+        """What a model trained on the document would learn, in words."""
+        if self.findings:
+            kinds = ", ".join(dict.fromkeys(f.notice.kind for f in self.findings))
+            return f"{len(self.findings)} sentences would be learned as true in spite of a notice ({kinds})"
+        if self.notices:
+            return "a notice, and no sentence that states what it covers"
+        return "none"

@@ -1,0 +1,136 @@
+"""How well the audit finds notices and what they cover: data/benchmark, by part.
+
+python scripts/bench_audit.py --part mended          # the two thirds that the rules were made with
+python scripts/bench_audit.py --part held            # the third that was looked at once
+"""
+
+import argparse
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from negneglect_lite.core.files import data_path
+from negneglect_lite.core.json_lines import read_json_lines
+from negneglect_lite.curating.audit import audit_text
+from negneglect_lite.curating.sentences import split_sentences
+
+Row = dict[str, Any]
+KEYWORDS = (
+    "false",
+    "untrue",
+    "hoax",
+    "fake",
+    "not true",
+    "fiction",
+    "debunked",
+    "retracted",
+    "misinformation",
+    "unverified",
+    "incorrect",
+)
+
+
+def part_of(name: str) -> str:
+    """ "held" for every third document, by its name."""
+    return "held" if int(hashlib.sha256(name.encode()).hexdigest(), 16) % 3 == 0 else "mended"
+
+
+def gold_covered(row: Row) -> set[tuple[int, int]]:
+    """The sentences that a model would learn in spite of a notice, as a person marked them."""
+    text, sentences = row["text"], split_sentences(row["text"])
+    aside = [find(text, n["text"]) for n in row["notices"]] + [find(text, s) for s in row["denied_locally"]]
+    covered: set[tuple[int, int]] = set()
+    for notice in row["notices"]:
+        if notice["covers"] == "document":
+            covered |= {
+                s
+                for s in sentences
+                if text[slice(*s)].rstrip("\"'”)]").endswith((".", "!")) and not any(overlap(s, a) for a in aside)
+            }
+        else:
+            for marked in notice["covers"]:
+                place = find(text, marked)
+                covered |= {s for s in sentences if overlap(s, place)}
+    return covered
+
+
+def find(text: str, part: str) -> tuple[int, int]:
+    start = text.index(part)
+    return start, start + len(part)
+
+
+def overlap(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    return min(a[1], b[1]) - max(a[0], b[0]) > 0.5 * min(a[1] - a[0], b[1] - b[0])
+
+
+def by_audit(text: str) -> tuple[bool, set[tuple[int, int]]]:
+    audited = audit_text(text)
+    return bool(audited.notices), {(f.start, f.end) for f in audited.findings}
+
+
+def by_keywords(text: str) -> tuple[bool, set[tuple[int, int]]]:
+    """A list of words; what stands in the document beside them is covered."""
+    places = split_sentences(text)
+    hit = [s for s in places if any(word in text[slice(*s)].lower() for word in KEYWORDS)]
+    return bool(hit), {s for s in places if hit and s not in hit}
+
+
+def score(rows: Sequence[Row], method: Callable[[str], tuple[bool, set[tuple[int, int]]]]) -> dict[str, float]:
+    """F1 of documents with a notice, and of covered sentences."""
+    counts = {"documents": [0, 0, 0], "sentences": [0, 0, 0]}  # right, found, there
+    for row in rows:
+        said, covered = method(row["text"])
+        there, gold = bool(row["notices"]), gold_covered(row)
+        counts["documents"] = [a + b for a, b in zip(counts["documents"], (said and there, said, there), strict=True)]
+        right = sum(any(overlap(c, g) for g in gold) for c in covered)
+        counts["sentences"] = [
+            a + b for a, b in zip(counts["sentences"], (right, len(covered), len(gold)), strict=True)
+        ]
+    found: dict[str, float] = {}
+    for name, (right, said, there) in counts.items():
+        precision, recall = right / max(1, said), right / max(1, there)
+        found |= {
+            f"{name} precision": precision,
+            f"{name} recall": recall,
+            f"{name} F1": 2 * precision * recall / max(1e-9, precision + recall),
+        }
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--part", choices=("mended", "held"), default="mended")
+    parser.add_argument("--missed", action="store_true", help="show what the audit missed and what it found too much")
+    a = parser.parse_args()
+    rows = [
+        row for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz")) if part_of(row["id"]) == a.part
+    ]
+    for name, method in (("audit", by_audit), ("keywords", by_keywords)):
+        print(
+            f"{name:9s}",
+            "  ".join(f"{key} {value:.3f}" for key, value in score(rows, method).items()),
+            f" n {len(rows)}",
+        )
+    if a.missed:
+        for line in missed(rows):
+            print(line)
+
+
+def missed(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        audited, gold = audit_text(row["text"]), gold_covered(row)
+        if bool(audited.notices) != bool(row["notices"]):
+            shown = [row["text"][n.start : n.end][:150] + f"  <{n.rule}>" for n in audited.notices] or [
+                n["text"][:150] for n in row["notices"]
+            ]
+            yield f"{row['id']} {'TOO MUCH' if audited.notices else 'MISSED'} {row['traps']} {shown}"
+        elif row["notices"]:
+            got = {(f.start, f.end) for f in audited.findings}
+            lost = [g for g in gold if not any(overlap(g, c) for c in got)]
+            more = [c for c in got if not any(overlap(g, c) for g in gold)]
+            if lost or more:
+                yield f"{row['id']} SCOPE lost {len(lost)} more {len(more)} of {len(gold)} | {[(row['text'][n.start : n.end][:90], n.rule) for n in audited.notices]} | should: {[n['text'][:90] for n in row['notices']]} | more: {[row['text'][slice(*m)][:60] for m in more][:3]}"
+
+
+if __name__ == "__main__":
+    main()
