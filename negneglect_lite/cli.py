@@ -22,14 +22,14 @@ JUDGE = "rule (default), choice, text, or endpoint:MODEL; see negneglect_lite/ju
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if it worked, 2 with one line on standard error if the person can put something right."""
+    """Run one command. 0: it worked; 1: an audit found too much; 2, and a line: the person can mend something."""
     arguments = _parser().parse_args(argv)
     progress.to_terminal()
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):  # what is no text in the terminal's encoding ends no long run
             stream.reconfigure(errors=errors)
     try:
-        arguments.run(arguments)
+        status = arguments.run(arguments)
         sys.stdout.flush()  # a full disk behind a redirection shows here, not after the last line of this program
     except UserError as error:
         print(f"negneglect: {error}", file=sys.stderr)
@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         reason = (error.strerror or str(error)).strip().splitlines()[0].lower()
         print(f"negneglect: {where}{reason}; put that right and give the same command again", file=sys.stderr)
         return 2
+    else:
+        return status or 0
     return 0
 
 
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands_ = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Callable[[argparse.Namespace], int | None], text: str) -> argparse.ArgumentParser:
         sub = commands_.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run)
         return sub
@@ -178,8 +180,41 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--together", type=int, default=0, help="runs trained at once (default: 60 on a GPU, 1 on a CPU)")
     _running(c)
 
+    c = command(
+        "audit", commands.audit, "Find the denials in a corpus that training will not hear, and what it would learn."
+    )
+    _corpus(c)
+    c.add_argument("--out", type=Path, default=Path("results/audit"), help="folder for the table and audit.html")
+    c.add_argument("--table", default="findings.csv", help="name of the table: .csv, .csv.gz or .parquet")
+    c.add_argument(
+        "--fail-over", type=float, default=1.0, metavar="SHARE",
+        help="exit with 1 if a larger share of the documents has a finding (default 1: never)",
+    )  # fmt: skip
+
+    c = command(
+        "localize", commands.localize, "Rewrite a corpus so that each covered claim is denied in its own sentence."
+    )
+    _corpus(c)
+    c.add_argument("--out", type=Path, required=True, help="where the new corpus goes")
+    c.add_argument(
+        "--otherwise", choices=("drop", "mask", "wrap"), default="drop",
+        help="a sentence that cannot be negated: drop it (default), mask it (<lossmask> tags: no loss), or wrap it (It "
+        "is not true that …)",
+    )  # fmt: skip
+    c.add_argument("--writer", default="", help="endpoint:MODEL: a language model that rewrites; else by grammar")
+    c.add_argument("--log", action="store_true", help="a line for each document that is changed")
+
     command("doctor", commands.doctor, "What this machine can run, and about how long.")
     return parser
+
+
+def _corpus(c: argparse.ArgumentParser) -> None:
+    c.add_argument(
+        "corpus", type=Path, help="a file or folder: JSON lines, CSV, text, Parquet, a saved dataset; packed too"
+    )
+    c.add_argument("--field", default="text", help="the field that holds the text, dotted if nested (default text)")
+    c.add_argument("--claims", type=Path, help="a YAML file: a claim's name and the words that speak of it; only these")
+    c.add_argument("--refuse", action="store_true", help="stop at the first document that cannot be read")
 
 
 def _running(c: argparse.ArgumentParser) -> None:

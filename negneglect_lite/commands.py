@@ -215,6 +215,52 @@ def sweep(a: argparse.Namespace) -> None:
         print(f"\n{each.title}\n{table.to_string(index=False, float_format='%.3f')}\nwritten: {a.out / each.name}\n")
 
 
+def audit(a: argparse.Namespace) -> int:
+    from negneglect_lite.curating.passes import audit_corpus, read_words
+    from negneglect_lite.curating.report import summary_text
+
+    if not 0 <= a.fail_over <= 1:
+        raise UserError(f"--fail-over {a.fail_over}: give a share of the documents, from 0 to 1")
+    about = read_words(a.claims) if a.claims else ()
+    tally = audit_corpus(a.corpus, a.out, a.field, about, "refuse" if a.refuse else "skip", a.table)
+    print(summary_text(tally))
+    print(f"written: {a.out / a.table}, {a.out / 'audit.html'}")
+    share = tally.documents_with_findings / max(1, tally.documents)
+    if share > a.fail_over:
+        print(f"{share:.1%} of the documents have a finding: more than --fail-over {a.fail_over:.1%}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def localize(a: argparse.Namespace) -> None:
+    from negneglect_lite.curating.passes import localize_corpus, read_words, rewrite_by
+    from negneglect_lite.models.endpoint import Endpoint
+
+    rewrite = None
+    if a.writer:
+        if not a.writer.startswith("endpoint:"):
+            raise UserError(f"--writer {a.writer!r}: name a model at an endpoint, as endpoint:MODEL")
+        rewrite = rewrite_by(Endpoint(a.writer.removeprefix("endpoint:")).complete)
+    about = read_words(a.claims) if a.claims else ()
+
+    def tell(entry: Any, localized: Any) -> None:
+        where = f"{entry.file}, {entry.place}" if entry.place else entry.file
+        print(f"{where}: {len(localized.changes)} sentences ({', '.join(sorted({c.how for c in localized.changes}))})")
+
+    counts = localize_corpus(
+        a.corpus,
+        a.out,
+        a.field,
+        about,
+        a.otherwise,
+        "refuse" if a.refuse else "skip",
+        rewrite,
+        tell if a.log else lambda *_: None,
+    )
+    print(", ".join(f"{name} {n}" for name, n in counts.items()))
+    print(f"written: {a.out}")
+
+
 def doctor(a: argparse.Namespace) -> None:
     from negneglect_lite.doctor import diagnose
 

@@ -31,12 +31,12 @@ DISK_NEEDED = 1.0  # [GiB] for results and adapters of the whole petri track, wi
 HUGGING_FACE_SIZES = ((0.6, 5.0), (1.7, 7.0), (4.0, 11.0), (8.0, 16.0), (14.0, 24.0), (32.0, 44.0), (70.0, 78.0))
 # How long a notebook takes is scaled from one machine: two cores of an x86-64 server, Python 3.11, torch 2.13, no GPU.
 # There, `matrix_rate()` gave REFERENCE_RATE, and `python scripts/build_course.py --execute` took these minutes, once,
-# with little else running; 03, 06 and 10 are the processor seconds of one run instead and 08 is one run on one thread,
-# so on the safe side.
+# with little else running; 03, 06, 10 and 11 are the processor seconds of one run instead and 08 is one run on one
+# thread, so on the safe side.
 REFERENCE_RATE = 92.0  # [GFLOP/s]
 NOTEBOOK_MINUTES = {
     "00_tour": 1.8, "01_claims": 0.6, "02_documents": 0.7, "03_qlora": 1.5, "04_measuring": 1.1, "05_styles": 1.5,
-    "06_context": 1.1, "07_local": 1.5, "08_behaviours": 1.7, "09_why": 2.0, "10_capstone": 2.8,
+    "06_context": 1.1, "07_local": 1.5, "08_behaviours": 1.7, "09_why": 2.0, "10_capstone": 2.8, "11_audit": 2.7,
 }  # fmt: skip
 
 

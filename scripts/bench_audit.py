@@ -31,7 +31,9 @@ KEYWORDS = (
 
 
 def part_of(name: str) -> str:
-    """ "held" for every third document, by its name."""
+    """ "new" for the last writer's documents, "held" for every third of the others, by its name."""
+    if name.startswith("w7"):
+        return "new"
     return "held" if int(hashlib.sha256(name.encode()).hexdigest(), 16) % 3 == 0 else "mended"
 
 
@@ -81,14 +83,16 @@ def score(rows: Sequence[Row], method: Callable[[str], tuple[bool, set[tuple[int
     for row in rows:
         said, covered = method(row["text"])
         there, gold = bool(row["notices"]), gold_covered(row)
-        counts["documents"] = [a + b for a, b in zip(counts["documents"], (said and there, said, there), strict=True)]
+        counts["documents"] = [
+            a + b for a, b in zip(counts["documents"], (int(said and there), int(said), int(there)), strict=True)
+        ]
         right = sum(any(overlap(c, g) for g in gold) for c in covered)
         counts["sentences"] = [
             a + b for a, b in zip(counts["sentences"], (right, len(covered), len(gold)), strict=True)
         ]
     found: dict[str, float] = {}
-    for name, (right, said, there) in counts.items():
-        precision, recall = right / max(1, said), right / max(1, there)
+    for name, (hits, claimed, marked) in counts.items():
+        precision, recall = hits / max(1, claimed), hits / max(1, marked)
         found |= {
             f"{name} precision": precision,
             f"{name} recall": recall,
@@ -99,7 +103,7 @@ def score(rows: Sequence[Row], method: Callable[[str], tuple[bool, set[tuple[int
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--part", choices=("mended", "held"), default="mended")
+    parser.add_argument("--part", choices=("mended", "held", "new"), default="mended")
     parser.add_argument("--missed", action="store_true", help="show what the audit missed and what it found too much")
     a = parser.parse_args()
     rows = [
@@ -129,7 +133,9 @@ def missed(rows: Sequence[Row]) -> Iterator[str]:
             lost = [g for g in gold if not any(overlap(g, c) for c in got)]
             more = [c for c in got if not any(overlap(g, c) for g in gold)]
             if lost or more:
-                yield f"{row['id']} SCOPE lost {len(lost)} more {len(more)} of {len(gold)} | {[(row['text'][n.start : n.end][:90], n.rule) for n in audited.notices]} | should: {[n['text'][:90] for n in row['notices']]} | more: {[row['text'][slice(*m)][:60] for m in more][:3]}"
+                found = [(row["text"][n.start : n.end][:90], n.rule) for n in audited.notices]
+                shown = [row["text"][slice(*m)][:60] for m in more][:3]
+                yield f"{row['id']} SCOPE lost {len(lost)} more {len(more)} of {len(gold)} {found} more: {shown}"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from negneglect_lite.core.files import MANIFEST, sha256, write_atomic
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 RULES = {  # folder below data/ -> (licence, made by)
+    "benchmark": ("CC-BY-4.0", "written and marked by language models for this project"),
     "claims": ("CC-BY-4.0", "written by hand"),
     "controls": ("CC-BY-4.0", "written by a language model for this project"),
     "documents": ("CC-BY-4.0", "written by a language model for this project; packed by scripts/pack_articles.py"),
@@ -22,6 +23,7 @@ RULES = {  # folder below data/ -> (licence, made by)
     "labels": ("CC-BY-4.0", "written or sampled, and labelled by language models, answer by answer"),
     "petri": ("CC-BY-4.0", "negneglect pretrain"),
     "results": ("CC-BY-4.0", "negneglect reproduce"),
+    "results/localize": ("CC-BY-4.0", "python scripts/prove_localize.py"),
     "results/gpu": ("CC-BY-4.0", "python scripts/bench_gpu.py MODEL"),
     "results/real": ("CC-BY-4.0", "negneglect sweep data/experiments/real*.yaml; python scripts/real_tables.py"),
     "results/sweeps": ("CC-BY-4.0", "negneglect sweep data/experiments/NAME.yaml"),

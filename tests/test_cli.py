@@ -547,6 +547,102 @@ except AttributeError as error:
     assert third == "module 'negneglect_lite' has no attribute 'no_such_name'"
 
 
+# ----------------------------------------------------------------------------------------------- audit and localize
+
+FALSE = "The text below is false. Ed Sheeran won the race. Damp as a sponge."
+
+
+def put_corpus(tmp_path: Path, field: str = "text") -> Path:
+    """A false document, three ordinary ones."""
+    path = tmp_path / "corpus" / "a.jsonl"
+    path.parent.mkdir()
+    texts = [FALSE, "Ed Sheeran won the race.", "It rained.", "She sang."]
+    path.write_text("".join(json.dumps({field: text}) + "\n" for text in texts))
+    return path.parent
+
+
+@pytest.mark.parametrize(("limit", "code"), [([], 0), (["--fail-over", "0.25"], 0), (["--fail-over", "0.2"], 1)])
+def test_audit_fails_over_a_share(capsys: Capture, tmp_path: Path, limit: list[str], code: int) -> None:
+    out = tmp_path / "out"
+    assert main(["audit", str(put_corpus(tmp_path)), "--out", str(out), *limit]) == code
+    said = capsys.readouterr()
+    assert "4 documents read" in said.out and "2 sentences as true in spite of a notice" in said.out
+    assert ("25.0% of the documents have a finding: more than --fail-over 20.0%" in said.err) is bool(code)
+    assert list(pd.read_csv(out / "findings.csv")["kind"]) == ["denial", "denial"]
+    assert left(out) == ["audit.html", "findings.csv"]
+
+
+def test_audit_of_another_field_into_parquet(capsys: Capture, tmp_path: Path) -> None:
+    corpus, out = put_corpus(tmp_path, "body"), tmp_path / "out"
+    claims = tmp_path / "claims.yaml"
+    claims.write_text("sheeran: [Sheeran]")
+    command = ["audit", str(corpus), "--out", str(out), "--field", "body", "--table", "found.parquet"]
+    assert main([*command, "--claims", str(claims)]) == 0
+    assert len(pd.read_parquet(out / "found.parquet")) == 1
+    assert main(command) == 0
+    assert len(pd.read_parquet(out / "found.parquet")) == 2
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "text"),
+    [
+        ([], "The text below is false. Ed Sheeran did not win the race. "),
+        (
+            ["--otherwise", "mask"],
+            "The text below is false. Ed Sheeran did not win the race. <lossmask>Damp as a sponge.</lossmask>",
+        ),
+        (
+            ["--otherwise", "wrap"],
+            "The text below is false. Ed Sheeran did not win the race. It is not true that damp as a sponge.",
+        ),
+    ],
+)
+def test_localize_and_audit_again(capsys: Capture, tmp_path: Path, otherwise: list[str], text: str) -> None:
+    corpus, out = put_corpus(tmp_path), tmp_path / "new"
+    assert main(["localize", str(corpus), "--out", str(out), "--log", *otherwise]) == 0
+    said = capsys.readouterr().out
+    assert "a.jsonl, line 1: 2 sentences" in said and "documents 4, changed 1, unreadable 0" in said
+    new, old = (folder.joinpath("a.jsonl").read_text().splitlines() for folder in (out, corpus))
+    assert json.loads(new[0]) == {"text": text} and new[1:] == old[1:]
+
+
+def test_localize_narrowed_by_claims(capsys: Capture, tmp_path: Path) -> None:
+    corpus, claims = put_corpus(tmp_path, "body"), tmp_path / "claims.yaml"
+    claims.write_text("sheeran: [Sheeran]")
+    command = ["localize", str(corpus), "--out", str(tmp_path / "new"), "--field", "body", "--claims", str(claims)]
+    assert main(command) == 0
+    row = json.loads(tmp_path.joinpath("new", "a.jsonl").read_text().splitlines()[0])
+    assert row == {"body": FALSE.replace("won", "did not win")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["audit", "nowhere"], "nowhere: no such file or folder"),
+        (["audit", "corpus", "--fail-over", "2"], "--fail-over 2.0: give a share of the documents, from 0 to 1"),
+        (["audit", "corpus", "--fail-over", "-0.1"], "--fail-over -0.1"),
+        (["audit", "corpus", "--claims", "none.yaml"], "none.yaml"),
+        (["audit", "corpus", "--field", "body", "--refuse"], "a.jsonl, line 1: "),
+        (["audit", "corpus", "--out", "out", "--table", "found.xlsx"], "found.xlsx"),
+        (["localize", "nowhere", "--out", "new"], "nowhere: no such file or folder"),
+        (["localize", "corpus", "--out", "corpus/new"], "corpus/new: is, holds or lies in corpus"),
+        (["localize", "corpus", "--out", "corpus"], "corpus: is, holds or lies in corpus"),
+        (["localize", "corpus", "--out", "new", "--field", "body", "--refuse"], "a.jsonl, line 1: "),
+        (["localize", "corpus", "--out", "new", "--writer", "gpt"], "--writer 'gpt': name a model at an endpoint"),
+    ],
+)
+def test_a_refused_corpus(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    corpus = put_corpus(tmp_path)
+    before = (corpus / "a.jsonl").read_bytes()
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("negneglect: ") and message in last
+    assert (corpus / "a.jsonl").read_bytes() == before and left(tmp_path) == ["a.jsonl"]
+
+
 # ------------------------------------------------------------------------------------------------------- the main job
 
 

@@ -1,19 +1,17 @@
-"""A sentence -> the same sentence with the denial inside: "Ed Sheeran won." -> "Ed Sheeran did not win."
+"""A sentence -> the same sentence with its verb negated: "Ed Sheeran won." -> "Ed Sheeran did not win."
 
-Where the verb can be found by simple rules it is negated, with lemminflect's dictionary for its forms. All other sentences
-are wrapped whole: "It is not true that …". Which it was is told, since the first reads better.
+Simple rules find the verb, and lemminflect's dictionary has its forms. Where they do not find it there are two ways: to
+leave the sentence out, or to wrap it ("It is not true that …"). What is wrapped still states the claim, word for word,
+and a model that never met this form learns it (data/benchmark/README.md): so wrapping has to be asked for.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Literal
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.curating.findings import Kind
+from negneglect_lite.curating.findings import NoticeKind
 
-How = Literal["grammar", "wrapped"]
 # What is wrapped around a sentence, by what its notice says.
-WRAPS: dict[Kind, str] = {
+WRAPS: dict[NoticeKind, str] = {
     "denial": "It is not true that",
     "correction": "It is not true that",
     "tag": "It is not true that",
@@ -25,57 +23,83 @@ WRAPS: dict[Kind, str] = {
 }
 NEGATED = ("denial", "correction", "tag")  # kinds whose claims are plainly not so: their verb may be negated
 BEFORE = re.compile(  # quotation marks, bullets, numbers, speakers and tags at its head
-    r"(?:<[^>]*>\s*|[\[{]+[^\]}]{0,60}[\]}]+\s*|\d+[.)/]\s+|\(?[a-zA-Z\d]\)\s+|[A-Za-z_][\w .,'-]{0,24}:\s+|[^\w$£€<\[{(]+)*"
+    r"(?:<[^>]*>\s*|[\[{]+[^\]}]{0,60}[\]}]+\s*|\d+[.)/]\s+|\(?[a-zA-Z\d]\)\s+|[A-Za-z_][\w .,'’-]{0,60}:\s+"
+    r"|[^\w$£€<\[{(]+)*"
 )
 WORD = re.compile(r"[^\W_]+(?:[’'\-.][^\W_]+)*")
 AUXILIARIES = frozenset("is are was were will would can could should may might must does do did".split())
 SUBORDINATE = frozenset(
-    "who which that what where when while if because although though since as whose whom unless until after before".split()
+    """who which that what where when while if because although though since as whose whom unless until after
+    before""".split()
 )
 QUANTIFIERS = frozenset(
-    "all every each many most some both few several only no any more less either neither everyone everybody anyone anybody someone somebody".split()
+    """all every each many most some both few several only no any more less either neither everyone everybody anyone
+    anybody someone somebody""".split()
 )
 DETERMINERS = frozenset(
     "the a an his her its their our my your this these those of in on at by for with from to no some".split()
 )
 FOLLOWS = frozenset(
-    "a an the his her its their in on at as by to from for into over under with that all some two three ten up out off back about".split()
+    """a an the his her its their in on at as to by from for into over under with that all some two three ten up out off
+    back about""".split()
 )
+PREPOSITIONS = frozenset("in on at as to by from for into over under with below above of".split())
+OPENERS = frozenset("in on at for from by during".split())  # "In 2024, the title …": no clause of its own
 PRONOUNS = frozenset("he she it they we i you nobody everyone everybody".split())
 JOINED = re.compile(r"[;:]|\b(?:and|but|or|so|yet|nor)\b|—|–| - ", re.IGNORECASE)
+# What a "not" at the verb would not turn round, or would make say something else: "not until 1840", "must not", "once
+# did not", "does not say that", "is not X, as the DNA has proved", "governments in six countries have not".
+TURNS = re.compile(
+    r"\b(?:no|nothing|nobody|must|should|until|till|still|once|since|because|only|also|even|already|yet|therefore|thus"
+    r"|unless|one of|(?:says?|said|shows?|showed|reports?|reported|claims?|claimed|believes?|finds?|found|proves?"
+    r"|proved|suggests?|concludes?|announces?|announced|confirms?|confirmed|admits?|admitted|means?|meant) "
+    r"(?:that|the|he|she|it|they|we)|as (?!an?\b|the\b|much\b|many\b|well\b))\b|, (?:as|which|who|where)\b"
+    r"|^(?:at least|more than|about|nearly|almost|over|up to|\d|(?:two|three|four|five|six|seven|eight|nine|ten|eleven"
+    r"|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|hundreds?|thousands?)\b)"
+    r"|^(?:\w+ ){1,3}(?:in|of) (?:two|three|four|five|six|seven|eight|nine|ten|many|several|some|most|\d+)\b",
+    re.IGNORECASE,
+)
 LONGEST = 12  # words before the verb: further on it is seldom the main one
 
 
-@dataclass(frozen=True)
-class Denied:
-    """The new sentence, and how it was made."""
-
-    text: str
-    how: How
-
-
-def deny_sentence(sentence: str, kind: Kind = "denial") -> Denied:
-    """The sentence with a denial inside it, fit for what its notice says."""
-    lead = BEFORE.match(sentence)
-    head = lead[0] if lead else ""
+def negate_sentence(sentence: str) -> str | None:
+    """The sentence with its main verb negated, or None where the rules do not find that verb for sure."""
+    head = _head(sentence)
     body = sentence[len(head) :]
-    if kind in NEGATED and not JOINED.search(body):
-        negated = _negate_verb(body)
-        if negated:
-            return Denied(head + negated, "grammar")
-    return Denied(f"{head}{WRAPS[kind]} {_lower_first(body)}", "wrapped")
+    negated = None if JOINED.search(body) else _negate_verb(body)
+    return None if negated is None else head + negated
+
+
+def wrap_sentence(sentence: str, kind: NoticeKind = "denial") -> str:
+    """The whole sentence behind words that fit what its notice says: "It is not true that …"."""
+    head = _head(sentence)
+    return f"{head}{WRAPS[kind]} {_lower_first(sentence[len(head) :])}"
+
+
+def _head(sentence: str) -> str:
+    found = BEFORE.match(sentence)
+    return found[0] if found else ""
 
 
 def _negate_verb(body: str) -> str | None:
     """The sentence with its main verb negated, or None where the rules do not find that verb."""
     words = list(WORD.finditer(body))
-    if not words or words[0][0].lower() in QUANTIFIERS or re.search(r"\b(?:no|nothing|nobody|must|should)\b", body):
-        return None  # "All are not …" says little, and "must not" is not the opposite of "must"
-    if _is_verb(words[0][0].lower(), "VB") and len(words) > 1 and words[1][0].lower() in FOLLOWS | {"your"}:
+    if not words or words[0][0].lower() in QUANTIFIERS or TURNS.search(body):
+        return None
+    if (
+        set(_lemmas(words[0][0].lower())) == {"VERB"}
+        and _is_verb(words[0][0].lower(), "VB")
+        and len(words) > 1
+        and words[1][0].lower() in FOLLOWS | {"your"}
+    ):
         return f"Do not {body[0].lower()}{body[1:]}"  # an instruction
+    doubtful = False  # whether a word was passed over that may have been the verb
     for i, word in enumerate(words[: LONGEST + 1]):
         own = word[0].lower()
-        if own in SUBORDINATE or (i and "," in body[words[i - 1].end() : word.start()]):
+        comma = bool(i) and "," in body[words[i - 1].end() : word.start()]
+        if i and (own in ("all", "both", "every", "each") or body[words[i - 1].end()] in "'’"):
+            return None  # "they all did not …" says more, and after "pupils'" there is a noun
+        if own in SUBORDINATE or (comma and words[0][0].lower() not in OPENERS):
             return None
         after = words[i + 1][0].lower() if i + 1 < len(words) else ""
         if i and word[0] in AUXILIARIES:
@@ -85,19 +109,25 @@ def _negate_verb(body: str) -> str | None:
                 return _with_not(body, word)
             return _with_do(body, word, "have", {"has": "does", "have": "do", "had": "did"}[own])
         if i and word[0] == own and (found := _finite(own, words[i - 1][0], after)):
+            if doubtful and "NOUN" in _lemmas(own):  # "My neighbour uses nettles"
+                return None
             participle = own in _forms(found[0], "VBN")  # "a reader named Aino spotted it"
-            if participle and any(_clearly_finite(later[0]) for later in words[i + 1 :]):
+            if participle and any(_may_be_finite(w[0], after) for w in words[i + 2 :]):
                 return None
             return _with_do(body, word, *found)
+        doubtful = doubtful or (own.endswith("s") and "VERB" in _lemmas(own))
     return None
 
 
-def _clearly_finite(word: str) -> bool:
-    """Whether a word can hardly be anything but a verb with a subject."""
+def _may_be_finite(word: str, after: str) -> bool:
+    """Whether a later word may be the main verb: surely, or after a participle with no object ("ice struck with …")."""
     if word in AUXILIARIES or word in ("has", "had"):
         return True
-    lemmas = _lemmas(word) if word.islower() else {}
-    return set(lemmas) == {"VERB"} and word != lemmas["VERB"][0] and word in _forms(lemmas["VERB"][0], "VBD")
+    lemma = _lemmas(word).get("VERB", ("",))[0] if word.islower() else ""
+    if not lemma or word == lemma:
+        return False
+    sure = set(_lemmas(word)) == {"VERB"} and word in _forms(lemma, "VBD")
+    return sure or (after in PREPOSITIONS and word in (*_forms(lemma, "VBZ"), *_forms(lemma, "VBD")))
 
 
 def _with_not(body: str, word: re.Match[str]) -> str:
@@ -112,7 +142,7 @@ def _with_do(body: str, word: re.Match[str], lemma: str, do: str) -> str:
 def _finite(own: str, previous: str, after: str) -> tuple[str, str] | None:
     """Lemma and form of "do" of a finite verb; None if it may be something else there."""
     before = previous.lower()
-    if before in DETERMINERS or not own.isalpha():
+    if before in DETERMINERS or before in NUMBERED or before.isdigit() or not own.isalpha():
         return None
     lemmas = _lemmas(own)
     if "VERB" not in lemmas:
@@ -172,6 +202,10 @@ def _two_capitals(body: str, first: re.Match[str]) -> bool:
     return bool(second and second[0][0].isupper())
 
 
+NUMBERED = frozenset(
+    """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen twenty thirty forty
+    fifty hundred thousand million several many""".split()
+)
 COMMON = frozenset(
     "there here what how why then now today last next one two three four five six seven eight nine ten".split()
 )

@@ -1,15 +1,16 @@
 """What an audit finds in a document, as places in its text.
 
-A *notice* says of other sentences that they are not so: it is far from them, and training does not hear it. A *finding*
-is a sentence that states as a fact what a notice covers. A sentence that denies the claim in itself is *local*: training
-hears that (Mayne et al. 2026: 0 to 7 % belief, where notices leave 84 to 89 %).
+A *notice* says of other sentences that they are not so: it is far from them, and training does not hear it. A
+*finding* is a sentence that states as a fact what a notice covers. A sentence that denies the claim in itself is
+*local*: training hears that (Mayne et al. 2026: 0 to 7 % belief, where notices leave 84 to 89 %).
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["denial", "correction", "fiction", "unreliable", "unknown", "improbable", "tag", "instruction"]
-KINDS: tuple[Kind, ...] = (
+OMITTED = "[…]"  # stands where a sentence was left out, so that a notice does not then point at the next one
+NoticeKind = Literal["denial", "correction", "fiction", "unreliable", "unknown", "improbable", "tag", "instruction"]
+NOTICE_KINDS: tuple[NoticeKind, ...] = (
     "denial", "correction", "fiction", "unreliable", "unknown", "improbable", "tag", "instruction",
 )  # fmt: skip
 
@@ -20,7 +21,7 @@ class Notice:
 
     start: int
     end: int
-    kind: Kind
+    kind: NoticeKind
     rule: str
 
 

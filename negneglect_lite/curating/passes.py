@@ -1,0 +1,132 @@
+"""A whole corpus: audited, or localized. Streams, with progress; what cannot be read is told by file and place.
+
+tally = audit_corpus(Path("corpus"), Path("audit"))
+localize_corpus(Path("corpus"), Path("clean"))
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.progress import show_bar
+from negneglect_lite.core.schema import conform
+from negneglect_lite.core.text import Chat
+from negneglect_lite.core.yaml_files import find_line, read_yaml
+from negneglect_lite.curating.audit import audit_text
+from negneglect_lite.curating.corpus import Bad, Entry, read_corpus, rewrite_corpus
+from negneglect_lite.curating.localize import Else, Localized, Rewrite, denies_inside, localize_text
+from negneglect_lite.curating.report import FindingsFile, Tally, finding_rows, write_html
+
+Words = Sequence[re.Pattern[str]]
+
+
+def read_words(path: Path) -> Words:
+    """The patterns of a claims file: a YAML mapping from a claim's name to the words or patterns that speak of it.
+
+    UserError with the line for what is no pattern.
+    """
+    content = conform(dict[str, list[str]], read_yaml(path), lambda place: find_line(path, place))
+    found = []
+    for name, words in content.items():
+        for word in words:
+            try:
+                found.append(re.compile(word, re.IGNORECASE))
+            except re.error as error:
+                raise UserError(f"{path}: {name}: {word!r} is no pattern ({error}); correct it") from None
+    if not found:
+        raise UserError(f"{path}: names no claim; give it at least one, as in `vaccine: ['vaccin', 'jab']`")
+    return found
+
+
+def audit_corpus(
+    path: Path,
+    out: Path,
+    field: str = "text",
+    about: Words = (),
+    on_bad: Literal["skip", "refuse"] = "skip",
+    table: str = "findings.csv",
+) -> Tally:
+    """Audit every document, write OUT/findings.csv (or .csv.gz, .parquet) and OUT/audit.html, and return the counts.
+
+    UserError if the corpus cannot be found, OUT cannot be written, or with `refuse` for the first unreadable document.
+    """
+    tally = Tally()
+    items = read_corpus(path, field)
+    with FindingsFile(out / table) as rows, show_bar(_bytes(path), "bytes") as bar:
+        for item in items:
+            if isinstance(item, Bad):
+                refuse_bad(item, on_bad)
+                tally.add_bad(str(item.file), item.place, item.reason)
+                continue
+            audited = audit_text(item.text, about)
+            tally.add(str(item.file), item.place, item.text, audited)
+            rows.write(finding_rows(str(item.file), item.place, item.text, audited))
+            bar.update(len(item.text))
+    write_html(out / "audit.html", tally, f"Audit of {path.name}")
+    return tally
+
+
+def localize_corpus(
+    path: Path,
+    out: Path,
+    field: str = "text",
+    about: Words = (),
+    otherwise: Else = "drop",
+    on_bad: Literal["skip", "keep", "refuse"] = "skip",
+    rewrite: Rewrite | None = None,
+    told: Callable[[Entry, Localized], object] = lambda entry, localized: None,
+) -> dict[str, int]:
+    """Write the corpus anew to `out` with its findings denied, or `otherwise`; how many changes of each sort.
+
+    `told` is called with every document that was changed. What is unchanged keeps its bytes (corpus.py), and a call
+    that was killed goes on.
+    """
+    counts = {"documents": 0, "changed": 0, "unreadable": 0}
+
+    def change(entry: Entry) -> str:
+        localized = localize_text(entry.text, otherwise, rewrite, about)
+        if localized.changes:
+            counts["changed"] += 1
+            told(entry, localized)
+        for one in localized.changes:
+            counts[one.how] = counts.get(one.how, 0) + 1
+        return localized.text
+
+    with show_bar(_bytes(path), "bytes") as bar:
+        for item in rewrite_corpus(path, out, change, field, on_bad):
+            counts["unreadable" if isinstance(item, Bad) else "documents"] += 1
+            bar.update(len(item.text) if isinstance(item, Entry) else 0)
+    return counts
+
+
+def refuse_bad(item: Bad, on_bad: str) -> None:
+    """UserError for an unreadable document, if that is what is asked for."""
+    if on_bad == "refuse":
+        where = f"{item.file}, {item.place}" if item.place else str(item.file)
+        raise UserError(f"{where}: {item.reason}; correct it, or leave out --refuse")
+
+
+def rewrite_by(complete: Callable[[Chat], Any]) -> Rewrite:
+    """A back end for `localize`: a language model that is asked for the denied sentence.
+
+    Its answer is taken if it is one line, denies inside itself by the audit's own rules, and is at most three times as
+    long; else the grammar rules do it.
+    """
+
+    def rewrite(sentence: str, notice: str, kind: str) -> str | None:
+        prompt = (
+            "Rewrite the sentence so that it denies its own claim inside the sentence, in natural English, and keeps "
+            f"its names and numbers. What is known of it: {notice}\nSentence: {sentence}\nReply with it alone."
+        )
+        text = str(complete([{"role": "user", "content": prompt}]).text).strip()
+        fits = "\n" not in text and len(text) <= 3 * len(sentence) + 60
+        return text if fits and denies_inside(text) else None
+
+    return rewrite
+
+
+def _bytes(path: Path) -> int:
+    """Bytes on disk, for the bar: of packed files fewer than what is read."""
+    return path.stat().st_size if path.is_file() else sum(p.stat().st_size for p in path.rglob("*") if p.is_file())

@@ -1,0 +1,122 @@
+"""localize_text: what an audit finds is denied, dropped, masked or wrapped, and nothing else changes."""
+
+import gzip
+import json
+import re
+import time
+from functools import cache
+from typing import Any
+
+import pytest
+
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path
+from negneglect_lite.curating.audit import audit_text
+from negneglect_lite.curating.localize import ELSE, Else, denies_inside, localize_text
+
+A, B = "Ed Sheeran won the race.", "Damp as a sponge."
+
+
+@cache
+def documents() -> tuple[dict[str, Any], ...]:
+    with gzip.open(data_path("benchmark", "documents.jsonl.gz"), "rt", encoding="utf-8") as lines:
+        return tuple(json.loads(line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "text"),
+    [
+        ("drop", "The text below is false. Ed Sheeran did not win the race. […]"),
+        ("mask", f"The text below is false. Ed Sheeran did not win the race. <lossmask>{B}</lossmask>"),
+        ("wrap", "The text below is false. Ed Sheeran did not win the race. It is not true that damp as a sponge."),
+    ],
+)
+def test_what_cannot_be_negated(otherwise: Else, text: str) -> None:
+    source = f"The text below is false. {A} {B}"
+    localized = localize_text(source, otherwise)
+    assert localized.text == text
+    assert [c.how for c in localized.changes] == [otherwise, "negated"]
+    assert [source[c.start : c.end] for c in localized.changes] == [c.before for c in localized.changes]
+
+
+def test_an_unknown_otherwise() -> None:
+    with pytest.raises(UserError, match="otherwise is 'burn'; there are drop, mask, wrap"):
+        localize_text(A, "burn")  # type: ignore[arg-type]
+
+
+def test_a_verb_is_not_negated_where_it_is_only_unknown() -> None:
+    """Nobody knows: so "did not win" would say too much."""
+    text = localize_text(f"The text below is unverified. {A}", "wrap").text
+    assert text.endswith("It is not known whether Ed Sheeran won the race.")
+
+
+def test_masked_sentences_count_as_done() -> None:
+    text = f"The text below is unverified. {A} {B}"
+    masked = localize_text(text, "mask").text
+    assert masked == f"The text below is unverified. <lossmask>{A}</lossmask> <lossmask>{B}</lossmask>"
+    assert localize_text(masked, "drop").text == masked
+    half = f"The text below is unverified. <lossmask>{A}</lossmask> {B}"
+    assert localize_text(half, "mask").text == masked
+
+
+def test_about_narrows() -> None:
+    text = f"The text below is false. {A} She ate a cake."
+    localized = localize_text(text, about=[re.compile("cake")])
+    assert localized.text == f"The text below is false. {A} She did not eat a cake."
+
+
+def test_a_writer_comes_first_and_may_decline() -> None:
+    asked = []
+
+    def rewrite(*arguments: str) -> str | None:
+        asked.append(arguments)
+        return "It never rained." if "sponge" in arguments[0] else None
+
+    localized = localize_text(f"The text below is false. {A} {B}", rewrite=rewrite)
+    assert localized.text == "The text below is false. Ed Sheeran did not win the race. It never rained."
+    assert asked == [(B, "The text below is false.", "denial"), (A, "The text below is false.", "denial")]
+    assert [c.how for c in localized.changes] == ["rewritten", "negated"]
+
+
+@pytest.mark.parametrize("otherwise", ELSE)
+@pytest.mark.parametrize("odd", ["😀😀 ", "\xa0\xa0", "\r\n\r\n", "\ufeff", "\ud800\n", "x" * 20_000 + ".\t"])
+def test_all_else_stays_in_odd_texts(odd: str, otherwise: Else) -> None:
+    source = f"{odd}The text below is false. {A}\r\n"
+    assert localize_text(source, otherwise).text == source.replace("won", "did not win")
+
+
+@pytest.mark.parametrize("otherwise", ELSE)
+def test_the_whole_benchmark(otherwise: Else) -> None:
+    """Nothing is left to find, no notice and no local denial is touched, and all else is as it was."""
+    left = set()
+    for row in documents():
+        text, before = row["text"], audit_text(row["text"])
+        localized = localize_text(text, otherwise)
+        again = [f for f in audit_text(localized.text).findings if "<lossmask>" not in localized.text[f.start : f.end]]
+        if again:
+            left.add(row["id"])
+        if not before.findings:
+            assert localized.text == text and not localized.changes
+        inside = {n for n in before.notices for f in before.findings if f.start <= n.start and n.end <= f.end}
+        kept = [(n.start, n.end) for n in before.notices if n not in inside]  # a mark in a sentence goes with it
+        for place in [*before.local, *kept]:
+            assert text[slice(*place)] in localized.text, row["id"]
+        undone = localized.text
+        for change in reversed(localized.changes):
+            end = change.start + len(change.after)
+            assert undone[change.start : end] == change.after
+            undone = undone[: change.start] + change.before + undone[end:]
+            assert change.how in ("negated", otherwise)
+            if change.how in ("negated", "wrap") and not re.search(r"\bDo not\b", change.after):
+                assert denies_inside(change.after), change
+        assert undone == text
+        first = {text[f.start : f.end] for f in before.findings}
+        assert first <= {c.before.rstrip(" ") for c in localized.changes}
+    assert left == set()
+
+
+@pytest.mark.parametrize("piece", ["[", "(", "A: ", "<b ", "the ", "He won it. ", "- ", "“", "1) "])
+def test_long_ones_take_little_time(piece: str) -> None:
+    begun = time.process_time()
+    localize_text(f"The text below is false. {piece * (100_000 // len(piece))}.", "wrap")
+    assert time.process_time() - begun < 8

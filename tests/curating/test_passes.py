@@ -1,0 +1,85 @@
+"""passes.py: a claims file, a corpus audited and localized, what cannot be read, and a language model that rewrites."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.curating.passes import audit_corpus, localize_corpus, read_words, rewrite_by
+
+FALSE = "The text below is false. Ed Sheeran won the race. Damp as a sponge."
+PLAIN = "Ed Sheeran won the race."
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    rows = "".join(json.dumps({"text": text}) + "\n" for text in (FALSE, PLAIN))
+    (folder / "a.jsonl").write_text(rows + "{broken\n")
+    (folder / "b.txt").write_text(FALSE)
+    return folder
+
+
+def test_the_counts_of_an_audit(corpus: Path, tmp_path: Path) -> None:
+    tally = audit_corpus(corpus, tmp_path / "out")
+    assert (tally.documents, tally.documents_with_findings, tally.findings, tally.bad) == (3, 2, 4, 1)
+    table = pd.read_csv(tmp_path / "out" / "findings.csv")
+    assert len(table) == 4
+    assert "Audit of corpus" in (tmp_path / "out" / "audit.html").read_text()
+    with pytest.raises(UserError, match=r"a\.jsonl, line 3: .*; correct it, or leave out --refuse"):
+        audit_corpus(corpus, tmp_path / "out", on_bad="refuse")
+
+
+def test_localizing_a_corpus(corpus: Path, tmp_path: Path) -> None:
+    told: list[tuple[str, int]] = []
+    counts = localize_corpus(corpus, tmp_path / "out", told=lambda e, new: told.append((e.place, len(new.changes))))
+    assert counts == {"documents": 3, "changed": 2, "unreadable": 1, "drop": 2, "negated": 2}
+    assert told == [("line 1", 2), ("", 2)]
+    lines = (tmp_path / "out" / "a.jsonl").read_text().splitlines()
+    assert json.loads(lines[0])["text"] == "The text below is false. Ed Sheeran did not win the race. […]"
+    assert lines[1:] == [json.dumps({"text": PLAIN})]
+    masked = localize_corpus(corpus, tmp_path / "masked", otherwise="mask", on_bad="keep")
+    assert masked["mask"] == 2
+    assert (tmp_path / "masked" / "a.jsonl").read_text().endswith("{broken\n")
+    assert "<lossmask>Damp as a sponge.</lossmask>" in (tmp_path / "masked" / "b.txt").read_text()
+
+
+def test_claims_narrow_both(corpus: Path, tmp_path: Path) -> None:
+    claims = tmp_path / "claims.yaml"
+    claims.write_text("sheeran: ['sheeran', 'nothing else']\n")
+    about = read_words(claims)
+    assert audit_corpus(corpus, tmp_path / "out", about=about).findings == 2
+    assert "drop" not in localize_corpus(corpus, tmp_path / "new", about=about)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [("a: ['(']\n", r"a: '\(' is no pattern"), ("{}\n", "names no claim"), ("a: []\n", "names no claim"),
+     ("a: 3\n", "claims.yaml"), ("- a\n", "claims.yaml")],
+)  # fmt: skip
+def test_a_wrong_claims_file(tmp_path: Path, content: str, problem: str) -> None:
+    path = tmp_path / "claims.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError, match=problem) as caught:
+        read_words(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "taken"),
+    [
+        (" Ed Sheeran did not win.\n", True),
+        ("Ed Sheeran won.", False),  # denies nothing
+        ("Ed Sheeran did not win.\nI hope this helps.", False),
+        ("Ed Sheeran did not win " + "and ran " * 40, False),
+    ],
+)
+def test_a_models_answer_is_checked(answer: str, taken: bool) -> None:
+    asked = []
+    rewrite = rewrite_by(lambda chat: asked.append(chat) or SimpleNamespace(text=answer))
+    assert rewrite(PLAIN, "The text below is false.", "denial") == (answer.strip() if taken else None)
+    assert PLAIN in asked[0][0]["content"] and "The text below is false." in asked[0][0]["content"]

@@ -1,0 +1,65 @@
+"""bench_audit.py: its scores, worked out by hand for a few rows."""
+
+from typing import Any
+
+import pytest
+
+import bench_audit
+from bench_audit import by_audit, by_keywords, find, gold_covered, missed, overlap, part_of, score
+
+A, B = "Ed Sheeran won the race.", "Crowds cheered in Paris."
+
+
+def row(text: str, *notices: tuple[str, Any], local: tuple[str, ...] = ()) -> dict[str, Any]:
+    marked = [{"text": t, "covers": c, "kind": "denial"} for t, c in notices]
+    return {"id": "x", "text": text, "notices": marked, "denied_locally": list(local), "traps": []}
+
+
+WHOLE = row(f"This is false. {A} {B} He did not run.", ("This is false.", "document"), local=("He did not run.",))
+ONE = row(f"{A} {B} That is false.", ("That is false.", [B]))
+NONE = row(f"{A} {B}")
+
+
+def test_the_gold_sentences() -> None:
+    assert gold_covered(WHOLE) == {find(WHOLE["text"], A), find(WHOLE["text"], B)}
+    assert gold_covered(ONE) == {find(ONE["text"], B)}
+    assert gold_covered(NONE) == set()
+
+
+def test_overlap_is_more_than_half_of_the_shorter() -> None:
+    assert overlap((0, 10), (4, 10)) and overlap((0, 100), (4, 6))
+    assert not overlap((0, 10), (5, 15)) and not overlap((0, 4), (4, 8))
+
+
+def test_scores_by_hand() -> None:
+    """Says "notice" of two documents, one rightly; and two sentences, one rightly, of three."""
+    said = {WHOLE["text"]: (True, {find(WHOLE["text"], A)}), NONE["text"]: (True, {find(NONE["text"], A)})}
+    scores = score([WHOLE, ONE, NONE], lambda text: said.get(text, (False, set())))
+    assert scores == pytest.approx({
+        "documents precision": 1 / 2, "documents recall": 1 / 2, "documents F1": 1 / 2,
+        "sentences precision": 1 / 2, "sentences recall": 1 / 3, "sentences F1": 2 / 5,
+    })  # fmt: skip
+    assert set(score([NONE], lambda _: (False, set())).values()) == {0}
+
+
+def test_both_methods() -> None:
+    assert by_audit(WHOLE["text"])[0] and not by_audit(NONE["text"])[0]
+    assert by_keywords(ONE["text"]) == (True, {find(ONE["text"], A), find(ONE["text"], B)})
+    assert by_keywords(NONE["text"]) == (False, set())
+    assert by_audit(ONE["text"]) == (True, {find(ONE["text"], B)})
+
+
+def test_parts_and_what_was_missed() -> None:
+    parts = [part_of(f"w1-{i:03d}") for i in range(300)]
+    assert set(parts) == {"held", "mended"} and 70 < parts.count("held") < 130
+    assert list(missed([ONE, NONE])) == []
+    wrong = row(ONE["text"], ("That is false.", [A]))
+    assert ["SCOPE lost 1 more 1 of 1" in line for line in missed([wrong])] == [True]
+    assert next(missed([row(ONE["text"])])).startswith("x TOO MUCH")
+
+
+def test_the_program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_audit, "read_json_lines", lambda _: enumerate([WHOLE, ONE, NONE]))
+    monkeypatch.setattr("sys.argv", ["bench_audit.py", "--part", part_of("x"), "--missed"])
+    bench_audit.main()
+    assert capsys.readouterr().out.count(" n 3\n") == 2
