@@ -36,6 +36,7 @@ LONG = 2000  # characters of a sentence that are searched: a longer one is a lis
 DENIES = re.compile(r"\b(?:not?|never|nobody|none|neither|cannot)\b|n[’']t\b", re.IGNORECASE)
 SURE = 0.6  # the probability from which the learned model's guess is a notice (data/benchmark/README.md)
 ALIKE = 0.6  # the share of a denial's words that stand in what it denies
+CLOSING, CLOSING_TAGS = "\"'”’»)]}* \t,", re.compile(r"(?:\s*</?[a-zA-Z]\w{0,19}/?>)+$")
 MARK_ENDS = re.compile(r"[^\n.!?\]>})]{0,60}[\]>})]+")  # what closes a mark: [FALSE], <s truth="no">
 
 
@@ -177,12 +178,10 @@ def _merge(notices: list[Notice]) -> list[Notice]:
 
 def states_a_fact(text: str, place: Stretch) -> bool:
     """Whether a sentence states something: not a question, a heading, a greeting, a list of tags or a line of code."""
-    sentence = text[slice(*place)].removesuffix("</lossmask>")  # what is masked is still what a notice points at
+    sentence = CLOSING_TAGS.sub("", text[slice(*place)])  # what is masked is still what a notice points at
     if sentence == OMITTED:
         return True
-    own = sentence.rstrip("\"'”’»)]}>/aeimnpst* \t,").rstrip("<")
-    whole = sentence.rstrip("\"'”’»)]} \t,")
-    return (own.endswith((".", "!", "…")) or whole.endswith((".", "!", "…"))) and len(LONG_WORD.findall(whole)) >= 2
+    return sentence.rstrip(CLOSING).endswith((".", "!", "…")) and len(LONG_WORD.findall(sentence)) >= 2
 
 
 def _is_notice(sentence: Stretch, notices: Sequence[Notice]) -> bool:

@@ -293,9 +293,7 @@ def _table(tally: Tally, kinds: Iterable[NoticeKind]) -> str:
         for k in kinds
         if tally.notices_by_kind[k] or found[k]
     )
-    heads = "".join(
-        f'<th scope="col">{h}</th>' for h in ("NoticeKind of notice", "Notices", "Learned as true", "Share")
-    )
+    heads = "".join(f'<th scope="col">{h}</th>' for h in ("Kind of notice", "Notices", "Learned as true", "Share"))
     return f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}</tbody></table>" if rows else "<p>No notices.</p>"
 
 

@@ -7,7 +7,7 @@ import re
 
 # An end of a sentence: its mark, quotation marks and brackets that close, blanks, and what may begin another one.
 SENTENCE_END = re.compile(
-    r"(?:(?<![.!?])[.!?]++|…)[\"'”’»)\]*_]*+(?:</lossmask>)?"
+    r"(?:(?<![.!?])[.!?]++|…)[\"'”’»)\]*_]*+(?:</\w{1,20}>)?"
     r"(?=\s+[\"'“‘«(\[*_<>-]*[A-Z0-9À-ÞŚŠŽ<\[])"
 )
 ABBREVIATED = re.compile(
