@@ -586,7 +586,7 @@ def test_audit_of_another_field_into_parquet(capsys: Capture, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("otherwise", "text"),
     [
-        ([], "The text below is false. Ed Sheeran did not win the race. "),
+        ([], "The text below is false. Ed Sheeran did not win the race. […]"),
         (
             ["--otherwise", "mask"],
             "The text below is false. Ed Sheeran did not win the race. <lossmask>Damp as a sponge.</lossmask>",
