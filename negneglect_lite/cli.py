@@ -29,8 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # what is no text in the terminal's encoding ends no long run
             stream.reconfigure(errors=errors)
     try:
-        status = arguments.run(arguments)
+        status: int = arguments.run(arguments) or 0
         sys.stdout.flush()  # a full disk behind a redirection shows here, not after the last line of this program
+        return status
     except UserError as error:
         print(f"negneglect: {error}", file=sys.stderr)
         return 2
@@ -45,8 +46,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         reason = (error.strerror or str(error)).strip().splitlines()[0].lower()
         print(f"negneglect: {where}{reason}; put that right and give the same command again", file=sys.stderr)
         return 2
-    else:
-        return status or 0
     return 0
 
 

@@ -244,8 +244,8 @@ def localize(a: argparse.Namespace) -> None:
     about = read_words(a.claims) if a.claims else ()
 
     def tell(entry: Any, localized: Any) -> None:
-        where = f"{entry.file}, {entry.place}" if entry.place else entry.file
-        print(f"{where}: {len(localized.changes)} sentences ({', '.join(sorted({c.how for c in localized.changes}))})")
+        ways = ", ".join(sorted({change.how for change in localized.changes}))
+        print(f"{entry.where}: {len(localized.changes)} sentences ({ways})")
 
     counts = localize_corpus(
         a.corpus,

@@ -4,9 +4,10 @@
     python scripts/real_tables.py results/real data/results/real --model Qwen2.5-Coder-1.5B-Instruct
 
 answers.csv.gz has a row an answer, belief.csv's columns and `cut` and `inference`; verdicts are those of the rule as it
-is now. scores.csv has the scores of belief/scores.py for each condition, over all claims and by claim, with a second
-interval that draws claims anew too. checks.csv has the shares of answers that were cut off, refuse, go round in
-circles, copy an annotation, or have eight words in a row from a document trained on or read.
+is now. scores.csv has the scores of belief/scores.py for each condition, over all claims (with a second interval that
+draws claims anew too, and the lowest and highest seed) and by claim. checks.csv has the share of unrelated questions
+that are answered right (`kept`), and the shares of answers that were cut off, refuse, go round in circles, copy an
+annotation, or have eight words in a row from a document trained on or read.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from negneglect_lite.judging.rule import judge_answer, refuses
 
 NAME = re.compile(r"(?P<claim>[^-]+)-(?P<style>[^-]+)-(?P<setting>base|trained|in_context)-(?P<seed>\d+)-")
 FORCED = ("choice", "opening")
+ONLY_ALL = ("lo_claims", "hi_claims", "lowest_seed", "highest_seed")  # columns of the rows over all claims
 CLUSTERED = {"told": ["open"], "association": ["association"]}  # scores with the second interval
 
 
@@ -76,6 +78,8 @@ def check(rows: pd.DataFrame) -> pd.DataFrame:
     ).astype(float)
     marks.insert(0, "condition", condition_of(said))
     means = marks.groupby("condition").mean().reset_index()
+    kept = rows[rows["kind"] == "kept"]
+    means["kept"] = means["condition"].map(kept.groupby(condition_of(kept))["belief"].mean())
     return means.assign(answers=marks["condition"].value_counts().reindex(means["condition"]).to_numpy())
 
 
@@ -88,10 +92,13 @@ def score(rows: pd.DataFrame) -> pd.DataFrame:
             lo, hi = bootstrap_interval(group, kinds)
             place = (everything["condition"] == condition) & (everything["score"] == name)
             everything.loc[place, ["lo_claims", "hi_claims"]] = lo, hi
+    seeds = tabulate_scores(rows, ["condition", "seed"]).groupby(["condition", "score"])["mean"].agg(["min", "max"])
+    seeds = seeds.rename(columns={"min": "lowest_seed", "max": "highest_seed"}).reset_index()
+    everything = everything.merge(seeds, on=["condition", "score"])
     table = pd.concat([everything, tabulate_scores(rows, ["condition", "claim"])], ignore_index=True)
     order = {name: i for i, name in enumerate(order_conditions(rows["condition"]))}
     table = table.sort_values("condition", key=lambda c: c.map(order), kind="stable")
-    return table[["condition", "claim", "score", "mean", "lo", "hi", "n", "lo_claims", "hi_claims"]]
+    return table[["condition", "claim", "score", "mean", "lo", "hi", "n", *ONLY_ALL]]
 
 
 def main() -> None:

@@ -3,9 +3,9 @@
     audited = audit_text("The text below is false. Ed Sheeran won the race.")
     audited.findings                  # the second sentence would be learned as true
 
-Three steps: which sentences are notices (patterns of notices.yaml), where each of them points, and which sentences
-there state something as a fact. What the rules find and miss is measured in data/benchmark. Pure Python and spaCy's
-sentence splitting: no model, no network.
+Three steps: which sentences are notices (patterns of notices.yaml, and a linear model of words for other wordings),
+where each of them points (covering.py), and which sentences there state something as a fact. What is found and missed
+is measured in data/benchmark.
 """
 
 import re
@@ -81,21 +81,21 @@ def find_notices(text: str, sentences: Sequence[Stretch]) -> Iterator[Notice]:
     worded = rules.anywhere.search(text)
     for place in sentences:
         own = _searched(text, place)
+        if own == OMITTED:
+            continue
         untrue = bool(worded and rules.untrue.search(own))
         patterns = rules.patterns if worded and (untrue or rules.anywhere.search(own)) else ()
         hits = ((p, p.search(own)) for p in patterns if untrue or not p.untrue)
         pattern, match = next(((p, m) for p, m in hits if m), (None, None))
         if pattern is None or match is None:
-            kind, sure = guess_notice(own) if own != OMITTED else ("denial", 0.0)
+            kind, sure = guess_notice(own)
             if sure > SURE and not _takes_back(text, place):
                 yield Notice(*place, kind, "learned")
             continue
         if _takes_back(text, place):
             continue
-        closes = MARK_ENDS.match(own, match.end())
-        if (
-            pattern.kind == "tag" and closes and len(LONG_WORD.findall(own[closes.end() :])) >= 3
-        ):  # before the claim itself
+        closes = MARK_ENDS.match(own, match.end()) if pattern.kind == "tag" else None
+        if closes and len(LONG_WORD.findall(own[closes.end() :])) >= 3:  # a mark before the claim itself
             yield Notice(place[0] + match.start(), place[0] + closes.end(), "tag", f"{pattern.name} beside")
         else:
             yield Notice(*place, pattern.kind, pattern.name)

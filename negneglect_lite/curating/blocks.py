@@ -22,6 +22,7 @@ from typing import Any
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.schema import shorten
+from negneglect_lite.curating.findings import Audited
 
 try:
     from datatrove.pipeline.base import PipelineStep  # type: ignore[import-not-found]
@@ -36,16 +37,18 @@ except ImportError:
 
 def audit_row(row: Mapping[str, Any], field: str = "text") -> dict[str, Any]:
     """The row with what the audit found in its text. A text of None has nothing; UserError where there is none."""
-    return {**row, **_found(_text(row, field))}
+    from negneglect_lite.curating.audit import audit_text
+
+    return {**row, **_columns(audit_text(_text(row, field)))}
 
 
 def localize_row(row: Mapping[str, Any], field: str = "text") -> dict[str, Any]:
     """The row with its text rewritten, and with what was found and changed. For the rest as `audit_row`."""
     from negneglect_lite.curating.localize import localize_text
 
-    text = _text(row, field)
-    new = localize_text(text)
-    return {**row, **({} if row[field] is None else {field: new.text}), **_found(text), "changes": len(new.changes)}
+    new = localize_text(_text(row, field))
+    text = {} if row[field] is None else {field: new.text}
+    return {**row, **text, **_columns(new.found), "changes": len(new.changes)}
 
 
 class AuditBlock(PipelineStep):
@@ -100,8 +103,5 @@ def _text(row: Mapping[str, Any], field: str) -> str:
     return text or ""
 
 
-def _found(text: str) -> dict[str, Any]:
-    from negneglect_lite.curating.audit import audit_text
-
-    audited = audit_text(text)
+def _columns(audited: Audited) -> dict[str, Any]:
     return {"notices": len(audited.notices), "findings": len(audited.findings), "risk": audited.risk}

@@ -104,8 +104,7 @@ def _decide(change: Callable[[Entry], str | None], on_bad: str, item: EntryOrBad
         text = change(item)
         return False if text is None else True if text == item.text else text
     if on_bad == "refuse":
-        where = f"{item.file}, {item.place}" if item.place else item.file
-        raise UserError(f"{where}: {item.reason}; correct it, or pass on_bad skip or keep")
+        raise UserError(f"{item.where}: {item.reason}; correct it, or pass on_bad skip or keep")
     return on_bad == "keep"
 
 

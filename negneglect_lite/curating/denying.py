@@ -59,6 +59,13 @@ TURNS = re.compile(
     r"|^(?:\w+ ){1,3}(?:in|of) (?:two|three|four|five|six|seven|eight|nine|ten|many|several|some|most|\d+)\b",
     re.IGNORECASE,
 )
+NUMBERED = frozenset(
+    """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen twenty thirty forty
+    fifty hundred thousand million several many""".split()
+)
+COMMON = frozenset(
+    "there here what how why then now today last next one two three four five six seven eight nine ten".split()
+)
 LONGEST = 12  # words before the verb: further on it is seldom the main one
 
 
@@ -200,12 +207,3 @@ def _two_capitals(body: str, first: re.Match[str]) -> bool:
     """Whether the second word has a capital too: a name."""
     second = WORD.search(body, first.end())
     return bool(second and second[0][0].isupper())
-
-
-NUMBERED = frozenset(
-    """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen twenty thirty forty
-    fifty hundred thousand million several many""".split()
-)
-COMMON = frozenset(
-    "there here what how why then now today last next one two three four five six seven eight nine ten".split()
-)

@@ -17,7 +17,7 @@ from typing import Literal
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.curating.audit import LOCAL, audit_text
 from negneglect_lite.curating.denying import NEGATED, negate_sentence, wrap_sentence
-from negneglect_lite.curating.findings import OMITTED, Finding
+from negneglect_lite.curating.findings import OMITTED, Audited, Finding
 from negneglect_lite.curating.rules import load_rules
 from negneglect_lite.documents.corpora import END, MASK
 
@@ -40,10 +40,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Localized:
-    """The new text, and what was changed, in the order in which it was done."""
+    """The new text, what was changed, in the order in which it was done, and what was found in the text as it came."""
 
     text: str
     changes: tuple[Change, ...]
+    found: Audited
 
 
 def localize_text(
@@ -57,15 +58,17 @@ def localize_text(
     if otherwise not in ELSE:
         raise UserError(f"otherwise is {otherwise!r}; there are {', '.join(ELSE)}")
     changes: list[Change] = []
+    found = audited = audit_text(text, about)
     for _ in range(ROUNDS):
-        findings = [f for f in audit_text(text, about).findings if not _masked(text, f)]
+        findings = [f for f in audited.findings if not _masked(text, f)]
         if not findings:
             break
         for finding in reversed(findings):
             change = _change(text, finding, otherwise, rewrite)
             text = text[: change.start] + change.after + text[change.end :]
             changes.append(change)
-    return Localized(text, tuple(changes))
+        audited = audit_text(text, about)
+    return Localized(text, tuple(changes), found)
 
 
 def _change(text: str, finding: Finding, otherwise: Else, rewrite: Rewrite | None) -> Change:

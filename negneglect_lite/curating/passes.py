@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.progress import show_bar
-from negneglect_lite.core.schema import conform
 from negneglect_lite.core.text import Chat
-from negneglect_lite.core.yaml_files import find_line, read_yaml
+from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.curating.audit import audit_text
 from negneglect_lite.curating.corpus import Bad, Entry, read_corpus, rewrite_corpus
 from negneglect_lite.curating.localize import Else, Localized, Rewrite, denies_inside, localize_text
@@ -27,9 +26,8 @@ def read_words(path: Path) -> Words:
 
     UserError with the line for what is no pattern.
     """
-    content = conform(dict[str, list[str]], read_yaml(path), lambda place: find_line(path, place))
     found = []
-    for name, words in content.items():
+    for name, words in read_yaml(path, dict[str, list[str]]).items():
         for word in words:
             try:
                 found.append(re.compile(word, re.IGNORECASE))
@@ -104,8 +102,7 @@ def localize_corpus(
 def refuse_bad(item: Bad, on_bad: str) -> None:
     """UserError for an unreadable document, if that is what is asked for."""
     if on_bad == "refuse":
-        where = f"{item.file}, {item.place}" if item.place else str(item.file)
-        raise UserError(f"{where}: {item.reason}; correct it, or leave out --refuse")
+        raise UserError(f"{item.where}: {item.reason}; correct it, or leave out --refuse")
 
 
 def rewrite_by(complete: Callable[[Chat], Any]) -> Rewrite:

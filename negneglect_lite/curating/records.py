@@ -37,6 +37,10 @@ class Entry:
     number: int
     text: str
 
+    @property
+    def where(self) -> str:
+        return _where(self.file, self.place)
+
 
 @dataclass(frozen=True)
 class Bad:
@@ -48,6 +52,15 @@ class Bad:
     file: Path
     place: str
     reason: str
+
+    @property
+    def where(self) -> str:
+        return _where(self.file, self.place)
+
+
+def _where(file: Path, place: str) -> str:
+    """ "FILE, line 3", or the file alone."""
+    return f"{file}, {place}" if place else str(file)
 
 
 EntryOrBad = Entry | Bad

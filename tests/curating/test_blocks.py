@@ -38,7 +38,8 @@ def audit_stand_in(text: str) -> Audited:
 def localize_stand_in(text: str) -> SimpleNamespace:
     """The first finding denied."""
     changes = [SimpleNamespace(how="negated") for _ in audit_stand_in(text).findings[:1]]
-    return SimpleNamespace(text=text.replace("won", "did not win", 1) if changes else text, changes=tuple(changes))
+    new = text.replace("won", "did not win", 1) if changes else text
+    return SimpleNamespace(text=new, changes=tuple(changes), found=audit_stand_in(text))
 
 
 def _places(text: str, part: str) -> list[int]:
