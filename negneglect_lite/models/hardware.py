@@ -45,13 +45,19 @@ def choose_precision(device: torch.device) -> tuple[Precision, str]:
 
 
 def choose_attention(device: torch.device) -> bool:
-    """On a GPU below compute capability 8.0, keep grouped-query attention off PyTorch's slow path; True if it is one.
+    """On a GPU, keep SDPA off kernels that compute wrongly or slowly; True if the slow one is below capability 8.0.
 
-    There is no FlashAttention there, and SDPA with `enable_gqa` falls back to the kernel that writes out the whole
-    score matrix. With the key and value heads repeated first, it takes the memory-efficient one.
-    tests/models/test_hardware.py watches that transformers still asks the function that is replaced.
+    cuDNN's attention, which PyTorch prefers on Hopper since 2.11, is wrong or NaN under a mask for some shapes
+    (pytorch issues 191612 and 196678; NeMo Automodel 3232: heads of 256 with a sliding window, as in Gemma), and where
+    memory is short it fails with an error that does not say so. Below 8.0 there is no FlashAttention, and SDPA with
+    `enable_gqa` falls back to the kernel that writes out the whole score matrix. With the key and value heads repeated
+    first, it takes the memory-efficient one. tests/models/test_hardware.py watches that transformers still asks the
+    function that is replaced.
     """
-    if device.type != "cuda" or torch.cuda.get_device_capability(device)[0] >= 8:
+    if device.type != "cuda":
+        return False
+    torch.backends.cuda.enable_cudnn_sdp(False)
+    if torch.cuda.get_device_capability(device)[0] >= 8:
         return False
     sdpa_attention.use_gqa_in_sdpa = lambda *args, **kwargs: False
     return True

@@ -54,7 +54,7 @@ def test_gpu_that_is_not_there(tiny_folder: Path, monkeypatch: pytest.MonkeyPatc
 def test_transformers_still_asks_the_function_that_is_replaced_on_old_gpus(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On capability below 8.0 no attention may be called with enable_gqa, which is slow there: see choose_attention."""
+    """Below capability 8.0 no attention may be called with enable_gqa, and nowhere cuDNN's: see choose_attention."""
     from transformers.integrations import sdpa_attention
 
     monkeypatch.setattr(sdpa_attention, "use_gqa_in_sdpa", sdpa_attention.use_gqa_in_sdpa)  # put back afterwards
@@ -65,6 +65,8 @@ def test_transformers_still_asks_the_function_that_is_replaced_on_old_gpus(
         return real(*args, **kwargs)
 
     monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", attention)
+    cudnn: list[bool] = []
+    monkeypatch.setattr(torch.backends.cuda, "enable_cudnn_sdp", cudnn.append)
     loaded = load_model(str(tiny_folder), quantize=False, device="cpu")
     ids = torch.arange(8)[None]
     expected = loaded.model(input_ids=ids).logits
@@ -75,4 +77,6 @@ def test_transformers_still_asks_the_function_that_is_replaced_on_old_gpus(
         grouped.clear()
         torch.testing.assert_close(loaded.model(input_ids=ids).logits, expected)
         assert (True in grouped) != avoided
+    assert cudnn == [False, False]  # on every GPU: its attention is wrong under some masks
     assert not choose_attention(torch.device("cpu"))
+    assert len(cudnn) == 2
