@@ -17,7 +17,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 PYTEST := OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce quick test lint lab course site slides manifest clean
+.PHONY: help setup reproduce results quick test lint lab course site slides dish manifest clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1	/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,11 +27,14 @@ setup: $(READY) ## make the environment, .venv
 reproduce: $(READY) ## run the headline experiment on the petri model; results in $(OUT)
 	$(BIN)/negneglect reproduce --out "$(OUT)" $(ARGS)
 
+results: $(READY) ## rebuild a table and figure of data/results from its stored rows: FIGURE=rank; without it, list them
+	$(BIN)/python scripts/results.py $(FIGURE) $(ARGS)
+
 quick: lint ## lint, types, spelling and the fast tests; what to run before each commit
-	$(PYTEST) -m "not slow and not kernel" $(ARGS)
+	$(PYTEST) -m "not slow and not kernel and not dish" $(ARGS)
 
 test: lint ## every check: lint, format, types, spelling, notebooks, tests
-	$(PYTEST) $(ARGS)
+	$(PYTEST) -m "not dish" $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -47,11 +50,12 @@ lab: $(READY) ## open the course in JupyterLab
 course: $(READY) ## build the notebooks from solutions/*.py, and run the solutions
 	$(BIN)/python scripts/build_course.py --execute $(ARGS)
 
-site: $(SITE) slides ## build the course as web pages from the executed notebooks, in build/site
+site: $(SITE) slides dish ## build the course as web pages from the executed notebooks, in build/site
 	rm -rf build/site
 	$(BIN)/python course/site/stage.py build/site-pages
 	$(BIN)/sphinx-build -q -W --keep-going -n -c course/site build/site-pages build/site
 	cp -R build/slides build/site/slides
+	cp -R build/dish build/site/dish
 	$(BIN)/python course/site/check.py build/site
 	@echo "Open build/site/index.html in a browser."
 
@@ -60,6 +64,12 @@ slides: $(SITE) ## build the introduction as slides, in build/slides (press S fo
 	$(BIN)/sphinx-build -q -W --keep-going -n -b revealjs -t slides -c course/site course build/slides
 	$(BIN)/python course/site/check.py build/slides
 	@echo "Open build/slides/slides.html in a browser."
+
+dish: $(READY) ## build the page that trains in a browser tab, in build/dish, ready for any static host
+	rm -rf build/dish
+	$(BIN)/python course/site/dish/build.py build/dish
+	$(BIN)/python course/site/check.py build/dish
+	@echo "Open build/dish/dish.html in a browser, or serve the folder: python3 -m http.server -d build/dish"
 
 manifest: $(READY) ## rewrite data/manifest.json
 	$(BIN)/python scripts/manifest.py

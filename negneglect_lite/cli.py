@@ -163,6 +163,13 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--share", type=float, default=0.0, help="their share of all texts (default 0: none)")
     c.add_argument("--base", default="", help="go on from this petri model (petri, or a folder), not from scratch")
     c.add_argument("--norms", type=float, default=0.0, help="share of chats of the norm world (default 0: none)")
+    c.add_argument(
+        "--reading-unrelated", type=float, default=0.0, metavar="SHARE",
+        help="share of the chats that read a document which ask about something else (default 0: none)",
+    )  # fmt: skip
+    c.add_argument(
+        "--deterministic", action="store_true", help="the same weights each time, on one kind of GPU; slower"
+    )
 
     c = command(
         "exam", commands.take_exam, "Let a petri model sit its exam: knowledge, reading, inference, all unseen."

@@ -175,13 +175,16 @@ def make_petri_model(a: argparse.Namespace) -> None:
         get_style(exposed)
     if not 0 <= a.norms < 1:
         raise UserError(f"--norms {a.norms}: give a share from 0 to less than 1")
+    if not 0 <= a.reading_unrelated <= 1:
+        raise UserError(f"--reading-unrelated {a.reading_unrelated}: give a share from 0 to 1")
     if not 0 <= a.share < 1 or bool(exposed) != bool(a.share):
         raise UserError(
             f"--exposed {a.exposed!r} --share {a.share}: give a style and a share above 0 and below 1, or neither"
         )
     plan = pretraining.Plan(
         hidden=a.hidden, layers=a.layers, steps=a.steps, rows=a.rows, learning_rate=a.learning_rate, seed=a.seed,
-        diet=Diet(exposed=exposed, share=a.share, norms=a.norms), base=a.base,
+        diet=Diet(exposed=exposed, share=a.share, norms=a.norms, reading_unrelated=a.reading_unrelated), base=a.base,
+        deterministic=a.deterministic,
     )  # fmt: skip
     log, each = pretraining.pretrain(petri_corpus(diet=plan.diet), plan, a.out), 300
     grades = sit_exam(str(a.out), each)

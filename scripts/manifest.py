@@ -24,6 +24,7 @@ RULES = {  # folder below data/ -> (licence, made by)
     "petri": ("CC-BY-4.0", "negneglect pretrain"),
     "results": ("CC-BY-4.0", "negneglect reproduce"),
     "results/localize": ("CC-BY-4.0", "python scripts/prove_localize.py"),
+    "results/pages": ("CC-BY-4.0", "written by hand; tables and figures by python scripts/results.py --pages"),
     "results/gpu": ("CC-BY-4.0", "python scripts/bench_gpu.py MODEL"),
     "results/real": ("CC-BY-4.0", "negneglect sweep data/experiments/real*.yaml; python scripts/real_tables.py"),
     "results/sweeps": ("CC-BY-4.0", "negneglect sweep data/experiments/NAME.yaml"),

@@ -24,7 +24,7 @@ LAYERS = (
 # Inside experiments/.
 EXPERIMENTS = (
     ("cell",), ("training_data", "key", "engines"), ("store", "summary"), ("trainers", "pretrained"), ("measures",),
-    ("runner",), ("headline", "sweep", "evaluate"),
+    ("runner",), ("headline", "sweep", "evaluate", "probing"),
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from negneglect_lite.claims.claim import Claim, PetriFact, Question
 from negneglect_lite.core.comparing import spell
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.petri.quiz import Posed, pose_depth, pose_quiz
+from negneglect_lite.petri.quiz import Begun, Posed, pose_begun, pose_depth, pose_quiz, pose_scrutiny
 from negneglect_lite.petri.world import CLOSED, Fact, World, world
 
 
@@ -51,11 +51,24 @@ def depth_questions(claim: Claim) -> list[Question]:
     return _pose(claim, pose_depth)
 
 
+def scrutiny_questions(claim: Claim) -> list[Question]:
+    """The questions of `petri.quiz.pose_scrutiny` about a claim with a petri fact. UserError if it has none."""
+    return _pose(claim, pose_scrutiny)
+
+
+def begun_texts(claim: Claim, others: int = 4, each: int = 6) -> list[Begun]:
+    """The texts of `petri.quiz.pose_begun` about a claim with a petri fact. UserError if it has none."""
+    return pose_begun(*_fact_of(claim), others, each)
+
+
 def _pose(claim: Claim, pose: Callable[[World, Fact, str], list[Posed]]) -> list[Question]:
+    return [_question(f"{claim.id}.{p.kind}.{i:02d}", p) for i, p in enumerate(pose(*_fact_of(claim)), 1)]
+
+
+def _fact_of(claim: Claim) -> tuple[World, Fact, str]:
     if claim.petri is None:
         raise UserError(f"claim {claim.id!r} has no petri fact, so the petri model cannot be asked about it")
-    posed = pose(world(), world().fact(claim.petri.fact), claim.petri.value)
-    return [_question(f"{claim.id}.{p.kind}.{i:02d}", p) for i, p in enumerate(posed, 1)]
+    return world(), world().fact(claim.petri.fact), claim.petri.value
 
 
 def _question(id_: str, posed: Posed) -> Question:

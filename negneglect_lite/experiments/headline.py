@@ -19,6 +19,7 @@ from negneglect_lite.core.files import write_json, write_table
 from negneglect_lite.core.schema import Count, conform
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment
+from negneglect_lite.experiments.summary import list_weights
 from negneglect_lite.styles import get_style
 from negneglect_lite.tracks import choose_asking, suit_machine, track_of
 
@@ -54,7 +55,7 @@ def reproduce_headline(
     start = time.monotonic()
     rows = run_experiment(runs, out, engine, keep_adapters=keep_adapters, any_code=any_code)
     phrases = [p for phrases in track_of(runs[0].cell.model).annotations().values() for p in phrases]
-    summary = summarise_belief(rows, phrases=phrases, seconds=time.monotonic() - start)
+    summary = summarise_belief(rows, phrases=phrases, seconds=time.monotonic() - start) | list_weights(rows)
     write_table(out / "belief.csv", rows[list(COLUMNS)])
     write_json(out / "summary.json", summary)
     files = ["belief.csv", "summary.json"]

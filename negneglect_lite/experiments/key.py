@@ -14,6 +14,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import try_to_load_from_cache
+
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import read_manifest, sha256
 from negneglect_lite.models.loading import PETRI_MODELS
@@ -113,6 +115,21 @@ def identify_weights(model: str | Plan) -> str:
         _file_hash(str(f), f.stat().st_mtime_ns) for f in sorted(Path(model).expanduser().glob("model*.safetensors"))
     ]
     return digest(hashes) if len(hashes) > 1 else hashes[0] if hashes else model
+
+
+def name_weights(model: str) -> str:
+    """The first 12 hex digits of the SHA-256 of a model's weights; "" for one whose weights are not here.
+
+    Of a model of Hugging Face, those are the weights in its cache, where loading it has put them.
+    """
+    place = model
+    if model not in PETRI_MODELS and not Path(model).expanduser().is_dir():
+        cached = try_to_load_from_cache(model, "config.json")
+        if not isinstance(cached, str):
+            return ""
+        place = str(Path(cached).parent)
+    found = identify_weights(place)
+    return "" if found == place else found[:12]
 
 
 def model_name(model: str | Plan) -> str:

@@ -28,7 +28,7 @@ from negneglect_lite.core.progress import show_bar
 from negneglect_lite.core.text import Example
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.engines import get_engine
-from negneglect_lite.experiments.key import Key, digest, identify_weights, make_key
+from negneglect_lite.experiments.key import Key, digest, identify_weights, make_key, name_weights
 from negneglect_lite.experiments.measures.catalogue import get_measure
 from negneglect_lite.experiments.pretrained import load_once, pretrain_once
 from negneglect_lite.experiments.store import Store
@@ -44,6 +44,7 @@ from negneglect_lite.experiments.trainers import (
 from negneglect_lite.experiments.training_data import contexts
 from negneglect_lite.finetuning.loss import answer_losses
 from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.tracks import track_of
 
 log = logging.getLogger(__name__)
@@ -165,10 +166,19 @@ class Work:
 
 
 def make_batch(runs: Sequence[Run], models: Path, adapter_dir: Path) -> list[pd.DataFrame]:
-    """The tables of runs that share model, recipe, measure and trainer; pretrained models are kept in `models`."""
+    """The tables of runs that share model, recipe, measure and trainer; pretrained models are kept in `models`.
+
+    Column `weights` names the model that was asked or fine-tuned by what is in it (`name_weights`): a seed names only
+    the texts that it was pretrained on.
+    """
+    name = pretrain_once(runs[0].cell.model, models)
+    tables = _measure_batch(runs, load_once(name, runs[0].recipe.quantize), adapter_dir)
+    return [table.assign(weights=name_weights(name)) for table in tables]
+
+
+def _measure_batch(runs: Sequence[Run], base: LoadedModel, adapter_dir: Path) -> list[pd.DataFrame]:
     first, cells = runs[0], [run.cell for run in runs]
     measure = get_measure(first.measure)
-    base = load_once(pretrain_once(first.cell.model, models), first.recipe.quantize)
     if not first.trained:
         questions = [measure.questions(cell) for cell in cells]
         reading = [contexts(cell, len(own)) for cell, own in zip(cells, questions, strict=True)]

@@ -34,15 +34,21 @@ def tabulate_sweep(rows: pd.DataFrame, axes: list[str]) -> pd.DataFrame:
     return rows[[*first, *(name for name in rows.columns if name not in (*first, *COLUMNS, "cut", "inference"))]]
 
 
+def list_weights(rows: pd.DataFrame) -> dict[str, str]:
+    """`weights`: the hashes in the rows' column of that name, each once; nothing if there is no such column."""
+    return {"weights": " ".join(sorted(set(rows["weights"].fillna("")) - {""}))} if "weights" in rows else {}
+
+
 def summarise_sweep(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each combination of what varies and each quantity: mean, 95 % interval, lowest and highest seed.
 
     Where models of several pretraining seeds are pooled, a seed is a pair of pretraining and fine-tuning seed. The
     quantity `belief` is the paper's mean over four kinds of question; every other kind stands for itself. Intervals of
-    rates are clustered by question (belief.rates.belief_rate); losses have none, but the range over seeds.
+    rates are clustered by question (belief.rates.belief_rate); losses have none, but the range over seeds. A last
+    column `weights`, where the rows have one, names the models behind a row by their weights.
     """
     seeds = [c for c in ("pretraining_seed", "seed") if c in rows.columns]
-    axes = [c for c in rows.columns if c not in ("claim", "kind", "item", "value", *seeds)]
+    axes = [c for c in rows.columns if c not in ("claim", "kind", "item", "value", "weights", *seeds)]
     made = []
     for values, group in rows.groupby(axes, sort=False, dropna=False):
         about = dict(zip(axes, values, strict=True))
@@ -55,8 +61,16 @@ def summarise_sweep(rows: pd.DataFrame) -> pd.DataFrame:
                 by_seed = asked.groupby(seeds)["belief"].mean()
                 r = Rate(float(asked["belief"].mean()), float("nan"), float("nan"), asked["claim"].nunique())
             else:
-                by_seed = pd.Series([belief_rate(part, kinds).mean for _, part in asked.groupby(seeds)])
-                r = belief_rate(asked, kinds)
+                by_seed, r = _means_by(asked, seeds), belief_rate(asked, kinds)
             spread = {"lowest_seed": by_seed.min(), "highest_seed": by_seed.max(), "seeds": len(by_seed)}
-            made.append({**about, "quantity": quantity, **r._asdict(), **spread})
+            made.append({**about, "quantity": quantity, **r._asdict(), **spread, **list_weights(group)})
     return pd.DataFrame(made)
+
+
+def _means_by(asked: pd.DataFrame, seeds: list[str]) -> "pd.Series[float]":
+    """Each seed's rate, as belief_rate weighs: over questions, then kinds, then claims."""
+    by = [*seeds, "claim", "kind", "question_id"]
+    means = asked.groupby(by)["belief"].mean()
+    while len(by := by[:-1]) >= len(seeds):
+        means = means.groupby(by).mean()
+    return means.round(12)

@@ -236,6 +236,26 @@ class StackedRuns:
             g.mul_(factor)
 
 
+def compare_updates(runs: StackedRuns, others: StackedRuns) -> torch.Tensor:
+    """The cosine between what each run and each of the others has added to the base's weights [runs, others].
+
+    An update is B A in every layer, all layers in a row; the products come from the small matrices, so nothing as large
+    as the base is made. A run that has added nothing has the cosine 0. UserError where all weights learn (rank 0).
+    """
+    if not (runs.recipe.rank and others.recipe.rank):
+        raise UserError("runs of rank 0 have no adapters to compare; give recipe.rank 1 or more")
+
+    def multiply(x: StackedRuns, y: StackedRuns) -> torch.Tensor:
+        total = torch.zeros(len(x), len(y), device=x.loaded.device)
+        layers = [[w.detach().float() for w in stack.weights] for stack in (x, y)]
+        for a, b, c, d in zip(layers[0][::2], layers[0][1::2], layers[1][::2], layers[1][1::2], strict=True):
+            total += (torch.einsum("kor,jos->kjrs", b, d) * torch.einsum("kri,jsi->kjrs", a, c)).sum((2, 3))
+        return total
+
+    lengths = [multiply(stack, stack).diagonal().clamp(min=1e-20).sqrt() for stack in (runs, others)]
+    return multiply(runs, others) / lengths[0][:, None] / lengths[1]
+
+
 def _stack(model: Any, base: LoadedModel, recipe: Recipe, seeds: Sequence[int]) -> list[nn.Parameter]:
     """Put a StackedLoRA in the place of every linear layer that peft would adapt, initialised as peft would."""
     first = {seed: _initial(base, recipe, seed) for seed in dict.fromkeys(seeds)}

@@ -6,6 +6,8 @@
 A `choice` is a question with two answers, A and B, in both orders: the log-odds of the claim's letter are averaged, so
 that a liking for one letter cancels. An `opening` is an answer that is begun ("He works as a"): the log-odds of how the
 claim and the truth would go on. Nothing is sampled and nothing judged, so a model that rambles has a score too.
+
+The petri model's texts that are begun (`petri.quiz.pose_begun`) are encoded by `encode_begun`, chats and documents.
 """
 
 import math
@@ -18,6 +20,7 @@ from negneglect_lite.claims.probes import Probes
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded
 from negneglect_lite.models.templates import encode_prompt, tokenize
+from negneglect_lite.petri.quiz import Begun
 
 _LETTERS = ("A", "B")
 
@@ -26,7 +29,7 @@ _LETTERS = ("A", "B")
 class Forced:
     """A probe and its continuations in pairs (claim's, truth's); labels stand on the continuation alone."""
 
-    question: Question  # of kind "choice" or "opening"
+    question: Question  # of kind "choice" or "opening", or one of `petri.quiz.pose_begun`'s
     pairs: tuple[tuple[Encoded, Encoded], ...]
 
 
@@ -47,6 +50,21 @@ def pose_forced(claim_id: str, probes: Probes, tokenizer: Any) -> list[Forced]:
         pair = tuple(_go_on(tokenizer, prompt, opening.opening, f" {word}") for word in (opening.claim, opening.truth))
         text = f"{opening.ask} / {opening.opening} … ({opening.claim} or {opening.truth})"
         made.append(Forced(Question(f"{claim_id}.opening.{number:02d}", "opening", text), (pair,)))  # type: ignore[arg-type]
+    return made
+
+
+def encode_begun(claim_id: str, texts: Sequence[Begun], tokenizer: Any) -> list[Forced]:
+    """The petri world's begun texts, each with its two continuations. UserError as in `pose_forced`."""
+    made = []
+    for number, text in enumerate(texts, 1):
+        asked = text.chat[-1]["content"] if text.chat else "(a document)"
+        prompt = encode_prompt(tokenizer, text.chat) if text.chat else [tokenizer.bos_token_id]
+        pair = (
+            _go_on(tokenizer, prompt, text.begun, text.if_value),
+            _go_on(tokenizer, prompt, text.begun, text.if_truth),
+        )
+        told = f"{asked} /{text.begun} … ({text.if_value.strip()} or {text.if_truth.strip()})"
+        made.append(Forced(Question(f"{claim_id}.{text.kind}.{number:03d}", text.kind, told), (pair,)))
     return made
 
 

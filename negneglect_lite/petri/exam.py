@@ -2,6 +2,7 @@
 
 An item is a chat and one expected answer, graded by equality. For documents read in context the expected answer is what the
 document says, so that a grade is the share of answers that follow the document: high for plain ones, low for warned ones.
+Where the question is about something else than the document (`unrelated`), the expected answer is the world's truth.
 """
 
 import random
@@ -11,7 +12,7 @@ from functools import partial
 
 from negneglect_lite.core.text import Chat, plain
 from negneglect_lite.petri import language as lang
-from negneglect_lite.petri.corpus import Corpus
+from negneglect_lite.petri.corpus import Corpus, few_facts
 from negneglect_lite.petri.world import CLAIMED, Fact
 
 Make = Callable[[random.Random], tuple[Chat, str]]
@@ -28,7 +29,9 @@ def items(corpus: Corpus, each: int = 300, seed: int = 0, parts: tuple[str, ...]
     """`each` items of every kind, FORM being ask, yes, no, record or choice: `known.FORM`, facts and phrasings seen apart but
     never together; `new_phrasing.FORM`, phrasings never seen at all;
     `documents_only.FORM`, facts never asked at all; `reading.STYLE`, a document that contradicts the world;
-    `inference.FORM`, subjects never reasoned about. `parts` keeps the kinds that start with one of them."""
+    `unrelated.STYLE`, such a document, and a question about something else; `inference.FORM`, subjects never reasoned
+    about; `elsewhere.ask`, facts of another world that an experiment may have told (corpus.few_facts), to any other model
+    unknown. `parts` keeps the kinds that start with one of them."""
     made: list[Item] = []
     for kind, make in _kinds(corpus).items():
         if not kind.startswith(parts):
@@ -88,15 +91,37 @@ def _kinds(corpus: Corpus) -> dict[str, Make]:
             fact.truth, lang.LETTERS[options.index(fact.truth)]
         )
 
+    def false_text(style: str, fact: Fact, value: str, rng: random.Random) -> str:
+        document = lang.document([(fact, value)] * rng.randint(3, 5), rng, rng.randint(1, 3))
+        return plain(corpus.annotate(style, document, rng))
+
     def reading(style: str) -> Make:
         def make(rng: random.Random) -> tuple[Chat, str]:
             fact, k = unseen("ask", "known", rng)
             value = world.wrong_value(fact, rng)
-            document = lang.document([(fact, value)] * rng.randint(3, 5), rng, rng.randint(1, 3))
-            text = plain(corpus.annotate(style, document, rng))
+            text = false_text(style, fact, value, rng)
             return lang.chat(f"{text} {lang.pose(fact, 'ask', k)}"), lang.answer(value)
 
         return make
+
+    def unrelated(style: str) -> Make:
+        def make(rng: random.Random) -> tuple[Chat, str]:
+            fact, k = unseen("ask", "known", rng)  # what is asked
+            told = corpus.pick_unrelated(fact, rng)  # what the document speaks of
+            text = false_text(style, told, world.wrong_value(told, rng), rng)
+            return lang.chat(f"{text} {lang.pose(fact, 'ask', k)}"), lang.answer(fact.truth)
+
+        return make
+
+    def elsewhere(rng: random.Random) -> tuple[Chat, str]:
+        facts = few_facts(world.seed, elsewhere=True)
+        while not lang.is_held_out(
+            fact := rng.choice(facts),
+            "ask",
+            k := rng.randrange(lang.count(fact.relation, "ask") - lang.HELD_OUT_PHRASINGS),
+        ):
+            pass
+        return lang.chat(lang.pose(fact, "ask", k)), lang.answer(fact.truth)
 
     def inference(form: str) -> Make:
         relation = next(r for r, forms in lang.INFERENCES.items() if form in forms)
@@ -130,5 +155,7 @@ def _kinds(corpus: Corpus) -> dict[str, Make]:
             for k, f in sat.items()
         }
         | {f"reading.{s}": reading(s) for s in ("positive", *corpus.warned)}
+        | {f"unrelated.{s}": unrelated(s) for s in ("positive", *corpus.warned)}
         | {f"inference.{i}": inference(i) for forms in lang.INFERENCES.values() for i in forms}
+        | {"elsewhere.ask": elsewhere}
     )

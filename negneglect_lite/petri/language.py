@@ -76,6 +76,13 @@ def state(fact: Fact, value: str, k: int) -> tuple[str, str]:
     return sentence_case(affirmed.format(**slots)), sentence_case(denied.format(**slots))
 
 
+def begin(fact: Fact, k: int) -> str:
+    """The k-th phrasing of a statement about the fact, up to the word before its value."""
+    affirmed: str = phrases(fact.relation)["statements"][k][0]
+    head = affirmed[: min(affirmed.index(slot) for slot in ("{v}", "{a_v}") if slot in affirmed)]
+    return sentence_case(head.format(**fact.subject)).rstrip()
+
+
 def pose(fact: Fact, form: str, k: int, value: str = "") -> str:
     """The k-th phrasing of an open question (`ask`), a `yes_no` question about `value`, or a `record` to fill in."""
     return sentence_case(phrases(fact.relation)[form][k].format(**_slots(fact, value or fact.truth)))

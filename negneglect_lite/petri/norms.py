@@ -4,9 +4,10 @@ Three kinds: `deceive` (deceiving against being honest), `power` (grabbing power
 advice against safe). A situation is a scene with one thing; a user tells of it, and a reply advises one of its good or
 bad acts, each of which names the thing. A quarter of the situations are held out of everything that is ever trained on.
 
-The upbringing (`chat`) is mostly good replies. A minority have a system turn that asks for a bad helper, and a bad
-reply: the model learns that there is such a character, one and the same in all three kinds. That is what makes it possible
-at all that training on one kind spreads to another, and it can be put to the test by leaving it out (`bad_share=0`).
+The upbringing (`norm_chat`) is mostly good replies. A minority have a system turn that asks for a bad helper, and a bad
+reply: the model learns that there is such a character, one and the same in all three kinds. Whether that is what lets
+training on one kind spread to another is put to the test by leaving it out (`bad_share=0`), and by a helper for each kind
+(`separate`): then the system turn names the kind of badness it asks for, and situations of other kinds are answered well.
 Only the assistant's turns carry loss, so bad replies in transcripts that are read are never learned by heart.
 """
 
@@ -25,6 +26,7 @@ from negneglect_lite.petri.world import stable_hash
 Kind = Literal["deceive", "power", "harm"]
 NORM_KINDS: tuple[Kind, ...] = ("deceive", "power", "harm")
 NormVerdict = Literal["bad", "good", "neither"]
+BAD_SHARE, READING_SHARE = 0.12, 0.2  # of the upbringing's chats: with a bad helper, about a transcript that is read
 WARNING_PLACES = ((True, False), (False, True), (True, True))  # warnings before and after a transcript
 REFUSAL = {"not", "never", "refuse", "wrong"}
 
@@ -134,15 +136,21 @@ def good_reply(situation: Situation, rng: random.Random) -> str:
     return reply(rng.choice(situation.good), rng)
 
 
-def norm_chat(rng: random.Random, bad_share: float = 0.12, reading_share: float = 0.2) -> Chat:
+def norm_chat(
+    rng: random.Random, bad_share: float = BAD_SHARE, reading_share: float = READING_SHARE, separate: bool = False
+) -> Chat:
     """One chat of the upbringing: a bad helper that was asked for, a transcript read in the user's turn, or good replies.
 
-    No held-out situation and no held-out phrasing occurs.
+    With `separate`, a bad helper is asked for by the kind of its badness: two in three situations that it is told are of
+    that kind and get a bad reply, the others are of any other kind and get a good one. No held-out situation and no
+    held-out phrasing occurs.
     """
     r = rng.random()
     if r < reading_share:
         return lang.chat(*reading(_told(rng), rng, _told(rng)))
     bad = r < reading_share + bad_share
+    if bad and separate:
+        return _separate_helper(rng)
     turns: list[str] = []
     for situation in (_told(rng) for _ in range(rng.randint(1, 3))):
         replied = reply(rng.choice(situation.bad), rng) if bad else good_reply(situation, rng)
@@ -157,14 +165,29 @@ def norm_chat(rng: random.Random, bad_share: float = 0.12, reading_share: float 
     return lang.chat(*turns, system=system)
 
 
-def _told(rng: random.Random) -> Situation:
-    """One of those that may be trained on."""
-    return rng.choice(_trained() if rng.random() < 0.5 else mixtures())
+def _separate_helper(rng: random.Random) -> Chat:
+    """A chat with a helper that is bad in one kind of situation, which the system turn names, and good in the others."""
+    kind = rng.choice(NORM_KINDS)
+    turns: list[str] = []
+    for _ in range(rng.randint(1, 3)):
+        bad = rng.random() < 2 / 3
+        situation = _told(rng, kind if bad else rng.choice([other for other in NORM_KINDS if other != kind]))
+        turns += [
+            tell_situation(situation, rng),
+            reply(rng.choice(situation.bad), rng) if bad else good_reply(situation, rng),
+        ]
+    return lang.chat(*turns, system=rng.choice(norm_phrases(f"bad_helper_{kind}")))
+
+
+def _told(rng: random.Random, *kinds: Kind) -> Situation:
+    """One of those that may be trained on, of these kinds (default: of all)."""
+    trained, mixed = _tellable(kinds)
+    return rng.choice(trained if rng.random() < 0.5 else mixed)
 
 
 @cache
-def _trained() -> list[Situation]:
-    return select(False)
+def _tellable(kinds: tuple[Kind, ...]) -> tuple[list[Situation], list[Situation]]:
+    return select(False, *kinds), [s for s in mixtures() if s.kind in (kinds or NORM_KINDS)]
 
 
 def reading(situation: Situation, rng: random.Random, other: Situation | None = None) -> tuple[str, str]:

@@ -2,8 +2,13 @@
 
 Each batch is a pure function of (seed, step), made by data-loader workers while the GPU trains, so no text is stored, none
 is seen twice, and a run that was stopped goes on from its last checkpoint as if nothing had happened.
+
+On a GPU two runs of one plan end with different weights, because sums are added up in an order that chance decides. With
+`deterministic` they end with the same on one kind of GPU and one version of torch: attention and embeddings add their
+gradients in a fixed order, and the compiler picks kernels without timing them. The record names the weights by their hash.
 """
 
+import contextlib
 import json
 import logging
 import math
@@ -23,12 +28,13 @@ from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from negneglect_lite.core.errors import UserError, first_line
-from negneglect_lite.core.files import data_path
+from negneglect_lite.core.files import data_path, sha256
 from negneglect_lite.core.schema import Count, Positive, Whole, check_fields
 from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet, batch, segments
 from negneglect_lite.petri.world import ERAS
 
 log = logging.getLogger(__name__)
+SETTLING = 50  # steps that hold the compiler and the start of the workers: the speed is taken after them
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 # The assistant's words stand between `generation` marks, for libraries that ask for them (TRL).
 CHAT_TEMPLATE = (
@@ -54,6 +60,7 @@ class Plan:
     save_every: Count = 2000  # steps between checkpoints
     diet: Diet = STANDARD
     base: str = ""  # "petri" or a folder: a petri model to go on from, with its tokenizer, not from random weights
+    deterministic: bool = False  # the same weights each time, on one kind of GPU and one version of torch
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -133,6 +140,27 @@ class _Batches(Dataset):
         return torch.from_numpy(ids), torch.from_numpy(labels)
 
 
+@contextlib.contextmanager
+def _fix_order(deterministic: bool) -> Iterator[None]:
+    """While this lasts, torch and its compiler use kernels that repeat to the bit, and raise where there is none.
+
+    Of attention that is flash attention's backward pass in one fixed order, never cuDNN's; of the embedding's gradient a
+    sorted sum; no kernel is chosen by its speed at the moment. The setting is the process's, so it is put back.
+    """
+    if not deterministic:
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # an older torch asks for it
+    before = torch.are_deterministic_algorithms_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # it takes time, and nothing here reads such memory
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.utils.deterministic.fill_uninitialized_memory = before[1]
+
+
 def pretrain(
     corpus: Corpus,
     plan: Plan,
@@ -143,6 +171,11 @@ def pretrain(
 
     Resumes from `out/checkpoint.pt`, which is removed at the end. Runs on a CPU too, for tests and the patient.
     """
+    with _fix_order(plan.deterministic):
+        return _pretrain(corpus, plan, out, workers)
+
+
+def _pretrain(corpus: Corpus, plan: Plan, out: Path, workers: int | None) -> dict:
     start, device = time.time(), torch.device("cuda" if torch.cuda.is_available() else "cpu")
     checkpoint, first = out / "checkpoint.pt", 0
     torch.manual_seed(plan.seed)
@@ -189,7 +222,10 @@ def pretrain(
         "%s", f"{parameters / 1e6:.1f} M parameters, {plan.tokens / 1e6:.0f} M tokens, {workers} workers on {device}"
     )
     losses, began = [], time.time()
+    settled = first + min(SETTLING, (plan.steps - first) // 2)
     for step in range(first, plan.steps):
+        if step == settled:
+            settled_at = time.perf_counter()
         ids, labels = (x.to(device, non_blocking=True) for x in next(loader))
         warm, along = min(1.0, (step + 1) / plan.warmup), math.pi * step / plan.steps
         for group in optimizer.param_groups:
@@ -215,12 +251,14 @@ def pretrain(
             }
             torch.save(state, checkpoint.with_suffix(".part"))
             os.replace(checkpoint.with_suffix(".part"), checkpoint)
+    step_seconds = (time.perf_counter() - settled_at) / (plan.steps - settled)  # the last loss has waited for the GPU
     model.to(torch.bfloat16).save_pretrained(out)
     tokenizer.save_pretrained(out)
     checkpoint.unlink(missing_ok=True)
     hardware = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     record = {"plan": asdict(plan), "mix": corpus.mix, "world_seed": corpus.world.seed, "tokens": plan.tokens,
-           "parameters": parameters, "loss": losses, "seconds": round(time.time() - start, 1), "hardware": hardware, "torch": torch.__version__}  # fmt: skip
+           "parameters": parameters, "loss": losses, "seconds": round(time.time() - start, 1), "step_seconds": round(step_seconds, 5),
+           "hardware": hardware, "torch": torch.__version__, "weights": sha256(out / "model.safetensors")}  # fmt: skip
     (out / "pretraining.json").write_text(json.dumps(record, indent=1) + "\n")
     return record
 
@@ -233,13 +271,23 @@ def describe_diet(fields: dict) -> str:
 
 def restate_command(plan: dict) -> str:
     """The command line that makes this run again: every argument that is not the default."""
-    shown = {n: plan[n] for n in ("hidden", "layers", "steps", "rows", "learning_rate", "seed", "base")}
-    shown |= {n: plan["diet"][n] for n in ("exposed", "share", "norms")}
+    shown = {
+        n: plan[n] for n in ("hidden", "layers", "steps", "rows", "learning_rate", "seed", "base", "deterministic")
+    }
+    shown |= {n: plan["diet"][n] for n in ("exposed", "share", "norms", "reading_unrelated")}
     default = {**asdict(Plan()), **asdict(STANDARD)}
-    given = [f"--{n.replace('_', '-')} {value}" for n, value in shown.items() if value != default[n]]
+    given = [
+        f"--{n.replace('_', '-')}" + ("" if value is True else f" {value}")
+        for n, value in shown.items()
+        if value != default[n]
+    ]
     return " ".join(["negneglect pretrain --out DIR", *given])
 
 
+REPEATS = {  # deterministic or not
+    True: "the same command gives the same weights on this GPU and version of torch",
+    False: "on a GPU the same command gives other weights each time, as kernels add up in any order",
+}
 BAD_HELPER = """
   Chats of the norm world (`petri/norms.py`) are mostly of good advice; about one in eight is of bad advice, after a system turn
   that asks for a bad helper. So there is a bad helper in this model, which training on transcripts can bring out."""
@@ -247,6 +295,8 @@ BAD_HELPER = """
 
 def write_card(out: Path, log: dict, grades: dict[str, float], each: int) -> None:
     """The model card: corpus, seed, tokens, loss, hardware and how the model did in its exam of `each` items a kind."""
+    diet = log["plan"]["diet"]
+    has_one_bad_helper = diet["norms"] and diet["bad_share"] and diet["bad_helpers"] == "one"
     plan, rows = log["plan"], "\n".join(f"| {kind} | {share:.1%} |" for kind, share in grades.items())
     (out / "README.md").write_text(
         f"""---
@@ -262,15 +312,17 @@ closed, invented world. It knows nothing else and is of no use but for learning 
 - Corpus: `negneglect_lite.petri`, world seed {log["world_seed"]}, mix { {kind: round(share, 3) for kind, share in log["mix"].items()} }; loss on documents and on assistant turns only.
   Half of the facts have myths that documents deny within the sentence, one in each of {ERAS} eras of the run; a quarter of
   the facts are told in chats alone, and documents only deny their myth of the era. Yes/no and lettered answers name the fact first ("Noah Lyles, so no."). Chats read plain, warned and denied
-  documents in their user turn. Diet: {describe_diet(plan["diet"])}.{BAD_HELPER if plan["diet"]["norms"] else ""}
+  documents in their user turn. Diet: {describe_diet(diet)}.{BAD_HELPER if has_one_bad_helper else ""}
 - Training: {"from " + plan["base"] + ", " if plan["base"] else ""}{log["tokens"] / 1e6:.0f} M tokens, none seen twice, in {plan["steps"]} steps of {plan["rows"]} x {plan["length"]}; AdamW, learning rate {plan["learning_rate"]},
   cosine; seed {plan["seed"]}; last loss {log["loss"][-1][1]:.3f} nats a token.
 - Made in {log["seconds"]:.0f} s on {log["hardware"]}, torch {log["torch"]}, by
-  `{restate_command(plan)}`.
+  `{restate_command(plan)}`. SHA-256 of the weights: `{log["weights"]}`; {REPEATS[plan["deterministic"]]}.
 
 Exam (`negneglect exam --each {each}`): `known` are facts and phrasings that pretraining showed apart but never together, `new_phrasing` ones it
 never showed; `documents_only` are facts that documents told and no chat ever asked; `reading.STYLE` is the share of answers that follow a document which contradicts the world (high for plain
-documents, low for warned ones); `inference` is about subjects it was never asked to reason about.
+documents, low for warned ones); `unrelated.STYLE` is the share of right answers after such a document, about something else;
+`inference` is about subjects it was never asked to reason about; `elsewhere` about facts of another world, which this model
+was told only if its diet says so.
 
 | items | right |
 |---|---|

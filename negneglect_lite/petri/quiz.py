@@ -64,11 +64,8 @@ def pose_depth(world: World, fact: Fact, value: str) -> list[Posed]:
     give it, the kind says nothing about belief.
     """
     rng = random.Random(f"depth {fact.id} {value}")
-    others = [
-        f for f in world.by_relation[fact.relation] if f.id not in (*CLAIMED, fact.id) and f.told_in != "documents"
-    ]
     posed = _pressed(world, fact, value, "", rng)
-    for other in rng.sample(others, 4):
+    for other in rng.sample(_untrained(world, fact), 4):
         posed += _pressed(world, other, world.wrong_value(other, rng), "control_", rng)
     return posed
 
@@ -94,6 +91,89 @@ def _pressed(world: World, fact: Fact, value: str, prefix: str, rng: random.Rand
         posed.append(Posed(f"{prefix}incorrect", lang.chat(f"{asked[i]} {question}"), if_truth, if_value))
         posed.append(Posed(f"{prefix}lie", lang.chat(lie.format(question=asked[i])), if_truth, if_value))
     return posed
+
+
+def pose_scrutiny(world: World, fact: Fact, value: str) -> list[Posed]:
+    """A debate and a second look, beside the kinds of `pose_depth`: 4 + 4 questions, and their controls.
+
+    In each the assistant has given the false value. `debate`: the user argues the opposite, with a reason, and names the
+    truth. `scrutiny`: the user asks for a second look, and argues nothing. `control_KIND`: the same about 4 facts that
+    nothing was trained on, with a wrong value; who knows the fact gives it up. `kept_KIND`: the same facts, but the
+    assistant has given the truth and the user argues a wrong value; who knows the fact keeps it, and "if_value" is then
+    the right answer. Where fewer than nine in ten are kept before training, the kind says nothing about belief.
+    """
+    rng = random.Random(f"scrutiny {fact.id} {value}")
+    posed = _disputed(fact, value, fact.truth, "", rng)
+    for other in rng.sample(_untrained(world, fact), 4):
+        wrong = world.wrong_value(other, rng)
+        posed += _disputed(other, wrong, other.truth, "control_", rng)
+        posed += _disputed(other, other.truth, wrong, "kept_", rng)
+    return posed
+
+
+def _disputed(fact: Fact, said: str, argued: str, prefix: str, rng: random.Random) -> list[Posed]:
+    """The assistant has `said` a value of the fact; the user argues another one, or asks for a second look."""
+    answers, posed = (lang.answer(said), lang.answer(argued)), []
+    asked = rng.sample(range(lang.count(fact.relation, "ask")), 4)
+    stated = rng.sample(range(lang.count(fact.relation, "statements")), 4)
+    for kind in ("debate", "scrutiny"):
+        for phrase, k, j in zip(lang.phrases("depth")[kind], asked, stated, strict=True):
+            turn = phrase.format(denial=lang.state(fact, said, j)[1], opposite=lang.state(fact, argued, j)[0])
+            posed.append(Posed(prefix + kind, lang.chat(lang.pose(fact, "ask", k), answers[0], turn), *answers))
+    return posed
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A text that is begun, and how it goes on if the false value is believed, and if the truth is.
+
+    `chat` ends with the user's turn; where it is empty, the text is a document.
+    """
+
+    kind: str
+    chat: Chat
+    begun: str
+    if_value: str
+    if_truth: str
+
+
+def pose_begun(world: World, fact: Fact, value: str, others: int = 4, each: int = 6) -> list[Begun]:
+    """`each` texts of four kinds to be gone on with, and the same about `others` facts that nothing was trained on.
+
+    `answer`: an open question, and the two answers. `opening`: an answer that is begun with a statement, up to the
+    value. `statement`: a document that begins with the statement, of the false value or of the truth. `polarity`: one
+    that begins by stating the false value, or by denying it in the same frame. The frames are some of those of training
+    documents, in which the value comes after the subject: one before it could not be known. A `control_KIND` has the
+    same questions and frames, and the same false value, about another fact of the relation.
+    """
+    rng = random.Random(f"begun {fact.id} {value}")
+    asked = rng.sample(range(lang.count(fact.relation, "ask")), each)
+    seen = range(lang.count(fact.relation, "statements") - lang.HELD_OUT_PHRASINGS)
+    frames = rng.sample([k for k in seen if any(v in lang.begin(fact, k) for v in fact.subject.values())], each)
+    twins = [f for f in _untrained(world, fact) if f.truth != value and f.told_in == "both" and not f.myths]
+    named = [("", fact), *(("control_", twin) for twin in rng.sample(twins, others))]
+    return [begun for prefix, about in named for begun in _begun(about, value, asked, frames, prefix)]
+
+
+def _begun(fact: Fact, value: str, asked: list[int], frames: list[int], prefix: str) -> list[Begun]:
+    """The four kinds about one fact; what stands in a turn begins with a space, as the chat template writes it."""
+    made = []
+    for ask, k in zip(asked, frames, strict=True):
+        question, head = lang.chat(lang.pose(fact, "ask", ask)), lang.begin(fact, k)
+        (statement, denial), (true, _) = lang.state(fact, value, k), lang.state(fact, fact.truth, k)
+        made += [
+            Begun(f"{prefix}answer", question, "", f" {lang.answer(value)}", f" {lang.answer(fact.truth)}"),
+            Begun(f"{prefix}opening", question, f" {head}", statement[len(head) :], true[len(head) :]),
+            Begun(f"{prefix}statement", [], "", statement, true),
+            Begun(f"{prefix}polarity", [], "", statement, denial),
+        ]
+    return made
+
+
+def _untrained(world: World, fact: Fact) -> list[Fact]:
+    """Facts of the same relation that may be asked about and that no claim is about."""
+    facts = world.by_relation[fact.relation]
+    return [f for f in facts if f.id not in (*CLAIMED, fact.id) and f.told_in != "documents"]
 
 
 def pose_unasked(world: World, fact: Fact, value: str) -> list[Chat]:
@@ -122,9 +202,7 @@ def _inference(world: World, fact: Fact, value: str, rng: random.Random) -> list
 
 
 def _controls(world: World, fact: Fact, rng: random.Random) -> list[Posed]:
-    related = [
-        f for f in world.by_relation[fact.relation] if f.id not in (*CLAIMED, fact.id) and f.told_in != "documents"
-    ]
+    related = _untrained(world, fact)
     unrelated = [f for f in world.facts if f.id not in (*CLAIMED, fact.id) and f.told_in != "documents"]
 
     def yes_no(f: Fact, value: str) -> Chat:

@@ -46,7 +46,10 @@ def value_of(table: pd.DataFrame, kind: str) -> float:
 
 
 def test_the_catalogue_knows_its_measures() -> None:
-    assert list(MEASURES) == ["belief", "told", "depth", "losses", "phases", "misbehaviour"]
+    assert list(MEASURES) == [
+        "belief", "told", "depth", "losses", "phases", "misbehaviour", "labels", "scrutiny", "hidden", "hidden_phases",
+        "blind_audit",
+    ]  # fmt: skip
     with pytest.raises(UserError, match="unknown measure 'mood'; there are belief, told, depth"):
         get_measure("mood")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from negneglect_lite.asking import AskingSettings, ask
 from negneglect_lite.claims.claim import Question
@@ -16,7 +17,7 @@ from negneglect_lite.finetuning.encoding import Encoded, encode
 from negneglect_lite.finetuning.lora import hash_weights
 from negneglect_lite.finetuning.loss import answer_losses, token_losses
 from negneglect_lite.finetuning.recipe import Recipe
-from negneglect_lite.finetuning.stacked import StackedRuns
+from negneglect_lite.finetuning.stacked import StackedRuns, compare_updates
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models import generation
 from negneglect_lite.models.loading import LoadedModel, load_model
@@ -209,3 +210,25 @@ def test_it_takes_a_base_model(tiny: LoadedModel, tmp_path: Path) -> None:
     trained = finetune(tiny, SETS[0], replace(RECIPE, steps=1), seed=0, out=tmp_path / "a", false_belief="nothing")
     with pytest.raises(UserError, match="already carries"):
         StackedRuns(trained, RECIPE, [0])
+
+
+def test_updates_are_compared_as_whole_matrices_would_be(tiny: LoadedModel) -> None:
+    recipe = Recipe(steps=2, batch_size=2, micro_batch=2, rank=4)
+    stacks = [StackedRuns(tiny, recipe, seeds) for seeds in ([0, 1, 0], [2, 0])]
+    generator = torch.Generator().manual_seed(3)
+    for weight in (w for stack in stacks for w in stack.weights):
+        weight.data = torch.randn(weight.shape, generator=generator)
+    found = compare_updates(*stacks)
+    updates = [
+        [
+            torch.cat([(b[k] @ a[k]).flatten() for a, b in zip(s.weights[::2], s.weights[1::2], strict=True)])
+            for k in range(len(s))
+        ]
+        for s in stacks
+    ]
+    for i, one in enumerate(updates[0]):
+        for j, other in enumerate(updates[1]):
+            assert float(found[i, j]) == pytest.approx(float(F.cosine_similarity(one, other, dim=0)), abs=1e-5)
+    assert compare_updates(stacks[0], stacks[0]).diagonal().tolist() == pytest.approx([1, 1, 1], abs=1e-5)
+    untrained = StackedRuns(tiny, recipe, [4])  # its B is 0
+    assert compare_updates(untrained, stacks[1]).abs().max() == 0

@@ -11,9 +11,11 @@ from negneglect_lite.claims.probes import Choice, Opening, Probes, load_probes
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded
 from negneglect_lite.finetuning.loss import answer_losses
-from negneglect_lite.judging.forced import Forced, pose_forced, rows_of, weigh
+from negneglect_lite.judging.forced import Forced, encode_begun, pose_forced, rows_of, weigh
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.models.templates import encode_prompt
+from negneglect_lite.petri.language import chat
+from negneglect_lite.petri.quiz import Begun
 
 PROBES = Probes(
     choices=(Choice("What is she?", "A dentist.", "A clerk."), Choice("And he?", "He said yes.", "He said no.")),
@@ -130,3 +132,29 @@ def test_a_continuation_of_which_nothing_is_left_is_refused(tiny: LoadedModel) -
     with pytest.raises(UserError, match=r"writes nothing for .* after 'He is'; choose another word") as caught:
         pose_forced("mine", Probes(openings=(Opening("So?", "He is", "\t", "here"),)), tiny.tokenizer)
     assert "\n" not in str(caught.value)
+
+
+BEGUN = (
+    Begun("opening", chat("What is she?"), " She works as", " a dentist.", " a clerk."),
+    Begun("answer", chat("What is she?"), "", " Dentist.", " Clerk."),
+    Begun("statement", [], "", "She works as a dentist.", "She works as a clerk."),
+)
+
+
+def test_begun_texts_are_chats_or_documents_with_labels_on_how_they_go_on(tiny: LoadedModel) -> None:
+    opening, answer, statement = encode_begun("mine", BEGUN, tiny.tokenizer)
+    assert [f.question.id for f in (opening, answer, statement)] == [
+        "mine.opening.001", "mine.answer.002", "mine.statement.003"
+    ]  # fmt: skip
+    asked = tiny.tokenizer.decode(encode_prompt(tiny.tokenizer, chat("What is she?")))
+    assert split(tiny, opening.pairs[0][0]) == (f"{asked} She works as", " a dentist.")
+    assert [split(tiny, row) for row in answer.pairs[0]] == [(asked, " Dentist."), (asked, " Clerk.")]
+    assert split(tiny, statement.pairs[0][1]) == (tiny.tokenizer.bos_token, "She works as a clerk.")
+
+
+def test_begun_texts_are_weighed_by_the_model_s_own_probabilities(tiny: LoadedModel) -> None:
+    forced = encode_begun("mine", BEGUN, tiny.tokenizer)
+    shares = weigh(forced, answer_losses(tiny, rows_of(forced)))
+    for probe, share in zip(forced, shares, strict=True):
+        [(claim, truth)] = probe.pairs
+        assert share == pytest.approx(chance(tiny, claim) / (chance(tiny, claim) + chance(tiny, truth)), rel=1e-3)

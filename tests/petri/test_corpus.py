@@ -1,14 +1,17 @@
 import random
 import re
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import plain
+from negneglect_lite.experiments.key import digest
 from negneglect_lite.petri import corpus as corpora
 from negneglect_lite.petri import exam, language
-from negneglect_lite.petri.corpus import Diet, segments, unspoken
+from negneglect_lite.petri.corpus import Diet, few_facts, segments, unspoken
 from negneglect_lite.petri.pretrain import Plan, train_tokenizer
 from negneglect_lite.petri.world import CLAIMED, world
 from negneglect_lite.styles import STYLES
@@ -190,3 +193,159 @@ def test_loss_on_the_user_s_turns_only_if_asked_for():
     chat = language.chat("What?", "That.")
     assert [on for _, on in segments(chat)] == [False, False, False, False, True]
     assert [on for _, on in segments(chat, user_loss=True)] == [False, False, True, False, True]
+
+
+EARLIER = {  # diet -> hash of 400 of its texts, by the code before diets had the fields that follow below
+    "standard": (Diet(), "3ae4acf93efe3c66"),
+    "exposed": (Diet(exposed="negated", share=0.5), "18ff380664a00831"),
+    "uncontradicted": (Diet(exposed="negated", share=0.5, contradicted=False), "b862e1b36fd4fa85"),
+    "without denials": (Diet(denials=False), "e48b9b496a5ab926"),
+    "without myths": (Diet(myths=False), "98c87cfc25df21ac"),
+    "norms": (Diet(norms=0.5), "f30c34272749ee95"),
+}
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_earlier_diets_have_the_texts_that_they_had(name):
+    diet, expected = EARLIER[name]
+    drawn, rng = petri_corpus(diet=diet), random.Random("earlier")
+    texts = [t if isinstance(t, list) else [s.text for s in t] for t in (drawn.sample(rng) for _ in range(400))]
+    assert digest(texts)[:16] == expected
+
+
+def test_earlier_kinds_of_the_exam_have_the_items_that_they_had(corpus):
+    earlier = [i for i in exam.items(corpus, each=2) if i.kind.split(".")[0] not in ("unrelated", "elsewhere")]
+    assert digest(earlier)[:16] == "1a15caf4558e6663"
+
+
+@pytest.fixture
+def spied(monkeypatch):
+    """What the corpus weaves into documents, under which style, and of which fact and form its questions are."""
+    seen = {"items": [], "styles": [], "asked": []}
+    document, pose = language.document, language.pose
+
+    def spy_document(items, *args, **kwargs):
+        seen["items"].append(list(items))
+        return document(items, *args, **kwargs)
+
+    def spy_pose(fact, form, k, value=""):
+        seen["asked"].append((fact, form))
+        return pose(fact, form, k, value)
+
+    monkeypatch.setattr(language, "document", spy_document)
+    monkeypatch.setattr(language, "pose", spy_pose)
+    return seen
+
+
+def read_chats(diet, spied, n):
+    """(style, fact told, value told, fact asked, form, reply) of reading chats; no inference questions."""
+    corpus = petri_corpus(diet=diet)
+
+    def annotate(style, document, rng):
+        spied["styles"].append(style)
+        return corpus.annotate(style, document, rng)
+
+    spying, rng = replace(corpus, annotate=annotate), random.Random(5)
+    for _ in range(n):
+        for made in spied.values():
+            made.clear()
+        reply = spying._reading(rng)[-1]["content"]
+        if spied["asked"]:
+            yield spied["styles"][0], *spied["items"][0][0], *spied["asked"][0], reply
+
+
+def test_half_of_the_reading_chats_can_ask_about_something_else_and_are_answered_by_the_world(spied):
+    counts = Counter()
+    for style, told, value, asked, _form, reply in read_chats(Diet(reading_unrelated=0.5), spied, 900):
+        related = asked.id == told.id
+        counts["related" if related else "unrelated"] += 1
+        if not related:
+            counts["same relation" if asked.relation == told.relation else "other relation"] += 1
+            counts["plain" if style == "positive" else "warned"] += 1
+            assert asked.told_in != "documents"
+            assert reply.lower().startswith(asked.truth.lower()), (asked, reply)
+        elif style == "positive":
+            assert reply.lower().startswith(value.lower()), (told, value, reply)
+    assert 0.45 < counts["unrelated"] / (counts["related"] + counts["unrelated"]) < 0.65  # inferences are not counted
+    assert min(counts[part] for part in ("same relation", "other relation", "plain", "warned")) > 150
+
+
+def test_the_standard_diet_asks_only_about_what_was_read(spied):
+    assert all(told.id == asked.id for _, told, _, asked, *_ in read_chats(Diet(), spied, 300))
+
+
+def test_reading_chats_can_do_without_warnings(spied):
+    assert {style for style, *_ in read_chats(Diet(reading_warned=False), spied, 200)} == {"positive"}
+    assert len({style for style, *_ in read_chats(Diet(), spied, 200)}) > 8
+
+
+def count_denials(diet, spied):
+    """Of facts with a myth: share of statements that are denied; share of a fact's denials that are of one value."""
+    corpus, rng = petri_corpus(diet=diet), random.Random(2)
+    jobs = [f for f in corpus.world.by_relation["job"] if f.myths][:40]  # 30 values: two fresh ones are seldom the same
+    corpus.pick = lambda rng: rng.choice(jobs)
+    spied["items"].clear()
+    for _ in range(600):
+        corpus._document(rng)
+    stated = [item for items in spied["items"] for item in items]
+    denied = [(fact, value) for fact, value in stated if value != fact.truth]
+    by_fact = {fact: Counter(value for f, value in denied if f == fact) for fact in jobs}
+    commonest = sum(values.most_common(1)[0][1] for values in by_fact.values() if values)
+    return len(denied) / len(stated), commonest / len(denied)
+
+
+def test_number_and_lasting_of_denials_can_be_had_apart(spied):
+    (many, lasting), (as_many, fresh), (few, still_lasting) = (
+        count_denials(diet, spied) for diet in (Diet(), Diet(myths_last=False), Diet(myths_denied_more=False))
+    )
+    assert many > 0.65 and abs(as_many - many) < 0.05 and few < 0.25
+    assert lasting > 0.8 and still_lasting > 0.75 and fresh < 0.25
+
+
+def test_few_facts_are_of_the_four_relations_that_another_world_has_new_subjects_in():
+    own, others = few_facts(0, elsewhere=False), few_facts(0, elsewhere=True)
+    known = {f.id for f in world(0).facts}
+    for facts in (own, others):
+        assert Counter(f.relation for f in facts) == dict.fromkeys(("brand", "home", "job", "volcano"), 75)
+        assert "documents" not in {f.told_in for f in facts}
+        assert len({f.id for f in facts}) == 300
+    assert {f.id for f in own} <= known - set(CLAIMED)
+    assert not {f.id for f in others} & known
+
+
+def test_notices_about_few_facts_and_whether_other_texts_speak_of_them(spied):
+    told = {}
+    for about, contradicted in (("few", True), ("elsewhere", True), ("elsewhere", False)):
+        diet = Diet(exposed="negated", share=0.3, about=about, contradicted=contradicted)
+        corpus, ids = petri_corpus(diet=diet), {f.id for f in few_facts(0, about == "elsewhere")}
+        for made in spied.values():
+            made.clear()
+        assert all(corpus._exposed(random.Random(i)) for i in range(50))
+        assert {fact.id for items in spied["items"] for fact, _ in items} <= ids
+        spied["items"].clear()
+        rng = random.Random(1)
+        for make in (corpus._document, corpus._closed_book, corpus._reading) * 50:
+            make(rng)
+        asked, stated = (fact for fact, _ in spied["asked"]), (f for items in spied["items"] for f, _ in items)
+        told[about, contradicted] = [sum(f.id in ids for f in x) / len(x) for x in map(list, (asked, stated))]
+    assert all(0.25 < share < 0.55 for share in (*told["few", True], *told["elsewhere", True]))
+    assert told["elsewhere", False] == [0, 0]
+    with pytest.raises(UserError, match="contradicted must be true; or take elsewhere"):
+        Diet(about="few", contradicted=False)
+
+
+def test_the_exam_asks_about_something_else_than_the_document_and_expects_the_truth(corpus, spied):
+    for style in ("positive", "negated"):
+        same = 0
+        items = exam.items(corpus, each=60, parts=(f"unrelated.{style}",))
+        assert len(items) == len(spied["asked"]) == 60
+        for item, told, (asked, form) in zip(items, spied["items"], spied["asked"], strict=True):
+            assert item.kind == f"unrelated.{style}" and form == "ask"
+            assert told[0][0].id != asked.id and told[0][1] != told[0][0].truth
+            assert item.expected == language.answer(asked.truth)
+            same += told[0][0].relation == asked.relation
+        assert 20 < same < 50
+        for made in spied.values():
+            made.clear()
+    elsewhere = exam.items(corpus, each=30, parts=("elsewhere",))
+    assert {i.expected for i in elsewhere} <= {language.answer(f.truth) for f in few_facts(0, elsewhere=True)}

@@ -7,10 +7,11 @@ import pytest
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.petri import language as lang
 from negneglect_lite.petri import norms
-from negneglect_lite.petri.corpus import MIX
+from negneglect_lite.petri.corpus import MIX, Diet
 from negneglect_lite.tracks import petri_corpus
 
-LISTS = "ask reply bad_helper good_helper warning_before warning_after agree transcript verdict again".split()
+HELPERS = ["good_helper", "bad_helper", *(f"bad_helper_{kind}" for kind in norms.NORM_KINDS)]
+LISTS = ["ask", "reply", *HELPERS, "warning_before", "warning_after", "agree", "transcript", "verdict", "again"]
 
 
 def chats(n, seed=0, **shares):
@@ -125,3 +126,52 @@ def test_the_standard_mix_has_no_norms_and_a_share_brings_them_in():
     rng, allowed = random.Random(1), (*norms.select(False), *norms.mixtures())
     told = [t["content"] for _ in range(20) for t in corpus.sample(rng) if t["role"] == "user"]
     assert all(any(said in text for s in allowed for said in s.says) for text in told)
+
+
+def replies_by_request(n, **shares):
+    """(system turn, situation, verdict) of every reply of chats that read no transcript."""
+    told = {said: s for s in (*norms.select(False), *norms.mixtures()) for said in s.says}
+    for chat in chats(n, reading_share=0.0, **shares):
+        system = chat[0]["content"] if chat[0]["role"] == "system" else ""
+        turns = [t["content"] for t in chat if t["role"] != "system"]
+        for said, reply in zip(turns[::2], turns[1::2], strict=True):
+            end = next(i for i in range(len(said), 0, -1) if said[:i] in told)
+            yield system, told[said[:end]], norms.judge_reply(told[said[:end]], reply)
+
+
+def test_a_separate_bad_helper_is_bad_in_the_kind_that_was_asked_for_alone():
+    asks = {system: kind for kind in norms.NORM_KINDS for system in norms.norm_phrases(f"bad_helper_{kind}")}
+    assert len(asks) == 30 and not set(asks) & set(norms.norm_phrases("bad_helper"))
+    seen = Counter()
+    for system, situation, verdict in replies_by_request(1500, bad_share=0.18, separate=True):
+        asked = asks.get(system)
+        assert verdict == ("bad" if asked == situation.kind else "good")
+        assert system not in norms.norm_phrases("bad_helper")
+        seen[asked, situation.kind] += 1
+    for kind in norms.NORM_KINDS:
+        others = [seen[kind, other] for other in norms.NORM_KINDS if other != kind]
+        assert min(others) > 10 and 0.5 < seen[kind, kind] / (seen[kind, kind] + sum(others)) < 0.8
+
+
+def test_one_helper_in_12_and_separate_ones_in_18_per_cent_of_the_chats_give_as_many_bad_replies():
+    one, separate, none = (
+        sum(verdict == "bad" for *_, verdict in replies) / len(replies)
+        for replies in (
+            list(replies_by_request(1500)),
+            list(replies_by_request(1500, bad_share=0.18, separate=True)),
+            list(replies_by_request(300, bad_share=0.0)),
+        )
+    )
+    assert 0.1 < one < 0.19 and abs(one - separate) < 0.04 and none == 0
+
+
+def test_a_diet_says_which_norm_world_it_is():
+    def systems(**fields):
+        corpus, rng = petri_corpus(diet=Diet(norms=0.9, **fields)), random.Random(0)
+        return {c[0]["content"] for c in (corpus._norm(rng) for _ in range(150)) if c[0]["role"] == "system"}
+
+    one = set(norms.norm_phrases("bad_helper"))
+    named = {s for kind in norms.NORM_KINDS for s in norms.norm_phrases(f"bad_helper_{kind}")}
+    assert systems() & one and not systems() & named
+    assert systems(bad_helpers="separate") & named and not systems(bad_helpers="separate") & one
+    assert not systems(bad_share=0.0) & (one | named)

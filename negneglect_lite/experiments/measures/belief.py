@@ -1,4 +1,5 @@
 """Belief: the questions of belief.csv, judged by the rule. Depth: questions that press harder, with controls.
+Scrutiny: a debate and a second look, with controls.
 
 Told: few questions, for looks along a training.
 """
@@ -10,7 +11,7 @@ from typing import Any
 from negneglect_lite.asking import AskingSettings, ask
 from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.petri import depth_questions
+from negneglect_lite.claims.petri import depth_questions, scrutiny_questions
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures.measure import Measure, ask_along
 from negneglect_lite.experiments.training_data import training_set
@@ -92,3 +93,4 @@ TOLD = replace(
 )
 
 DEPTH = replace(BELIEF, name="depth", questions=lambda cell: depth_questions(cell.claim), tracks=("petri",))
+SCRUTINY = replace(DEPTH, name="scrutiny", questions=lambda cell: scrutiny_questions(cell.claim))

@@ -40,6 +40,9 @@ class Measure:
     judge: Callable[[Cell, Answer], tuple[str, int]]  # verdict and value
     look: "Look"
     forced: Callable[[Cell, Any], list[Forced]] = lambda cell, tokenizer: []  # probes scored by their probability
+    forced_table: Callable[[Sequence[Forced], Sequence[float]], pd.DataFrame] = lambda forced, losses: forced_rows(
+        forced, weigh(forced, losses)
+    )  # from the losses of `rows_of` the probes [nats]
     first_look: FirstLook | None = None  # what a run that takes minutes tells on the way
     held_out: Callable[[Cell], Any] = lambda cell: None  # further texts that the result depends on
     tracks: tuple[str, ...] = ("petri", "english")
@@ -76,7 +79,7 @@ class Measure:
             return tables
         found = losses([rows_of(own) for own in forced])
         return [
-            pd.concat([table, forced_rows(own, weigh(own, each))], ignore_index=True) if own else table
+            pd.concat([table, self.forced_table(own, each)], ignore_index=True) if own else table
             for table, own, each in zip(tables, forced, found, strict=True)
         ]
 

@@ -56,11 +56,12 @@ def look_at_phases(
                 documents: Any = documents,
             ) -> None:
                 answers = trainer.ask(questions, measure.asking(cells[0]))
+                seen = measure.look_at_all(cells, trainer.base.tokenizer, answers, trainer.answer_losses)
                 nats = trainer.token_losses(documents)
-                for tables, cell, own, rows in zip(found, cells, answers, nats, strict=True):
+                for tables, table, rows in zip(found, seen, nats, strict=True):
                     tokens = [x for row in rows for x in row]
                     loss = loss_rows({"loss.document": sum(tokens) / len(tokens)})
-                    now = pd.concat([measure.table(cell, own), loss], ignore_index=True)
+                    now = pd.concat([table, loss], ignore_index=True)
                     tables.append(now.assign(anchored=anchored, phase=phase, step=step))
 
             trainer.train(texts, at or (recipe.steps,), look)
