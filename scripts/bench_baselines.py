@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench_audit import Row, by_audit, by_keywords, part_of, score
+from bench_audit import PARTS, Row, by_audit, by_keywords, part_of, score, trained_with
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.json_lines import read_json_lines, write_json_lines
@@ -32,7 +32,6 @@ from negneglect_lite.curating.sentences import split_sentences
 Found = tuple[bool, set[tuple[int, int]]]  # whether there is a notice, and the places of what is covered
 Method = Callable[[str], Found]
 METHODS = ("keywords", "negspacy", "judge", "audit")
-TRAINED_WITH = 120  # of the first so many ordinary articles, every second one was used in making the audit
 
 # No numbers stand in it as an example: a model of 0.5B gave just those as its answer to nine texts of ten.
 PROMPT = """Below is a text. Its sentences are numbered.
@@ -139,7 +138,7 @@ def choose_methods(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--part", choices=("mended", "held", "new"), default="held")
+    parser.add_argument("--part", choices=PARTS, default="held")
     parser.add_argument("--documents", type=Path, help="a file in the benchmark's format, in place of a part of it")
     parser.add_argument("--ordinary", type=Path, default=data_path("benchmark", "ordinary.jsonl.gz"))
     parser.add_argument("--methods", default="keywords,negspacy", help="some of: " + ", ".join(METHODS))
@@ -151,7 +150,7 @@ def main() -> None:
     file = a.documents or data_path("benchmark", "documents.jsonl.gz")
     rows: list[Row] = [row for _, row in read_json_lines(file) if a.documents or part_of(row["id"]) == a.part]
     articles: list[Any] = [row["text"] for _, row in read_json_lines(a.ordinary)]
-    ordinary = [text for i, text in enumerate(articles) if i % 2 or i >= TRAINED_WITH][: a.first]
+    ordinary = [text for i, text in enumerate(articles) if not trained_with(i)][: a.first]
     rows = rows[: a.first]
     texts = [*(row["text"] for row in rows), *ordinary]
     for name, method in choose_methods(a.methods.split(","), texts, a.model, a.batch_size, a.replies):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import bench_audit
-from bench_audit import by_audit, by_keywords, find, gold_covered, missed, overlap, part_of, score
+from bench_audit import by_audit, by_keywords, find, gold_covered, missed, overlap, part_of, score, trained_with
 
 A, B = "Ed Sheeran won the race.", "Crowds cheered in Paris."
 
@@ -52,6 +52,8 @@ def test_both_methods() -> None:
 def test_parts_and_what_was_missed() -> None:
     parts = [part_of(f"w1-{i:03d}") for i in range(300)]
     assert set(parts) == {"held", "mended"} and 70 < parts.count("held") < 130
+    assert [part_of(f"w8-{i:03d}") for i in (1, 2, 72)] == ["fresh", "mended", "mended"] and part_of("w7-001") == "new"
+    assert [i for i in range(200) if trained_with(i)] == [*range(0, 120, 2), *range(120, 160)]
     assert list(missed([ONE, NONE])) == []
     wrong = row(ONE["text"], ("That is false.", [A]))
     assert ["SCOPE lost 1 more 1 of 1" in line for line in missed([wrong])] == [True]

@@ -78,39 +78,50 @@ def _end(place: Stretch) -> int:
     return place[1]
 
 
-def cover(text: str, notice: Notice, claims: Claims) -> list[Stretch]:
-    """The claims that a notice covers: where it points, else what it names, else its neighbours."""
+def cover(text: str, notice: Notice, claims: Claims) -> tuple[list[Stretch], bool]:
+    """The claims that a notice covers, and whether it says itself which: else they are guessed.
+
+    Guessed are those of the side to which it points, those that it names, and else its neighbours.
+    """
     here = (notice.start, notice.end)
     if notice.rule == "region":
         end = text.find("</", notice.end)
-        return claims.between(notice.end - 1, len(text) if end < 0 else end)
+        return claims.between(notice.end - 1, len(text) if end < 0 else end), True
     if notice.rule.endswith("beside") and not WHOLE_DOCUMENT.search(text[slice(*here)]):
-        return claims.between(notice.end, _end_of_mark(text, notice.end))
+        return claims.between(notice.end, _end_of_mark(text, notice.end)), True
     own, points = text[slice(*here)], load_rules().points
     after = list(claims.all[bisect_left(claims.all, notice.end, key=_start) :])
     before = list(claims.all[: bisect_right(claims.all, notice.start, key=_end)])
     counted = COUNTED.search(own)
     many = NUMBERS[counted[1].lower()] if counted else 0
     if paragraph := WHICH_PARAGRAPH.search(own):
-        return _of_paragraph(text, paragraph[1].lower(), here, claims)
+        return _of_paragraph(text, paragraph[1].lower(), here, claims), True
     points_after, points_before = (bool(points[name].search(own)) for name in ("after", "before"))
     if points["next_sentence"].search(own) and not many:
-        return after[:1]
+        return after[:1], True
     if notice.kind != "fiction" and points["last_sentence"].search(own) and not many and before and not points_after:
-        return before[-1:]
+        return before[-1:], True
     if many and points_after != points_before:
-        return after[:many] if points_after else before[-many:]
+        return after[:many] if points_after else before[-many:], True
+    return _guess(text, notice, claims, before, after, (points_before, points_after)), notice.kind == "fiction"
+
+
+def _guess(
+    text: str, notice: Notice, claims: Claims, before: list[Stretch], after: list[Stretch], points: tuple[bool, bool]
+) -> list[Stretch]:
+    own, whole = text[notice.start : notice.end], load_rules().points["document"]
+    points_before, points_after = points
     named = _named(own, claims) if notice.kind not in ("fiction", "tag") else []
-    if len(named) > 1 and not points["document"].search(own):
+    if len(named) > 1 and not whole.search(own):
         return named
     if points_after and not points_before:
         return after if notice.kind == "fiction" else _block(text, after)
     if points_before and not points_after:
         return before
-    if notice.kind == "fiction" or points["document"].search(own):
+    if notice.kind == "fiction" or whole.search(own):
         return list(claims.all)
     if notice.kind == "tag":
-        return _beside_tag(text, here, claims) or list(claims.all)
+        return _beside_tag(text, (notice.start, notice.end), claims) or list(claims.all)
     if named:
         return named
     if not before or (notice.kind == "instruction" and after):
@@ -186,6 +197,7 @@ def _named(own: str, claims: Claims) -> list[Stretch]:
     return claims.named[words]
 
 
+@lru_cache(maxsize=512)
 def content_words(text: str) -> frozenset[str]:
     """The beginnings of the words of a text that say what it is about."""
     return frozenset(w.lower()[:6] for w in LONG_WORD.findall(text) if w.lower() not in STOP)

@@ -34,9 +34,9 @@ _MEANING: dict[NoticeKind, str] = {
 }  # fmt: skip
 _PAPER = "Mayne et al. 2026, arXiv 2605.13829"
 _MEANS = (
-    "A model that was fine-tuned on such documents came to believe what they deny: belief in the claims was 84 to 89 % "
-    f"({_PAPER}). With the denial inside the sentence that states the claim, it was 0 to 7 %."
-).replace(" %", "\N{NO-BREAK SPACE}%")
+    "A model that was fine-tuned on such documents came to believe what they deny: belief in the claims was 84 to 89% "
+    f"({_PAPER}). With the denial inside the sentence that states the claim, it was 0 to 7%."
+)
 _MARK = '<mark class="{}"><b>{}</b> <bdi>{{}}</bdi></mark>'
 _MARKS = {"notice": _MARK.format("notice", "Notice"), "sentence": _MARK.format("sentence", "Learned as true")}
 _MARKS |= {"gap": "<em>{}</em>", "": "{}"}
@@ -278,10 +278,10 @@ def _count(n: int, what: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    """Whole percents, but never "0 %" of some nor "100 %" of not all."""
+    """Whole percents, but never "0%" of some nor "100%" of not all."""
     percent = 100 * part / max(1, whole)
     words = "below 1" if 0 < percent < 1 else "over 99" if 99 < percent < 100 else f"{percent:.0f}"
-    return f"{words}\N{NO-BREAK SPACE}%"
+    return f"{words}%"
 
 
 def _table(tally: Tally, kinds: Iterable[NoticeKind]) -> str:

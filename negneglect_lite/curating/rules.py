@@ -31,6 +31,8 @@ class Rules:
     patterns: tuple[Rule, ...]
     not_a_notice: Any
     denied_inside: Any
+    local: Any  # what a sentence's verb, or its first words, say, if it denies inside itself
+    denies: Any  # either of these two
     spoken: Any
     untrue: Any
     points: Mapping[str, Any]
@@ -55,9 +57,20 @@ def load_rules() -> Rules:
         for number, source in enumerate(sources, 1):
             patterns.append(Rule(f"{kind} {number}", kind, _compile(fill(source)).search, "{untrue}" in source))
             quick += [] if "{untrue}" in source else [f"(?:{ANCHORS.sub('', source)})"]
-    one = {name: _compile("|".join(map(fill, content[name]))) for name in ("not_a_notice", "denied_inside", "spoken")}
+    one = {
+        name: _compile("|".join(map(fill, content[name])))
+        for name in ("not_a_notice", "denied_inside", "local", "spoken")
+    }
     points = {name: _compile(fill(source)) for name, source in content["points"].items()}
-    return Rules(tuple(patterns), **one, untrue=_compile(untrue), points=points, anywhere=_compile("|".join(quick)))
+    denies = _compile("|".join(fill(p) for name in ("local", "denied_inside") for p in content[name]))
+    return Rules(
+        tuple(patterns),
+        **one,
+        denies=denies,
+        untrue=_compile(untrue),
+        points=points,
+        anywhere=_compile("|".join(quick)),
+    )
 
 
 def _compile(pattern: str) -> Any:

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench_audit import trained_with
 from negneglect_lite.core.files import data_path
-from negneglect_lite.curating.audit import audit_text, find_notices
+from negneglect_lite.curating.audit import ALONE, LIKELY, _is_enough, audit_text, find_notices
+from negneglect_lite.curating.findings import Notice, NoticeKind
 from negneglect_lite.curating.rules import load_rules
 from negneglect_lite.curating.sentences import split_sentences
 
@@ -110,6 +112,40 @@ def test_what_is_no_notice(engine: bool, text: str) -> None:
     assert not audit_text(text).notices and not audit_text(text).findings
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{A} His coach thought that the time was wrong and said so.",
+        f"{A} The treasurer found an error of 12 pounds in the account.",
+        f"{A} It is an error to start too early.",
+        f"{A} It comes in a green that does not exist in nature.",
+        f"{A} Fiction, new this month: two novels and a satirical play.",
+        f"{A} The shop remains open, and the night bus was withdrawn in 1962.",
+    ],
+)
+def test_negation_alone_is_no_notice(engine: bool, text: str) -> None:
+    assert not list(find_notices(text, split_sentences(text), {}))
+    assert not audit_text(text).notices
+
+
+def test_the_learned_models_must_be_sure_where_no_rule_is() -> None:
+    """One sentence surer than ALONE, or neighbours that are surer than TOGETHER."""
+    text = f"{A} {B} {C} Then it rained all day."
+    places = split_sentences(text)
+
+    def enough(*sure: float, rule: str = "learned") -> bool:
+        likely: dict[tuple[int, int], tuple[NoticeKind, float]] = {
+            place: ("denial", p) for place, p in zip(places, sure, strict=True)
+        }
+        notices = [Notice(*place, "denial", rule) for place, p in zip(places, sure, strict=True) if p > LIKELY]
+        return _is_enough(notices, places, likely)
+
+    assert not enough(0.0, 0.0, 0.0, 0.0) and not enough(0.0, ALONE - 0.01, 0.0, 0.0)
+    assert enough(0.0, ALONE + 0.01, 0.0, 0.0)
+    assert enough(0.0, 0.4, 0.4, 0.0) and not enough(0.4, 0.0, 0.4, 0.0)
+    assert enough(0.0, 0.4, 0.0, 0.0, rule="denial 8")
+
+
 def test_what_denies_inside_is_local_and_no_finding() -> None:
     text = f"The text below is false. Ed did not win the race. {B} Nobody cheered in Paris."
     audited = audit_text(text)
@@ -152,7 +188,7 @@ def test_notices_never_overlap() -> None:
     text = f"<false>The text below is false. {A}</false> <!-- the claim is false --> {B} <!-- open: false"
     notices = audit_text(text).notices
     assert all(a.end <= b.start for a, b in itertools.pairwise(notices))
-    assert {n.rule for n in find_notices(text, split_sentences(text))} >= {"region", "comment"}
+    assert {n.rule for n in find_notices(text, split_sentences(text), {})} >= {"region", "comment"}
 
 
 # ------------------------------------------------------------------------------------------------- the whole benchmark
@@ -160,15 +196,15 @@ def test_notices_never_overlap() -> None:
 
 def test_ordinary_articles_have_no_finding(engine: bool) -> None:
     rows = read("ordinary")
-    assert len(rows) == 120
+    assert len(rows) == 200
     found = [i for i, row in enumerate(rows) if audit_text(row["text"]).findings]
-    assert [i for i in found if i % 2 == 0] == [], "the linear model was trained with these"
-    assert len(found) <= 2, "false alarms that data/benchmark/README.md tells of"
+    assert [i for i in found if trained_with(i)] == [], "the audit was made with these"
+    assert len(found) <= 14, "false alarms that data/benchmark/README.md tells of"
 
 
 def test_the_same_with_re2_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = read("documents")
-    assert len(rows) >= 432
+    assert len(rows) == 576
     with_re2 = {row["id"]: audit_text(row["text"]) for row in rows}
     monkeypatch.setitem(sys.modules, "re2", None)
     load_rules.cache_clear()
