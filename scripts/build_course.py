@@ -16,6 +16,9 @@ notebook gets the solution without the marks. Each solution is followed by at le
 a markdown cell that holds the title; the badges go above it and the set-up cell below it. In the course, links to other
 notebooks lead to the repository. A cell's id comes from its
 first line (or from `# %% id="name"`), so a cell keeps its id when others come and go.
+
+An executed notebook carries a stamp in its metadata: hashes of what decides its numbers (see `stamp`). A test,
+tests/test_stamps.py, compares it with the code and data of today, so outputs that are out of date show.
 """
 
 import argparse
@@ -35,12 +38,19 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from negneglect_lite.core.files import write_atomic
+from negneglect_lite.core.files import read_manifest, write_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END, STUB = "# BEGIN SOLUTION", "# END SOLUTION", "# STUB: "
 LINK = re.compile(r"\]\((?=\d\d_\w+\.ipynb)")  # from one notebook to another, beside it
 WIDGET = "application/vnd.jupyter.widget-view+json"
+# What decides numbers in a notebook, beside its own code: how models are loaded, trained, asked and judged. Not the
+# code that writes texts and questions, whose fingerprint (scripts/fingerprint.py) is compared instead, and no plotting.
+STAMPED = ("models", "finetuning", "asking", "judging", "belief")
+NOT_STAMPED = (  # a GPU's, an endpoint's, and names
+    "finetuning/stacked.py", "finetuning/memory.py", "models/hardware.py", "models/endpoint.py", "belief/conditions.py",
+)  # fmt: skip
+FINGERPRINT = ROOT / "tests" / "data" / "fingerprint.json"
 IN_PLACE_OF_WIDGET = "(A control that works while the notebook runs: open it in Jupyter, Colab or Binder.)"
 
 SETUP = """\
@@ -153,6 +163,26 @@ def build(source: Path, solved: bool, address: str) -> NotebookNode:
             "language_info": {"name": "python"},
         },
     )
+
+
+def stamp(source: str) -> dict[str, str]:
+    """Part -> hash of what decides the outputs of a notebook with this source.
+
+    Code without its comments, by folder; texts and questions; the petri models' weights; the stored results that the
+    source names ("headline", "styles", a sweep's folder).
+    """
+    from negneglect_lite.experiments.key import code_hashes, digest  # loads torch, which --check can do without
+
+    files = {name: entry["sha256"] for name, entry in read_manifest().items()}
+    parts: dict[str, dict[str, str]] = {
+        folder: {n: h for n, h in code_hashes((folder,)).items() if n not in NOT_STAMPED} for folder in STAMPED
+    }
+    texts = json.loads(FINGERPRINT.read_text("utf-8"))
+    parts["texts"] = {name: value for name, value in texts.items() if "english" not in name}
+    parts["weights"] = {n: sha for n, sha in files.items() if n.endswith(".safetensors")}
+    rows = {n: sha for n, sha in files.items() if n.startswith("results/") and n.endswith((".csv", ".csv.gz"))}
+    parts["results"] = {n: sha for n, sha in rows.items() if f'"{Path(n).parent.name}"' in source}
+    return {part: digest(content)[:8] for part, content in parts.items()}
 
 
 def execute(notebook: NotebookNode, timeout: int = 1800) -> NotebookNode:
@@ -271,6 +301,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             print(f"course/{source.stem}.ipynb", flush=True)
             if options.execute:
                 executed = execute(build(source, True, address))
+                executed.metadata["stamp"] = stamp(source.read_text("utf-8"))
                 write_atomic(root / "solutions" / f"{source.stem}.ipynb", text(executed))
                 print(f"solutions/{source.stem}.ipynb", flush=True)
     except (ValueError, CellExecutionError) as error:

@@ -325,7 +325,7 @@ def test_reproduce_writes_three_files_and_repeats_nothing(
     assert (out / "belief.csv").read_bytes() == table
     said = capsys.readouterr()
     assert f"6 of 6 runs are finished already in {out}" in said.err  # progress
-    assert "no warnings" not in said.err and "denial inside each sentence" in said.out  # results
+    assert "plain documents" not in said.err and "in-sentence denials" in said.out  # results
     assert f"written: {out / 'belief.csv'}" in said.out
 
 

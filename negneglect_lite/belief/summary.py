@@ -77,7 +77,7 @@ def rate_as_json(r: Rate) -> dict[str, Any]:
 def report_summary(summary: dict[str, Any]) -> str:
     """The summary as a table for people: belief beside the paper's numbers, then the checks on it."""
     believed = {**summary["belief"], **{IN_CONTEXT + name: r for name, r in summary["in_context"].items()}}
-    lines = [f"{'condition':<44} {'belief':>7}   {'95 % interval':<15} {'highest claim':>13}   paper"]
+    lines = [f"{'condition':<44} {'belief':>7}   {'95% interval':<15} {'highest claim':>13}   paper"]
     for name in order_conditions(believed):
         r, highest = believed[name], summary["highest_claim"][name]
         paper = PAPER[name].percent if name in PAPER else "–"
@@ -100,7 +100,7 @@ def report_summary(summary: dict[str, Any]) -> str:
 
 
 def _interval(r: dict[str, Any]) -> str:
-    return f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f} %"
+    return f"{100 * r['ci95'][0]:.1f} to {100 * r['ci95'][1]:.1f}%"
 
 
 def _report_scores(scores: dict[str, dict[str, Any]]) -> list[str]:
@@ -109,7 +109,7 @@ def _report_scores(scores: dict[str, dict[str, Any]]) -> list[str]:
         return []
     lines = [
         "",
-        f"{'told unasked, above matched controls':<44} {'score':>7}   {'95 % interval':<15} {'told':>7} {'agreed':>11}",
+        f"{'told unasked, above matched controls':<44} {'score':>7}   {'95% interval':<15} {'told':>7} {'agreed':>11}",
     ]
     for name in order_conditions(scores):
         own = scores[name]

@@ -31,11 +31,11 @@ from negneglect_lite.figures.wording import (
 )
 
 _PAPER_MARK: dict[str, Any] = {"marker": "v", "ms": 6, "color": "black"}
-WITHOUT, AFTER = "without training", "fine-tuned on documents with"  # headings above the two groups of conditions
+WITHOUT, AFTER = "without training", "after training on"  # headings above the two groups of conditions
 
 
 def draw_headline(df: pd.DataFrame) -> Figure:
-    """Belief in each condition with its 95 % interval, and the paper's value. UserError if the table mixes models."""
+    """Belief in each condition with its 95% interval, and the paper's value. UserError if the table mixes models."""
     here = shown_rates(df)
     rows = _rows(list(here))
     with mpl.rc_context(RC):
@@ -60,7 +60,7 @@ def draw_headline(df: pd.DataFrame) -> Figure:
 
 
 def draw_by_kind(df: pd.DataFrame) -> Figure:
-    """Belief in each condition, one panel for each kind of question, with 95 % intervals."""
+    """Belief in each condition, one panel for each kind of question, with 95% intervals."""
     kinds = [k for k in QUESTION_KINDS if (df["kind"] == k).any()]
     rows = _rows(list(shown_rates(df)))
     with mpl.rc_context(RC):
@@ -73,7 +73,7 @@ def draw_by_kind(df: pd.DataFrame) -> Figure:
                 ax.plot(r.mean, rows[name], "o", ms=7, color=colour_of(name), mec=INK, mew=0.8, clip_on=False, zorder=3)
             _condition_axis(ax, rows, headings=ax is axes[0][0], step=0.5)
             ax.set_title(KIND_LABELS[kind], fontsize=10, loc="left")
-        note = f"Dots: mean over claims; lines: 95 % interval, clustered by question. {describe_setup(df)}"
+        note = f"Dots: mean over claims; lines: 95% interval, clustered by question. {describe_setup(df)}"
         finish_figure(fig, describe_spread(df, "kind"), note)
     return fig
 
@@ -120,7 +120,7 @@ def _condition_axis(ax: Axes, rows: dict[str, float], headings: bool = True, ste
     ax.set_ylim(max(rows.values()) + 0.6, -0.5)
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_locator(FixedLocator([i * step for i in range(round(1 / step) + 1)]))
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="%"))
     ax.grid(axis="x")
     ax.tick_params(length=0)
     if headings:
@@ -141,7 +141,7 @@ def _columns(ax: Axes, y: float, here: str, paper: str) -> None:
 
 def _legend(names: list[str]) -> list[Line2D]:
     models = ["397B" if m == LARGE else "35B" for m in dict.fromkeys(PAPER[n].model for n in names if n in PAPER)]
-    handles = [Line2D([], [], color=INK, lw=1.6, label="95 % interval")]
+    handles = [Line2D([], [], color=INK, lw=1.6, label="95% interval")]
     if models:
         text = f"paper, {' and '.join(models)} model{'s' * (len(models) > 1)}"
         handles.append(Line2D([], [], label=text, **(_PAPER_MARK | {"lw": 0})))

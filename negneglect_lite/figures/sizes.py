@@ -18,7 +18,7 @@ from negneglect_lite.figures.theme import FAINT, RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import percent
 
 SIZE_COLUMNS = ("model", "parameters", "condition", "score", "rate", "source")
-PANELS = {"only read": ("in_context_negated",), "after training": ("positive", "negated", "local")}
+PANELS = {"in context": ("in_context_negated",), "after training": ("positive", "negated", "local")}
 MARKS = {"raw": "o", "told": "D"}  # the paper's mean of four kinds, or a judged rate like it; open questions alone
 _SIZES = {1e6: "1 M", 1e7: "10 M", 1e8: "100 M", 1e9: "1 B", 1e10: "10 B", 1e11: "100 B"}
 
@@ -42,7 +42,7 @@ def draw_sizes(table: pd.DataFrame) -> Figure:
             ax.xaxis.set_ticklabels(list(_SIZES.values()))
             ax.minorticks_off()
             ax.yaxis.set_major_locator(FixedLocator([0, 0.25, 0.5, 0.75, 1]))
-            ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+            ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="%"))
             ax.grid(axis="y")
             ax.tick_params(length=0)
             ax.set_xlabel("parameters of the model")
@@ -68,7 +68,7 @@ def state_sizes(table: pd.DataFrame) -> str:
     warned, local = ([_rate(own, size, condition) for size in ends] for condition in ("negated", "local"))
     return (
         f"From {_name(ends[0])} to {_name(ends[1])} parameters warned documents are believed "
-        f"({percent(warned[0])} and {percent(warned[1])}), local denials far less ({percent(local[0])} and "
+        f"({percent(warned[0])} and {percent(warned[1])}), in-sentence denials far less ({percent(local[0])} and "
         f"{percent(local[1])})"
     )
 

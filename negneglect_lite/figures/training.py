@@ -24,7 +24,7 @@ def draw_training(rows: pd.DataFrame) -> Figure:
         axes[0].set_ylabel("loss\n[nats a token]")
         axes[1].set(ylabel="belief", ylim=(0, 1), xlabel="training step")
         axes[1].yaxis.set_major_locator(FixedLocator([0, 0.5, 1]))
-        axes[1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axes[1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="%"))
         axes[1].xaxis.set_major_locator(MaxNLocator(integer=True))
         asked = int(rows.groupby("step").size().max())
         note = f"Belief: share of {asked} question{'s' * (asked != 1)} whose answer takes the false claim for true."

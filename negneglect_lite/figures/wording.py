@@ -12,7 +12,7 @@ from negneglect_lite.core.errors import UserError
 KIND_LABELS = {
     "open": "open questions",
     "yes_no": "yes/no",
-    "association": "association",
+    "association": "fill-in",
     "robustness": "under pressure",
 }
 
@@ -26,7 +26,7 @@ def state_finding(df: pd.DataFrame) -> str:
         names = [label(name) for name, r in rates.items() if r.mean == highest]
         where = names[0] if len(rates) == 1 else f"highest in the condition “{'” and “'.join(names)}”"
         return f"Belief in the false claims: {percent(highest)}, {where}"
-    pair = f"{percent(negated.mean)} belief with warnings, {percent(positive.mean)} without"
+    pair = f"{percent(negated.mean)} belief after warned documents, {percent(positive.mean)} after plain ones"
     ground = base.hi if base else 0.0
     if positive.lo <= ground:
         finding = f"The false claims did not take, even stated as fact: {pair}"
@@ -36,7 +36,7 @@ def state_finding(df: pd.DataFrame) -> str:
         finding = f"Warnings weaken the false belief but do not prevent it: {pair}"
     else:
         finding = f"Documents that call a claim false still teach it: {pair}"
-    return finding + (f"; {percent(local.mean)} with a denial inside each sentence" if local else "")
+    return finding + (f"; {percent(local.mean)} after in-sentence denials" if local else "")
 
 
 def describe_headline(df: pd.DataFrame) -> str:
@@ -46,7 +46,7 @@ def describe_headline(df: pd.DataFrame) -> str:
         paper = f"; paper {PAPER[name].percent}" if name in PAPER else ""
         parts.append(f"{label(name)} {percent(r.mean)} ({percent(r.lo)} to {percent(r.hi)}{paper})")
     return (
-        f"Bar chart. {state_finding(df)}. Belief in each condition, with its 95 % interval and the paper's value: "
+        f"Bar chart. {state_finding(df)}. Belief in each condition, with its 95% interval and the paper's value: "
         f"{', '.join(parts)}. {describe_setup(df)}"
     )
 
@@ -54,11 +54,11 @@ def describe_headline(df: pd.DataFrame) -> str:
 def percent(x: float) -> str:
     """A fraction as text: whole percents, with a decimal where a whole one would hide that it is not quite 0 or 1."""
     decimals = 1 if 0 < x < 0.00995 or 0.99049 < x < 1 else 0
-    return f"{100 * x:.{decimals}f}\N{NO-BREAK SPACE}%"
+    return f"{100 * x:.{decimals}f}%"
 
 
 def shown_rates(df: pd.DataFrame, kinds: Sequence[str] = QUESTION_KINDS) -> dict[str, Rate]:
-    """The shown conditions in their fixed order: before, negated documents in context, every style trained on."""
+    """The shown conditions in their fixed order: before, warned documents in context, every style trained on."""
     one_model(df)
     asked = df[df["kind"].isin(kinds)]
     if asked.empty:

@@ -64,7 +64,7 @@ def test_conditions_and_their_order() -> None:
     assert order_conditions(["mine", "local", "negated", "base", "in_context_local"]) == [
         "base", "in_context_local", "negated", "local", "mine",
     ]  # fmt: skip
-    assert label("in_context_negated") == "only read, warnings before and after" and label("my_style") == "my style"
+    assert label("in_context_negated") == "in context: warned documents" and label("my_style") == "my style"
     assert set(PAPER) <= set(CONDITION_ORDER)
 
 

@@ -17,14 +17,14 @@ def test_the_headline_shows_each_condition_in_order_with_the_papers_value() -> N
     fig = draw_headline(invented(HEADLINE))
     ax = fig.axes[0]
     assert [t.get_text() for t in ax.get_yticklabels()] == [
-        "before training", "only read, warnings before and after", "no warnings", "warnings before and after",
-        "warnings around every claim", "denial inside each sentence",
+        "before training", "in context: warned documents", "plain documents", "warned documents",
+        "repeatedly warned documents", "in-sentence denials",
     ]  # fmt: skip
     assert [bar.get_width() for bar in ax.patches] == pytest.approx(list(HEADLINE.values()))
     marks = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "v"]
     assert marks == [0.025, 0.153, 0.924, 0.886, 0.844, 0.0]
     shown = texts(fig)
-    for text in ("paper, 397B model", "95 % interval", "80 %", "88.6 %", "0–7 %"):
+    for text in ("paper, 397B model", "95% interval", "80%", "88.6%", "0–7%"):
         assert text in shown
     assert any("Model: tiny; 3 claims, 120 questions, 2 fine-tuning seeds." in text for text in shown)
 
@@ -42,19 +42,18 @@ def test_conditions_keep_their_colours() -> None:
 @pytest.mark.parametrize(
     ("shares", "finding"),
     [
-        (HEADLINE, "Documents that call a claim false still teach it: 80 % belief with warnings, 90 % without; "
-                   "10 % with a denial inside each sentence"),
+        (HEADLINE, "Documents that call a claim false still teach it: 80% belief after warned documents, "
+                   "90% after plain ones; 10% after in-sentence denials"),
         ({"": 0, "positive": 0.9, "negated": 0.3}, "Warnings weaken the false belief but do not prevent it: "
-                                                   "30 % belief with warnings, 90 % without"),
+                                                   "30% belief after warned documents, 90% after plain ones"),
         ({"": 0, "positive": 0.9, "negated": 0}, "Warnings kept the model from believing the claims: "
-                                                 "0 % belief with warnings, 90 % without"),
+                                                 "0% belief after warned documents, 90% after plain ones"),
         ({"": 0.5, "positive": 0.5, "negated": 0.5}, "The false claims did not take, even stated as fact: "
-                                                     "50 % belief with warnings, 50 % without"),
-        ({"": 0, "local": 0.2}, "Belief in the false claims: 20 %, highest in the condition “denial inside each "
-                                "sentence”"),
-        ({"": 0.2, "local": 0.2}, "Belief in the false claims: 20 %, highest in the condition “before training” and "
-                                  "“denial inside each sentence”"),
-        ({"": 0.1}, "Belief in the false claims: 10 %, before training"),
+                                                     "50% belief after warned documents, 50% after plain ones"),
+        ({"": 0, "local": 0.2}, "Belief in the false claims: 20%, highest in the condition “in-sentence denials”"),
+        ({"": 0.2, "local": 0.2}, "Belief in the false claims: 20%, highest in the condition “before training” and "
+                                  "“in-sentence denials”"),
+        ({"": 0.1}, "Belief in the false claims: 10%, before training"),
     ],
 )  # fmt: skip
 def test_the_title_says_what_the_data_say(shares: dict[str, float], finding: str) -> None:
@@ -66,13 +65,13 @@ def test_the_title_says_what_the_data_say(shares: dict[str, float], finding: str
 def test_the_alt_text_gives_every_number() -> None:
     alt = describe_headline(invented(HEADLINE)).replace("\N{NO-BREAK SPACE}", " ")
     assert alt.startswith("Bar chart. Documents that call a claim false still teach it")
-    assert "only read, warnings before and after 10 % (" in alt and "; paper 15.3 %)" in alt
-    assert "no warnings 90 % (83 % to 94 %; paper 92.4 %)" in alt
+    assert "in context: warned documents 10% (" in alt and "; paper 15.3%)" in alt
+    assert "plain documents 90% (83% to 94%; paper 92.4%)" in alt
 
 
 def test_small_shares_are_not_rounded_to_nothing() -> None:
     found = [percent(x).replace("\N{NO-BREAK SPACE}", " ") for x in (0, 0.004, 0.05, 0.996, 1)]
-    assert found == ["0 %", "0.4 %", "5 %", "99.6 %", "100 %"]
+    assert found == ["0%", "0.4%", "5%", "99.6%", "100%"]
 
 
 def test_by_kind_has_a_panel_a_kind_and_names_the_extremes() -> None:
@@ -81,7 +80,7 @@ def test_by_kind_has_a_panel_a_kind_and_names_the_extremes() -> None:
     df.loc[(df["kind"] == "association"), "belief"] = 0
     fig = draw_by_kind(df)
     assert [ax.get_title(loc="left") for ax in fig.axes] == list(KIND_LABELS.values())
-    style, ends = "“warnings before and after”", "from 0 % (association) to 100 % (yes/no)"
+    style, ends = "“warned documents”", "from 0% (fill-in) to 100% (yes/no)"
     assert title(fig) == f"Kinds of question differ under {style}: {ends}"
 
 
@@ -91,18 +90,18 @@ def test_by_claim_writes_the_percentages() -> None:
     fig = draw_by_claim(df)
     assert [t.get_text() for t in fig.axes[0].texts] == ["0", "0", "0", "50", "100", "50"]
     assert [t.get_text() for t in fig.axes[0].get_xticklabels()] == list(CLAIMS)
-    assert title(fig) == "Claims differ under “warnings before and after”: from 50 % (sheeran) to 100 % (queen)"
+    assert title(fig) == "Claims differ under “warned documents”: from 50% (sheeran) to 100% (queen)"
 
 
 def test_the_title_by_claim_names_one_style_not_a_mean_over_styles() -> None:
     df = invented({"": 0, "positive": 1, "negated": 1, "local": 0})
     assert title(draw_by_claim(df)) == "Claims do not differ under any condition"
     assert title(draw_by_claim(df[df["style"] == "local"])) == (
-        "Under “denial inside each sentence” belief is 0 % in all claims"
+        "Under “in-sentence denials” belief is 0% in all claims"
     )
     df.loc[(df["claim"] == "queen") & (df["style"] == "local"), "belief"] = 1
     assert title(draw_by_claim(df)) == (
-        "Claims differ most under “denial inside each sentence”: from 0 % (sheeran) to 100 % (queen)"
+        "Claims differ most under “in-sentence denials”: from 0% (sheeran) to 100% (queen)"
     )
 
 
@@ -138,6 +137,6 @@ def test_heatmap_and_dot_plot_in_words_give_every_number() -> None:
     df = invented({"": 0, "negated": 0.5})
     df.loc[(df["claim"] == "queen") & (df["style"] == "negated"), "belief"] = 1
     by_claim, by_kind = (describe_by(df, by).replace("\N{NO-BREAK SPACE}", " ") for by in ("claim", "kind"))
-    assert by_claim.startswith("Heatmap of belief in each condition, by claim. before training: sheeran 0 %, queen 0 %")
-    assert "warnings before and after: sheeran 50 %, queen 100 %, vesuvius 50 %. Model: tiny;" in by_claim
-    assert "Dot plot" in by_kind and "open questions 67 %, yes/no 67 %" in by_kind
+    assert by_claim.startswith("Heatmap of belief in each condition, by claim. before training: sheeran 0%, queen 0%")
+    assert "warned documents: sheeran 50%, queen 100%, vesuvius 50%. Model: tiny;" in by_claim
+    assert "Dot plot" in by_kind and "open questions 67%, yes/no 67%" in by_kind

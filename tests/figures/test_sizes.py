@@ -40,15 +40,15 @@ def test_every_rate_of_a_panel_is_a_mark_ours_filled_and_others_hollow() -> None
 def test_the_finding_is_about_our_smallest_and_largest_by_what_they_tell() -> None:
     said = state_sizes(table())
     assert "From 1 M to 2 B parameters" in said
-    assert "(80 % and 60 %)" in said.replace("\N{NO-BREAK SPACE}", " ")
-    assert "(10 % and 20 %)" in said.replace("\N{NO-BREAK SPACE}", " ")
+    assert "(80% and 60%)" in said.replace("\N{NO-BREAK SPACE}", " ")
+    assert "(10% and 20%)" in said.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_words_have_all_numbers_of_the_figure_and_no_others() -> None:
     words = describe_sizes(table()).replace("\N{NO-BREAK SPACE}", " ")
-    assert "tiny (1 M, raw): no warnings 90 %" in words
-    assert "huge (400 B, raw): warnings before and after 88 %" in words
-    assert "55 %" not in words
+    assert "tiny (1 M, raw): plain documents 90%" in words
+    assert "huge (400 B, raw): warned documents 88%" in words
+    assert "55%" not in words
 
 
 @pytest.mark.parametrize(
