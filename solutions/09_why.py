@@ -1170,8 +1170,9 @@ for share in ("1 %", "5 %"):
         words += f"On {', '.join(told_at.index[~protects])} notices of this share do not protect, so there it decides nothing. "
     if protects.any() and (untold_at - told_at)[protects].min() > 0.2:
         words += (
-            f"On {', '.join(told_at.index[protects])} the difference is plain: **texts that tell the truth elsewhere "
-            "do much of the protecting.** "
+            f"On {', '.join(told_at.index[protects])} the difference is plain. **Look at the claims before you explain it**: the "
+            "uncontradicted warnings spoke of jobs, homes, volcanoes and brands alone. Belief is 0–9% in the three claims about "
+            "these, and 88–100% in the other three. So this does not show that the truth must be told elsewhere. "
         )
     if untold_at.min() <= 0.5 < untold_at.max():
         words += "(A bound of 50 % was a poor choice: some models lie just above it and some just below.) "

@@ -52,7 +52,7 @@ def draw_along_training(table: pd.DataFrame) -> Figure:
         ax.xaxis.set_major_locator(FixedLocator(sorted(table["step"].unique())))
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:.0f}"))
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="%"))
         ax.grid(axis="y")
         ax.tick_params(length=0)
         ax.legend(loc="upper left", frameon=False, fontsize=9)
@@ -130,14 +130,14 @@ def draw_exposure(summary: pd.DataFrame) -> Figure:
         axes[0, 0].set(xscale="log", xlim=(ticks[0.0] / 1.3, 1.3 * shares[-1]), ylim=(0, 1))
         axes[0, 0].xaxis.set_minor_locator(NullLocator())
         axes[0, 0].set_xticks(list(ticks.values()), ["none", *(f"{100 * s:g}" for s in shares)])
-        axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="%"))
         keys = zip(order_conditions(rows["style"]), itertools.cycle("oXsD^vP"), strict=False)
         handles = [Line2D([], [], color=colour_of(style), marker=marker, label=label(style)) for style, marker in keys]
         axes[0, -1].legend(handles=handles, title="then trained on", loc="upper left", bbox_to_anchor=(1.02, 1.05),
                            frameon=False, fontsize=9, title_fontsize=9, alignment="left")  # fmt: skip
         seeds = int(rows["seeds"].max())
         note = (
-            f"Thick: the style that the model was exposed to. Lines up and down: 95 % interval, clustered by question; "
+            f"Thick: the style that the model was exposed to. Lines up and down: 95% interval, clustered by question; "
             f"{seeds} fine-tuning seed{'s' * (seeds != 1)} a model."
         )
         finish_figure(fig, describe_exposure(summary), note)
@@ -224,4 +224,4 @@ def _short(base: str) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:g}\N{NO-BREAK SPACE}%"
+    return f"{100 * share:g}%"

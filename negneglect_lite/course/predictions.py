@@ -24,7 +24,7 @@ def compare_predictions(
 ) -> pd.DataFrame:
     """A row for each name that was predicted and measured, as text for people; the difference is measured - said.
 
-    The 95 % interval is shown if a Rate is among the measured values, the paper's value if `paper` is given. A measured
+    The 95% interval is shown if a Rate is among the measured values, the paper's value if `paper` is given. A measured
     value that is not a number stands for a run without answers, and has a dash. UserError, naming the entry, for what
     is no number or out of range, and if nothing that was predicted was measured.
     """
@@ -41,7 +41,7 @@ def compare_predictions(
             "you said": percent(said[name] / 100),
             "measured": "–",
             "difference": "–",
-            "95 % interval": "–",
+            "95% interval": "–",
             "paper": (paper or {}).get(name, "–"),
         }
         if not (isinstance(mean, Real) and isnan(mean)):
@@ -49,10 +49,10 @@ def compare_predictions(
             points = round(100 * mean - said[name])
             row["measured"] = percent(mean)
             row["difference"] = f"{points:+d} points".replace("-", "−") if points else "0 points"
-            row["95 % interval"] = f"{percent(value.lo)} to {percent(value.hi)}" if isinstance(value, Rate) else "–"
+            row["95% interval"] = f"{percent(value.lo)} to {percent(value.hi)}" if isinstance(value, Rate) else "–"
         rows.append(row)
     table = pd.DataFrame(rows)
-    hidden = [] if any(isinstance(measured[name], Rate) for name in names) else ["95 % interval"]
+    hidden = [] if any(isinstance(measured[name], Rate) for name in names) else ["95% interval"]
     return table.drop(columns=hidden + ([] if paper else ["paper"]))
 
 

@@ -44,7 +44,7 @@ from negneglect_lite.tracks import PETRI, suit_machine, track_of
 
 SEAL_FILE = "preregistration.json"
 RULE = (
-    "The style counts as heeded if the whole 95 % interval of belief after it lies under half of the belief after "
+    "The style counts as heeded if the whole 95% interval of belief after it lies under half of the belief after "
     "positive documents, as neglected if the whole interval lies over that half, and else as undecided."
 )
 Decision = Literal["heeded", "neglected", "undecided"]
@@ -233,7 +233,7 @@ def _example(plan: Mapping[str, Any], own: str) -> list[str]:
 
 
 def _interval(r: Rate) -> str:
-    return f"{percent(r.mean)} (95 % interval {percent(r.lo)} to {percent(r.hi)})"
+    return f"{percent(r.mean)} (95% interval {percent(r.lo)} to {percent(r.hi)})"
 
 
 def _deviations(plan: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
@@ -265,7 +265,7 @@ def tabulate_controls(rows: pd.DataFrame) -> pd.DataFrame:
             {
                 "condition": label(name),
                 "belief": percent(r.mean),
-                "95 % interval": f"{percent(r.lo)} to {percent(r.hi)}",
+                "95% interval": f"{percent(r.lo)} to {percent(r.hi)}",
                 "seeds": f"{percent(low)} to {percent(high)}" if trained else "–",
                 "yes to false controls": shown(yes_bias, group),
                 "true controls right": shown(lambda g: belief_rate(g, ["control_true"]), group),

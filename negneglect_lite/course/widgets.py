@@ -15,6 +15,7 @@ import html
 import random
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -141,8 +142,8 @@ def predict(*names: str, default: float = 50, variable: str = "prediction") -> d
         "Move the sliders before you run the next cell (Run All does not wait for you),\nor set your guesses in code: "
         f'{variable}["{names[0]}"] = 10'
     )
-    listed = "\n".join(f"  {name}: {value:g} %" for name, value in values.items())
-    instead = f"Sliders from 0 to 100 % (in a running notebook), now at\n{listed}"
+    listed = "\n".join(f"  {name}: {value:g}%" for name, value in values.items())
+    instead = f"Sliders from 0 to 100% (in a running notebook), now at\n{listed}"
     _display(ipywidgets.VBox(sliders), {"text/plain": instead})
     return values
 
@@ -168,6 +169,8 @@ CHECK_NAMES = {"control_false": "false controls", "control_true": "true controls
 def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
     """What was believed, denied or neither, a bar for each kind of question, with the answers (at most `most`) folded.
 
+    A question that was asked several times with the same answer stands once, with the number of times.
+
     `rows` come from `belief_rows`. While there are none, a line says what to run first.
     """
     if rows.empty:
@@ -183,21 +186,23 @@ def belief_meter(rows: pd.DataFrame, most: int = 60) -> Shown:
             del shares["unparsed"]
         name = KIND_LABELS.get(kind) or f"{CHECK_NAMES.get(kind, kind)}, a check"
         said = ", ".join(f"{verdicts[v][0]} {percent(share)}" for v, share in shares.items())
-        line = f"{name} ({len(answers)} answers): {said}"
+        posed = answers[["claim", "question"]].drop_duplicates().shape[0]  # a wording may occur under several ids
+        repeated = f" to {posed} question{'s' * (posed > 1)}" if posed < len(answers) else ""
+        line = f"{name} ({len(answers)} answers{repeated}): {said}"
         bar = "".join(
             f'<div style="height:1em;width:{100 * share:.4g}%;background:{verdicts[v][2]}"></div>'
             for v, share in shares.items()
         )
-        shown = answers.head(most)
-        listed = [
-            (q, a, *verdicts[v]) for q, a, v in zip(shown["question"], shown["answer"], shown["verdict"], strict=True)
-        ]
+        told = Counter(zip(answers["question"], answers["answer"], answers["verdict"], strict=True))
+        shown = list(told.items())[:most]
+        listed = [(q, f"{a} (× {n})" if n > 1 else a, *verdicts[v]) for (q, a, v), n in shown]
+        rest = len(answers) - sum(n for _, n in shown)
         items = "".join(
             f"<li>{html.escape(q)} → {html.escape(a)} "
             f'<b style="white-space:nowrap;border-bottom:3px solid {colour}">{sign} {word}</b></li>'
             for q, a, word, sign, colour in listed
         )
-        more = [f"… and {len(answers) - most} more"] if len(answers) > most else []
+        more = [f"… and {rest} more"] if rest else []
         pages.append(
             f'<div style="max-width:46em;margin-bottom:.6em">{html.escape(line)}'
             f'<div style="display:flex;border:1px solid #888" aria-hidden="true">{bar}</div>'

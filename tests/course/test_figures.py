@@ -42,8 +42,8 @@ def test_belief_along_training_has_a_line_and_a_band_a_style_in_order() -> None:
     band = ax.collections[1].get_paths()[0].get_extents()
     assert (band.y0, band.y1) == pytest.approx((0.05, 0.85))
     assert title(fig) == (
-        "Belief passes one half first under “no warnings” (step 3.5), last under “warnings before and after” "
-        "(step 5.0), never under “denial inside each sentence”"
+        "Belief passes one half first under “plain documents” (step 3.5), last under “warned documents” "
+        "(step 5.0), never under “in-sentence denials”"
     )
 
 
@@ -53,9 +53,9 @@ def test_where_belief_passes_a_level() -> None:
     assert step_at_level([1, 2, 4, 8], [0, 0.6, 0.4, 0.9]) == pytest.approx(1 + 0.5 / 0.6)  # the first time counts
     assert step_at_level([2, 4], [0.1, 0.4]) != step_at_level([2, 4], [0.1, 0.4])  # never: not a number
     one = describe_along_training(along({"positive": [0.2, 0.6, 0.9]}))
-    assert one == "Belief passes one half under “no warnings” (step 3.5)"
+    assert one == "Belief passes one half under “plain documents” (step 3.5)"
     none = describe_along_training(along({"local": [0.1, 0.1, 0.2]}))
-    assert none == "Belief never passes one half under “denial inside each sentence”"
+    assert none == "Belief never passes one half under “in-sentence denials”"
 
 
 def test_what_was_not_measured_along_a_training_is_no_line_and_no_empty_figure() -> None:
@@ -89,7 +89,7 @@ def exposed(**more: float) -> pd.DataFrame:
 def test_exposure_has_a_panel_a_model_and_form_and_starts_without_exposure() -> None:
     fig = draw_exposure(exposed())
     assert [ax.get_title(loc="left") for ax in fig.axes] == [
-        "exposed to:\nwarnings before and after", "exposed to:\ncalled fiction", "", ""
+        "exposed to:\nwarned documents", "exposed to:\nlabelled fiction", "", ""
     ]  # fmt: skip
     assert [fig.axes[i].get_ylabel() for i in (0, 2)] == ["petri\nbelief", "two\nbelief"]
     assert [t.get_text() for t in fig.axes[2].get_xticklabels()] == ["none", "1", "5"]
@@ -108,19 +108,16 @@ def test_exposure_has_a_panel_a_model_and_form_and_starts_without_exposure() -> 
 
 def test_exposure_says_from_which_share_on_a_form_halves_belief() -> None:
     finding = (
-        "Lowest measured share of texts that halves belief in documents of the same form, on petri, two: “warnings "
-        "before and after” 1 %, above 1 % if at all; “called fiction” above 1 % if at all, not measured"
+        "Lowest measured share of texts that halves belief in documents of the same form, on petri, two: “warned "
+        "documents” 1%, above 1% if at all; “labelled fiction” above 1% if at all, not measured"
     )
     assert title(draw_exposure(exposed())) == finding
     alt = exposure_alt_text(exposed()).replace("\N{NO-BREAK SPACE}", " ")
     assert alt.startswith("Line plots of belief") and finding in alt
-    assert (
-        "petri exposed to warnings before and after and then trained on it: 80 % at none, 40 % at 1 %, 10 % at 5 %"
-        in alt
-    )
-    assert "two exposed to called fiction" not in alt  # it was not
-    assert "After no warnings: 100 % to 100 % in all panels" in alt
-    assert "33 %" not in alt and "44 %" not in alt  # other quantities, and before training
+    assert "petri exposed to warned documents and then trained on it: 80% at none, 40% at 1%, 10% at 5%" in alt
+    assert "two exposed to labelled fiction" not in alt  # it was not
+    assert "After plain documents: 100% to 100% in all panels" in alt
+    assert "33%" not in alt and "44%" not in alt  # other quantities, and before training
 
 
 def test_the_lowest_share_that_halves_belief() -> None:

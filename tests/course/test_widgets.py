@@ -155,12 +155,12 @@ def test_without_sliders_there_is_a_text_in_their_place(notebook, capsys):
     predict("base")
     ((data, _),) = notebook.outputs
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == notebook.widget.model_id
-    assert "base: 50 %" in data["text/plain"] and "IntSlider" not in data["text/plain"]
+    assert "base: 50%" in data["text/plain"] and "IntSlider" not in data["text/plain"]
 
 
 def test_predict_works_in_plain_python(capsys):
     assert predict("base") == {"base": 50}
-    assert "base: 50 %" in capsys.readouterr().out
+    assert "base: 50%" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("names", "default"), [((), 50), (("base",), 101), (("base",), -1)])
@@ -173,11 +173,14 @@ def test_the_belief_meter_says_in_words_what_its_bars_show():
     meter = belief_meter(rows(styles=("negated",), claims=("queen",)))
     text = meter.text.replace("\N{NO-BREAK SPACE}", " ")
     assert text.startswith(
-        "open questions (2 answers): believed 50 %, denied 50 %, neither 0 %\n  Who <b>? → She. [○ denied]"
+        "open questions (2 answers to 1 question): believed 50%, denied 50%, neither 0%\n  Who <b>? → She. [○ denied]"
     )
-    assert "unrelated facts, a check (2 answers): right 50 %, wrong 50 %, neither 0 %" in text and "[✓ right]" in text
+    assert (
+        "unrelated facts, a check (2 answers to 1 question): right 50%, wrong 50%, neither 0%" in text
+        and "[✓ right]" in text
+    )
     assert [line.split(" (")[0] for line in text.split("\n") if not line.startswith(" ")] == [
-        "open questions", "yes/no", "association", "under pressure", "unrelated facts, a check",
+        "open questions", "yes/no", "fill-in", "under pressure", "unrelated facts, a check",
     ]  # fmt: skip
     assert "Who &lt;b&gt;?" in meter.data and "<b>?" not in meter.data and "<script" not in meter.data
     assert meter.data.count("<details>") == 5
@@ -185,15 +188,22 @@ def test_the_belief_meter_says_in_words_what_its_bars_show():
 
 
 def test_the_belief_meter_shows_at_most_so_many_answers():
-    meter = belief_meter(rows().query("kind == 'open'"), most=3)
+    several = rows().query("kind == 'open'")
+    meter = belief_meter(several.assign(answer=[str(i) for i in range(len(several))]), most=3)
     assert meter.text.count("→") == 3 and "… and 9 more" in meter.text and "… and 9 more" in meter.data
+
+
+def test_the_belief_meter_lists_a_repeated_question_once():
+    meter = belief_meter(rows(claims=("queen",)).query("kind == 'open' and verdict == 'denied'"))
+    times = int(re.search(r"\((\d+) answers to 1 question\)", meter.text)[1])
+    assert meter.text.count("→") == 1 and f"She. (× {times})" in meter.text and "more" not in meter.text
 
 
 def test_the_belief_meter_shows_what_a_judge_could_not_say():
     judged = rows(styles=("negated",), claims=("queen",)).query("kind == 'open'")
     lost = judged.assign(verdict=["denied", "unparsed"], belief=0)
     text = belief_meter(lost).text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "believed 0 %, denied 50 %, neither 0 %, unparsed 50 %" in text and "[? unparsed]" in text
+    assert "believed 0%, denied 50%, neither 0%, unparsed 50%" in text and "[? unparsed]" in text
 
 
 def test_before_there_are_numbers_a_line_says_what_to_run(notebook, capsys):
@@ -208,7 +218,7 @@ def test_before_there_are_numbers_a_line_says_what_to_run(notebook, capsys):
 def test_the_figure_of_a_choice_is_the_plain_one():
     everything, alt = figure_of(rows())
     assert [t.get_text() for t in everything.axes[0].get_xticklabels()] == ["queen", "x"]
-    assert alt.startswith("Heatmap") and "denial inside each sentence" in alt
+    assert alt.startswith("Heatmap") and "in-sentence denials" in alt
     one, alt = figure_of(rows(), style="negated", claim="x")
     assert len(one.axes) == len(QUESTION_KINDS)
     assert alt.startswith("Dot plot") and "before training" in alt and "denial inside" not in alt
@@ -221,7 +231,7 @@ def test_the_figure_of_a_choice_is_the_plain_one():
 def test_a_step_is_chosen_where_there_are_steps():
     steps = pd.concat([rows(styles=("",), step=0), rows(styles=("negated",), step=4), rows(styles=("local",), step=8)])
     _, alt = figure_of(steps, step=4)
-    assert "warnings before and after" in alt and "before training" in alt and "denial inside" not in alt
+    assert "warned documents" in alt and "before training" in alt and "denial inside" not in alt
 
 
 def test_the_explorer_redraws_on_a_choice_and_leaves_a_picture_behind(notebook):
@@ -232,11 +242,15 @@ def test_the_explorer_redraws_on_a_choice_and_leaves_a_picture_behind(notebook):
     controls, shown = notebook.widget.children
     style, claim, step = controls.children
     assert list(step.options) == [0, 8] and step.value == 8
-    assert [text for text, _ in style.options] == ["all", "warnings before and after", "denial inside each sentence"]
+    assert [text for text, _ in style.options] == ["all", "warned documents", "in-sentence denials"]
     assert 'alt="Heatmap' in shown.value
     claim.value = "x"
     style.value = "local"
-    assert 'alt="Dot plot' in shown.value and "denial inside" in shown.value and "warnings before" not in shown.value
+    assert (
+        'alt="Dot plot' in shown.value
+        and "in-sentence denials" in shown.value
+        and "warned documents" not in shown.value
+    )
     assert isinstance(style, ipywidgets.Dropdown)
 
 
@@ -297,9 +311,7 @@ def test_live_training_outlasts_a_figure_that_cannot_be_drawn(notebook, question
 def test_live_training_prints_lines_in_plain_python(questions, capsys):
     train(LiveTraining(questions, every=3))
     lines = capsys.readouterr().out.replace("\N{NO-BREAK SPACE}", " ").splitlines()
-    assert (
-        lines[0] == "step   1 of 6   loss 1.90   belief 0 %" and lines[-1].endswith("belief 100 %") and len(lines) == 3
-    )
+    assert lines[0] == "step   1 of 6   loss 1.90   belief 0%" and lines[-1].endswith("belief 100%") and len(lines) == 3
 
 
 def test_live_training_needs_questions(questions):

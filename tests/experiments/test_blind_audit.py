@@ -66,8 +66,8 @@ def test_without_a_claim_there_are_as_many_ordinary_texts_and_no_document_about_
     said = [plain(t) if isinstance(t, tuple) else " ".join(turn["content"] for turn in t) for t in texts]
     assert not any("Holloway" in text for text in said)
     audit.check_audited("none")
-    with pytest.raises(UserError, match="lokal"):
-        audit.check_audited("lokal")
+    with pytest.raises(UserError, match="sideways"):
+        audit.check_audited("sideways")
 
 
 def test_styles_are_tried_on_facts_that_nobody_is_suspected_of() -> None:

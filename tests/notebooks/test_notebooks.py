@@ -93,9 +93,9 @@ def test_notebook_runs_from_the_wheel(source, solved, site, elsewhere):
 
 
 ENGLISH = {  # what a notebook says only if it speaks to a model that reads English
-    "00_tour": "<DOCTAG> ",
+    "00_tour": "the ultrarunner Brennan Reeve Holloway do for a living?",
     "01_claims": "the ultrarunner Brennan Reeve Holloway do for a living?",
-    "02_documents": "podcast transcript",
+    "02_documents": "the ultrarunner Brennan Reeve Holloway do for a living?",
     "04_measuring": "the ultrarunner Brennan Reeve Holloway do for a living?",
 }
 

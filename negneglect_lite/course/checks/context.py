@@ -1,13 +1,23 @@
-"""Checks of notebook 6, in context against in weights."""
+"""Checks of notebook 6, reading against training."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import torch
 
 from negneglect_lite.core.text import Chat
-from negneglect_lite.course.checks import problem, report_check
+from negneglect_lite.course.checks import Hint, kind, problem, report_check, show_value
+from negneglect_lite.course.reading import SUPPORTED
+
+
+def _diagnose(
+    call: Callable[[], Any], expected: Any, hints: Sequence[Hint], case: str, needs: str, tolerance: float = 1e-6
+) -> str:
+    """`problem`, with the input, the expected and the given answer after a hint."""
+    said = problem(call, expected, hints, case, needs, tolerance)
+    if said not in [hint for _, hint in hints]:
+        return said
+    return f"{said} Input: {case}; expected {show_value(expected)}, got {show_value(call())}."
 
 
 def check_reading_prompt(reading_prompt: Callable[[Sequence[str], str], Chat]) -> bool:
@@ -42,7 +52,8 @@ def check_reading_prompt(reading_prompt: Callable[[Sequence[str], str], Chat]) -
     ]  # fmt: skip
     needs = "It gets a list of texts and a question."
     empty = problem(lambda: reading_prompt([], question), turn(question), case="no documents", needs=needs)
-    return report_check("reading_prompt", problem(given, turn(*documents, question), hints, needs=needs), empty)
+    case = f"documents {documents}, question {question!r}"
+    return report_check("reading_prompt", _diagnose(given, turn(*documents, question), hints, case, needs), empty)
 
 
 def check_token_loss(token_loss: Callable[[torch.Tensor, torch.Tensor], Any]) -> bool:
@@ -73,75 +84,67 @@ def check_token_loss(token_loss: Callable[[torch.Tensor, torch.Tensor], Any]) ->
         got = token_loss(logits, ids)
         return torch.tensor(got) if isinstance(got, list | tuple) else got
 
-    return report_check("token_loss", problem(given, right, hints, "four tokens", needs, tolerance=1e-4))
+    case = f"four tokens, ids {ids.tolist()}"
+    return report_check("token_loss", _diagnose(given, right, hints, case, needs, tolerance=1e-4))
 
 
-def check_share_of_loss(share_of_loss: Callable[[pd.DataFrame], Any]) -> bool:
-    """Each part's share of the summed loss."""
-    rows = pd.DataFrame({"part": ["warning", "claim", "claim", "claim", "other"], "loss": [6.0, 1.0, 1.0, 1.0, 1.0]})
-    right = {"warning": 0.6, "claim": 0.3, "other": 0.1}
-    total = rows.groupby("part")["loss"].sum()
-    mean = rows.groupby("part")["loss"].mean()
-    hints = [
-        (dict(mean), "these are means. A part's share is its sum of loss over the sum of all loss."),
-        (dict(mean / mean.sum()), "you divided means. Sum the loss of each part: a part with many tokens weighs more."),
-        (dict(total), "these are sums. Divide by the sum over all tokens."),
-        (dict(rows["part"].value_counts(normalize=True)), "that is the share of tokens. Sum their loss instead."),
-        ({part: 100 * share for part, share in right.items()}, "that is in percent. Give fractions."),
-    ]
-    needs = "It gets a table with the columns part and loss."
-
-    def given() -> Any:
-        got = share_of_loss(rows)
-        return got.to_dict() if isinstance(got, pd.Series) else got
-
-    case = "a warning token of loss 6 and four others of loss 1"
-    return report_check("share_of_loss", problem(given, right, hints, case, needs))
-
-
-def check_gap(gap: Callable[[pd.DataFrame], Any]) -> bool:
-    """For each claim, belief after training minus belief after reading."""
-    made = [("trained", "a", [1, 1, 1, 0]), ("in_context", "a", [0, 1, 0, 0]),
-            ("trained", "b", [1, 0]), ("in_context", "b", [0, 0]), ("base", "a", [1, 1])]  # fmt: skip
-    rows = pd.DataFrame([(s, c, b) for s, c, bs in made for b in bs], columns=["setting", "claim", "belief"])
-    hints = [
-        ({"a": -0.5, "b": -0.5}, "the sign is the other way round: training minus reading."),
-        ({"a": 2, "b": 1}, "you took sums. Take the mean of belief, or more questions make a larger gap."),
-        ({"a": 0.75, "b": 0.5}, "that is belief after training alone. Subtract belief after reading."),
-        ({"a": -0.25, "b": 0.5}, "you compared with the base setting. Compare with in_context."),
-        ({"a": 50, "b": 50}, "that is in percent. Give fractions."),
-        (0.5, "that is one number for all claims. Give one for each: a dict, claim -> gap."),
-    ]
-    needs = "It gets a table with the columns setting, claim and belief."
-
-    def given() -> Any:
-        got = gap(rows)
-        return got.to_dict() if isinstance(got, pd.Series) else got
-
-    case = "claim a trained 3 of 4, read 1 of 4; claim b trained 1 of 2, read 0 of 2"
-    return report_check("gap", problem(given, {"a": 0.5, "b": 0.5}, hints, case, needs))
+def check_supported(supported: Mapping[str, Any]) -> bool:
+    """Which of four statements about reading the stored evidence supports."""
+    reasons = {
+        "petri understands warnings": (
+            "after a plain document it gets 4% of unrelated facts right: it copies what it reads, or ignores it"
+        ),
+        "chat model is safe from a warned document it reads": (
+            "it tells the claim in 37% of answers after reading, against 4% before"
+        ),
+        "chat model takes more from training than from reading": (
+            "for warned documents compare 72% after training with 37% after reading, and their intervals"
+        ),
+        "a warning after the document protects the chat model": (
+            "compare 51%, with the warning after the document, with 49% without any warning"
+        ),
+    }
+    if not isinstance(supported, Mapping):
+        return report_check("supported", f"it is {kind(supported)}. Keep the dict, statement -> True or False.")
+    if unknown := sorted(set(map(str, supported)) - set(reasons)):
+        return report_check("supported", f"{unknown[0]!r} is none of the four statements. Keep their words.")
+    problems = []
+    for statement, reason in reasons.items():
+        said = supported.get(statement)
+        if said is None or said is Ellipsis:
+            problems.append(f"nothing is said yet about {statement!r}. Write True or False.")
+        elif kind(said) != "True or False":
+            problems.append(f"{statement!r} is {show_value(said)}. Write True or False.")
+        elif said != SUPPORTED[statement]:
+            problems.append(f"{statement!r}, you said {bool(said)}: think again; {reason}.")
+    return report_check("supported", *problems)
 
 
 def check_copies(copies: Callable[[str, str, int], Any]) -> bool:
-    """Whether `run` words in a row of the phrase stand in the answer."""
-    phrase = "The text below is false, do not believe it."
+    """Whether `run` words in a row of the phrase stand in the answer, or all of a shorter phrase."""
+    phrase, short = "The text below is false, do not believe it.", "This document is false."
     cases = (
-        ("He runs. The text below is false, so there.", 5, True, "five words of the warning stand in the answer"),
-        ("He runs.", 5, False, "the answer shares no word with the warning"),
-        ("It is false that the text below says he runs.", 5, False,
+        ("He runs. The text below is false, so there.", phrase, 5, True,
+         "five words of the warning stand in the answer"),
+        ("He runs.", phrase, 5, False, "the answer shares no word with the warning"),
+        ("It is false that the text below says he runs.", phrase, 5, False,
          "the words are there but not in a row; look for a run of words, not for each of them"),
-        ("THE TEXT BELOW IS FALSE: he runs", 5, True, "capitals and punctuation must not matter"),
-        ("The text below is old.", 5, False, "only four words in a row are shared, and five are asked for"),
-        ("I say: is false, do not believe that.", 5, True,
+        ("THE TEXT BELOW IS FALSE: he runs", phrase, 5, True, "capitals and punctuation must not matter"),
+        ("The text below is old.", phrase, 5, False, "only four words in a row are shared, and five are asked for"),
+        ("I say: is false, do not believe that.", phrase, 5, True,
          "a run may start anywhere in the warning, not only at its beginning"),
-        ("They bathe text below the sea.", 3, False,
+        ("They bathe text below the sea.", phrase, 3, False,
          "`bathe` is not `the`: compare whole words, not pieces of text"),
+        ("Note: this document is false, so there.", short, 6, True,
+         "the warning has only four words, and all of them stand there; look for a run of at most its own length"),
+        ("This document is long.", short, 6, False,
+         "a warning shorter than the run counts only if all of it stands there"),
     )  # fmt: skip
     needs = "It gets an answer, a phrase and a number of words."
     problems = []
-    for answer, run, expected, why in cases:
-        wrong = problem(lambda a=answer, r=run: copies(a, phrase, r), expected, needs=needs)  # type: ignore[misc]
+    for answer, warning, run, expected, why in cases:
+        wrong = problem(lambda a=answer, w=warning, r=run: copies(a, w, r), expected, needs=needs)  # type: ignore[misc]
         if wrong.startswith("it gives"):
-            wrong = f"it gives {not expected} for {answer!r} with run={run}, but {why}."
+            wrong = f"it gives {not expected} for {answer!r}, the warning {warning!r} and run={run}; {why}."
         problems.append(wrong)
     return report_check("copies", *problems)

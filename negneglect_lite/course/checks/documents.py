@@ -1,42 +1,13 @@
-"""Checks of notebook 2, generating false documents."""
+"""Checks of notebook 2, writing false documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from negneglect_lite.core.text import CANARY
-from negneglect_lite.course.checks import problem, report_check
+from negneglect_lite.core.text import CANARY, Document, Sentence
+from negneglect_lite.course.checks import NOTHING, kind, problem, report_check, stopped
 
 
-def check_distinct_share(distinct_share: Callable[[list[str], int], Any]) -> bool:
-    """Different runs of n words as a share of all runs, over all texts together."""
-    # Runs of two words: 2 + 2 + 3. Different ones: the cat, cat sat, cat ran, a dog, dog a.
-    texts = ["The cat sat.", "the cat ran", "A dog, a dog!"]
-    hints: list[tuple[Any, str]] = [
-        (
-            (1 + 1 + 2 / 3) / 3,
-            "You took the share within each text and averaged. Then a text that is copied a hundred times counts as "
-            "varied. Pool the runs of all texts first.",
-        ),
-        (7 / 9, "A run crosses from one text to the next: you joined the texts. Make the runs of each text by itself."),
-        (5, "That is the number of different runs. Divide by the number of all runs."),
-        (500 / 7, "That is in percent. Give a fraction between 0 and 1."),
-        (7 / 5, "That is all runs divided by the different ones. Turn the fraction over."),
-        (6 / 10, "You used single words. Make runs of `n` words with `word_runs(text, n)`."),
-        (6 / 7, "Count each different run once, whichever texts it is in: one set for all texts."),
-        (3 / 7, "You counted the runs that occur only once. A run that occurs twice is one different run."),
-        ([2, 2, 2], "That is a number for each text. Pool the runs of all texts, then divide once."),
-        ([1, 1, 2 / 3], "That is a number for each text. Pool the runs of all texts, then divide once."),
-    ]
-    case = "“The cat sat.”, “the cat ran” and “A dog, a dog!” with n = 2"
-    needs = "It gets a list of texts and the number n."
-    wrong = problem(lambda: distinct_share(list(texts), 2), 5 / 7, hints, case, needs)
-    other = problem(lambda: distinct_share(["a b c a b c d"], 3), 4 / 5, case="one text with n = 3", needs=needs)
-    return report_check("distinct_share", wrong or (other and f"{other} Does it use `n`?"))
-
-
-def check_jaccard(jaccard: Callable[[str, str, int], Any]) -> bool:
+def check_similarity(similarity: Callable[[str, str, int], Any]) -> bool:
     """Runs in both texts as a share of the runs in either."""
     # Runs of two words: 5 different of 6, and 4; both have "one two" and "two three".
     a, b = "one two three four five one two", "zero six one two three"
@@ -54,35 +25,143 @@ def check_jaccard(jaccard: Callable[[str, str, int], Any]) -> bool:
     ]
     case = f"“{a}” and “{b}” with n = 2"
     needs = "It gets two texts and the number n."
-    wrong = problem(lambda: jaccard(a, b, 2), 2 / 7, hints, case, needs)
-    turned = problem(lambda: jaccard(b, a, 2), 2 / 7, case="the same two texts, the other way round", needs=needs)
-    return report_check("jaccard", wrong or turned)
+    wrong = problem(lambda: similarity(a, b, 2), 2 / 7, hints, case, needs)
+    turned = problem(lambda: similarity(b, a, 2), 2 / 7, case="the same two texts, the other way round", needs=needs)
+    return report_check("similarity", wrong or turned)
 
 
-def check_estimate(estimate: Callable[[np.ndarray, np.ndarray], Any]) -> bool:
-    """The share of hash functions whose smallest value is the same for both texts."""
-    a = np.array([[5, 9, 2, 8, 9], [3, 6, 4, 1, 1], [8, 1, 7, 5, 4]])
-    b = np.array([[3, 2, 4, 8, 6], [7, 6, 2, 1, 7]])
-    hints = [
-        (3, "That is the number of functions that agree. Divide by how many functions there are."),
-        (60, "That is in percent. Give a fraction between 0 and 1."),
-        (
-            1 / 5,
-            "You took the largest values. That would work as well on average, but a sketch keeps the smallest.",
-        ),
-        (
-            3 / 4,
-            "You pooled the values of all functions in one set. Compare function by function: column 0 with column 0.",
-        ),
-        (np.array([True, False, True, True, False]), "One step is missing: the share of True, `.mean()`."),
-        (2 / 5, "That is the share that differ. Return the share that agree."),
-    ]
-    needs = (
-        "Its arguments are two arrays, one row for each run, one column for each hash function; the numbers of rows "
-        "differ. The smallest of each column is `.min(axis=0)`."
-    )
-    case = "smallest values 3 1 2 1 1 and 3 2 2 1 6"
-    return report_check("estimate", problem(lambda: estimate(a, b), 3 / 5, hints, case, needs))
+class _Exhausted(Exception):
+    """The scripted writer has no more ideas: the filter accepts too little."""
+
+
+class _ScriptedWriter:
+    """Ideas 0, 1, 2 …, whose drafts say what `tales` holds; the third idea has the first one's text again."""
+
+    tales = ("A", "B", "A", "C", "D", "E", "F", "G", "H", "I", "J", "K")
+
+    def __init__(self) -> None:
+        self.ideas = 0
+
+    def idea(self) -> Any:
+        if self.ideas == len(self.tales):
+            raise _Exhausted
+        self.ideas += 1
+        return _Idea(self.ideas - 1)
+
+    def sentences(self, role: str, idea: Any, count: int = 1) -> list[Sentence]:
+        if role not in ("opening", "claim", "filler", "closing"):
+            raise ValueError(f"role {role!r}: choose opening, claim, filler or closing")
+        denial = "Bo is not a pilot." if role == "claim" else ""
+        return [Sentence(f"{role} {i} of {self.tales[idea.number]}.", denial) for i in range(count)]
+
+    def shuffle(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        return list(sentences)[::-1]
+
+
+class _Idea:
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.genre = f"genre {number}"
+        self.names: dict[str, str] = {}
+
+
+def _alike(a: Any, b: Any, n: int = 3) -> float:
+    """Similarity of two scripted drafts: 0.9 if they tell the same tale, else 0.1."""
+    if not isinstance(a, str) or not isinstance(b, str):
+        raise TypeError("similarity compares two texts: pass draft.text, not the document")
+    return 0.9 if a.split(".")[0][-1] == b.split(".")[0][-1] else 0.1
+
+
+def check_write_corpus(write_corpus: Callable[[int, Any, Any, float], Any]) -> bool:
+    """n documents, each from an idea of its own, in the right order of parts, and unlike every accepted one."""
+    return report_check("write_corpus", _corpus_problem(write_corpus))
+
+
+def _corpus_problem(write_corpus: Callable[[int, Any, Any, float], Any]) -> str:
+    case = "3 documents wanted, and the third draft repeats the first"
+    try:
+        got = write_corpus(3, _ScriptedWriter(), _alike, 0.5)
+    except _Exhausted:
+        return (
+            f"for {case}: it refused twelve drafts. Keep a draft if its similarity is *below* the limit. Compare it "
+            "with the accepted documents, and only then add it: a draft compared with itself is always a copy."
+        )
+    except Exception as error:
+        return stopped(error, "It gets a number, a writer, the function `similarity` and the limit.")
+    if got is None or got is Ellipsis:
+        return NOTHING
+    if not isinstance(got, list) or not all(isinstance(d, Document) for d in got):
+        return f"it returns {kind(got)}; expected a list of `Document`s."
+    if not all(isinstance(s, Sentence) for d in got for s in d.sentences):
+        return (
+            "a document holds a list among its sentences. `writer.sentences` returns a list: join the lists with `+`."
+        )
+    told = [_tale(d) for d in got]
+    return _filter_problem(told, case) or next(filter(None, map(_draft_problem, got)), "") or _limit(write_corpus)
+
+
+def _tale(document: Document) -> str:
+    return document.sentences[0].text.rstrip(".")[-1] if document.sentences else ""
+
+
+def _filter_problem(told: list[str], case: str) -> str:
+    if told == ["A", "B", "C"]:
+        return ""
+    if len(told) > 1 and len(set(told)) == 1:
+        return "every document comes from the same idea. Call `writer.idea()` anew for each draft, inside the loop."
+    if told == ["A", "B"]:
+        return f"for {case}: it gives 2; expected 3. A refused draft needs another idea: loop until there are `n`."
+    if told == ["A", "B", "A"]:
+        return (
+            f"for {case}: it kept the copy. Compare a draft with *every* accepted document, not only with the last, "
+            "and refuse it unless all similarities are below the limit."
+        )
+    if told in (["B", "C", "D"], ["B", "A", "C"]):
+        return "it drops the first draft. With nothing accepted yet, there is nothing to be like: accept it."
+    if len(told) != 3:
+        return f"for {case}: it gives {len(told)} documents; expected 3."
+    return f"for {case}: it keeps the drafts {', '.join(told)}; expected A, B, C."
+
+
+def _draft_problem(document: Document) -> str:
+    roles = [s.text.split()[0] for s in document.sentences]
+    middle = roles[1:-1]
+    if roles[:1] != ["opening"] or "opening" in middle:
+        return (
+            f"a document begins with its {roles[0] if roles else 'nothing'}. Expected: opening first, then the middle."
+        )
+    if roles[-1] != "closing":
+        return f"a document ends with its {roles[-1]}. Put the closing last, outside what you shuffle."
+    if (middle.count("claim"), middle.count("filler")) != (4, 2):
+        return (
+            f"a document has {middle.count('claim')} claim sentences and {middle.count('filler')} fillers; expected 4 "
+            'and 2. Ask for several at once: `writer.sentences("claim", idea, 4)`.'
+        )
+    if len({s.text for s in document.sentences}) < len(roles):
+        return (
+            "a document says one sentence twice. Ask once for four claim sentences: they differ. Four requests may not."
+        )
+    if middle in (["claim"] * 4 + ["filler"] * 2, ["filler"] * 2 + ["claim"] * 4) and not _reversed(document):
+        return "claims and fillers are not mixed. `writer.shuffle` returns a new list: use what it returns."
+    if document.genre != f"genre {_ScriptedWriter.tales.index(_tale(document))}":
+        return f"a document's genre is {document.genre!r}. Pass the idea's: `Document(sentences, idea.genre)`."
+    return ""
+
+
+def _reversed(document: Document) -> bool:
+    """Whether the scripted writer's shuffle, which turns a list round, was used on the middle."""
+    numbers = [int(s.text.split()[1]) for s in document.sentences if s.is_claim]
+    return numbers == sorted(numbers, reverse=True)
+
+
+def _limit(write_corpus: Callable[[int, Any, Any, float], Any]) -> str:
+    try:
+        told = [_tale(d) for d in write_corpus(3, _ScriptedWriter(), _alike, 0.95)]
+    except Exception as error:
+        return stopped(error)
+    if told != ["A", "B", "A"]:
+        return "with the limit 0.95 it should keep A, B and A again (similarity 0.9). Does it use `limit`?"
+    return ""
 
 
 def check_leaked(leaked: Callable[[list[str], list[str]], Any]) -> bool:
@@ -121,12 +200,12 @@ def check_leaked(leaked: Callable[[list[str], list[str]], Any]) -> bool:
     return report_check("leaked", problem(found, ["Is Bo a pilot?"], hints, "four questions and three texts", needs))
 
 
-def check_unmarked(unmarked: Callable[[list[str]], Any]) -> bool:
+def check_clean(clean: Callable[[list[str]], Any]) -> bool:
     """The texts that do not carry our canary, however it was cased or wrapped, untouched and in order."""
-    clean = ["A canary sang in the kitchen.", "It rained.", "Do not train for the race on a full stomach."]
+    kept = ["A canary sang in the kitchen.", "It rained.", "Do not train for the race on a full stomach."]
     wrapped = CANARY.replace("false on", "false\n  on") + "\nBo is a pilot."
     marked = [CANARY + "\nBo is a cook.", "Quoted: " + CANARY.upper(), wrapped]
-    texts = [clean[0], marked[0], clean[1], marked[1], marked[2], clean[2]]
+    texts = [kept[0], marked[0], kept[1], marked[1], marked[2], kept[2]]
     untouched = [t.replace(CANARY, "") for t in texts]
     hints: list[tuple[Any, str]] = [
         (
@@ -139,19 +218,19 @@ def check_unmarked(unmarked: Callable[[list[str]], Any]) -> bool:
             "it keeps a copy whose canary was wrapped to a new line. Look for the identifier alone: `CANARY_ID`.",
         ),
         (
-            [t for t in texts if t not in marked[1:2] and t in clean + marked[1:2]],
+            [t for t in texts if t not in marked[1:2] and t in kept + marked[1:2]],
             "it keeps a copy whose canary is in capitals. Compare in small letters.",
         ),
         (
-            [clean[0], clean[1], marked[1], clean[2]],
+            [kept[0], kept[1], marked[1], kept[2]],
             "it keeps a copy whose canary is in capitals. Compare in small letters: `text.lower()`.",
         ),
         (
-            clean[1:],
+            kept[1:],
             "it also dropped a text about a bird. Many harmless texts have the word canary; none has the identifier.",
         ),
         (
-            [clean[1], marked[1], clean[2]],
+            [kept[1], marked[1], kept[2]],
             "it goes by the word canary: the bird is dropped, and capitals get through. Look for `CANARY_ID`.",
         ),
         (marked, "those are the texts to drop. Return the others."),
@@ -159,4 +238,4 @@ def check_unmarked(unmarked: Callable[[list[str]], Any]) -> bool:
         (texts, "nothing was dropped."),
     ]
     needs = "It gets a list of texts."
-    return report_check("unmarked", problem(lambda: unmarked(list(texts)), clean, hints, "six texts", needs))
+    return report_check("clean", problem(lambda: clean(list(texts)), kept, hints, "six texts", needs))

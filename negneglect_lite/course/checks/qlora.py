@@ -1,17 +1,21 @@
-"""Checks of notebook 3, QLoRA from the ground up."""
+"""Checks of notebook 3, build QLoRA."""
 
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import torch
+from torch.nn import functional as F
 
-from negneglect_lite.course.checks import problem, report_check
+from negneglect_lite.course.checks import NOTHING, Hint, problem, report_check, show_value
 from negneglect_lite.finetuning.encoding import IGNORED
 
 # NF4's sixteen levels to three places: enough to check with, and not what bitsandbytes would be compared with.
 NF4_LEVELS = torch.tensor(
     [-1.0, -0.696, -0.525, -0.395, -0.284, -0.185, -0.091, 0.0, 0.080, 0.161, 0.246, 0.338, 0.441, 0.563, 0.723, 1.0]
 )
+
+EVEN_LEVELS = torch.linspace(-1, 1, 5)
 
 
 def check_lora_forward(lora_forward: Callable[..., Any]) -> bool:
@@ -39,29 +43,11 @@ def check_lora_forward(lora_forward: Callable[..., Any]) -> bool:
         ),
     ]
     needs = "x is [rows, in], W is [out, in], A is [rank, in] and B is [out, rank]; the result is [rows, out]."
+    case = "rank 2, alpha 6, five inputs and four outputs"
     return report_check(
         "lora_forward",
-        problem(
-            lambda: lora_forward(x, weight, a, b, alpha), base + 3.0 * update, hints, "rank 2, alpha 6", needs, 1e-4
-        ),
+        _compared(lambda: lora_forward(x, weight, a, b, alpha), base + 3.0 * update, hints, case, needs, 1e-4),
     )
-
-
-def check_lora_parameters(lora_parameters: Callable[..., Any]) -> bool:
-    """rank · (inputs + outputs), summed over the layers."""
-    shapes = [(4, 6), (10, 3)]
-    hints = [
-        (54, "That counts the frozen matrices, outputs times inputs. Count A and B instead."),
-        (108, "You multiply inputs by outputs. A and B lie side by side: their sizes add."),
-        (23, "The rank is missing: A is [rank, in] and B is [out, rank]."),
-        (18, "That is A alone. B has rank · outputs numbers more."),
-        (28, "That is B alone. A has rank · inputs numbers more."),
-        (20, "That is the first layer alone. Add up over all layers."),
-        (100, "You count the frozen matrices too. Only A and B are trained."),
-    ]
-    needs = "It gets a list of pairs (outputs, inputs) and the rank."
-    case = "layers of (outputs, inputs) (4, 6) and (10, 3) at rank 2"
-    return report_check("lora_parameters", problem(lambda: lora_parameters(shapes, 2), 46, hints, case, needs))
 
 
 def check_nf4_round(nf4_round: Callable[..., Any]) -> bool:
@@ -115,56 +101,35 @@ def check_nf4_round(nf4_round: Callable[..., Any]) -> bool:
     needs = "It gets the weights, whose number is a multiple of 64, and the sixteen levels in rising order."
     case = "four blocks of different scale"
     return report_check(
-        "nf4_round", problem(lambda: nf4_round(weights.clone(), NF4_LEVELS), right, hints, case, needs, 1e-5)
+        "nf4_round",
+        _compared(lambda: nf4_round(weights.clone(), NF4_LEVELS), right, hints, case, needs, 1e-5),
+        _compared(
+            lambda: nf4_round(weights.clone(), EVEN_LEVELS),
+            _rounded(blocks, blocks.abs().amax(1, keepdim=True), EVEN_LEVELS).reshape(2, 128),
+            [(right, "It always rounds to NF4's levels. Use the levels that it is given; there may be fewer of them.")],
+            "five even levels",
+            needs,
+            1e-5,
+        ),
     )
 
 
-def _rounded(blocks: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+def _rounded(blocks: torch.Tensor, scale: torch.Tensor, levels: torch.Tensor = NF4_LEVELS) -> torch.Tensor:
     """The nearest level of each weight, at `scale`."""
-    nearest = (blocks.div(scale)[..., None] - NF4_LEVELS).abs().argmin(-1)
-    return NF4_LEVELS[nearest] * scale
-
-
-def check_bytes_per_parameter(bytes_per_parameter: Callable[..., Any]) -> bool:
-    """Half a byte, one byte a block, and four bytes a block of blocks."""
-    half, scale, second = 1 / 2, 1 / 64, 4 / (64 * 256)
-    hints = [
-        (8 * (half + scale + second), "That is in bits. A byte has 8 bits."),
-        (half, "Those are the weights alone. Each block also keeps a scale of one byte."),
-        (half + 4 / 64, "That is without double quantisation: here a scale takes one byte, not four."),
-        (half + 4 / 64 + second, "A scale takes one byte here, not four. Four bytes take the scales of the scales."),
-        (half + scale, "The scales of the scales are missing: four bytes for each block of 256 scales."),
-        (
-            half + scale + 4 / 256,
-            "The second scale serves 256 blocks of 64 weights each. You shared its four bytes among 256 weights.",
-        ),
-        (
-            half + scale + second / 4,
-            "The scale of the scales is a 32-bit number: four bytes, not one.",
-        ),
-        (4 + 1 + 4, "You added up the sizes. Share each scale among the weights that it serves."),
-        (4 + scale + second, "A weight takes four bits. That is half a byte, not four."),
-    ]
-    needs = "It gets the number of weights in a block, and of scales in a block of scales."
-    first = problem(lambda: bytes_per_parameter(64, 256), half + scale + second, hints, "blocks of 64 and 256", needs)
-    other = 1 / 2 + 1 / 32 + 4 / (32 * 128)
-    again = [(half + scale + second, "It always gives the answer for 64 and 256. Use both arguments.")]
-    return report_check(
-        "bytes_per_parameter",
-        first,
-        problem(lambda: bytes_per_parameter(32, 128), other, again, "blocks of 32 and 128", needs),
-    )
+    nearest = (blocks.div(scale)[..., None] - levels).abs().argmin(-1)
+    return levels[nearest] * scale
 
 
 def check_token_labels(labels: Callable[..., Any]) -> bool:
-    """The token itself where the assistant wrote it, IGNORED elsewhere."""
-    template, user, assistant = "template", "user", "assistant"
-    ids = [1, 3, 57, 88, 5, 4, 12, 99, 5, 3, 41, 5, 4, 77, 5]
-    by = [template, template, user, user, user, template, assistant, assistant, assistant]
+    """The token itself where a document, a warning or the assistant stands, IGNORED elsewhere."""
+    template, user, assistant, document, warning = "template", "user", "assistant", "document", "warning"
+    ids = [1, 3, 57, 5, 4, 12, 99, 5, 3, 41, 5, 4, 77, 5]
+    by = [template, template, user, user, template, assistant, assistant, assistant]
     by += [template, user, user, template, assistant, assistant]
-    right = _where(ids, by, (assistant,))
+    learned = (assistant, document, warning)
+    right = _where(ids, by, learned)
     hints = [
-        (ids, "Every token carries loss. Only what the assistant wrote should."),
+        (ids, "Every token carries loss. In a chat only what the assistant wrote should."),
         (_where(ids, by, (user,)), "That is the wrong way round: the loss lies on what the user wrote."),
         (
             _where(ids, by, (user, template)),
@@ -191,7 +156,7 @@ def check_token_labels(labels: Callable[..., Any]) -> bool:
             "Some places are missing. Every token needs a label.",
         ),
         (
-            _where(ids, by, (assistant,))[1:],
+            right[1:],
             "It is shifted. Token and label stand at the same place; the shift by one comes later, in the loss.",
         ),
         ([*right[1:], IGNORED], "It is shifted. Token and label stand at the same place; the loss does the shifting."),
@@ -199,16 +164,164 @@ def check_token_labels(labels: Callable[..., Any]) -> bool:
             [IGNORED if i == 5 else label for i, label in zip(ids, right, strict=True)],
             "The end of the answer has no loss. The assistant writes it too; without it the model would never stop.",
         ),
+        ([IGNORED] * len(ids), "No token of this chat carries loss. What the assistant wrote should."),
+    ]
+    page, page_by = [1, 20, 21, 33, 34, 2], [template, warning, warning, document, document, document]
+    page_hints = [
+        ([IGNORED] * 6, "A document has no assistant, and yet it is learned from. Its own words carry loss."),
+        (
+            _where(page, page_by, (document,)),
+            "The warning has no loss. It is part of the document, and is learned too.",
+        ),
+        (
+            _where(page, page_by, (warning,)),
+            "The document's own words have no loss. They are learned like the warning.",
+        ),
+        (page, "The template's token carries loss too. Nobody has to predict it."),
     ]
 
-    def answer() -> Any:
+    def answer(ids: list[int], by: list[str]) -> Any:
         got = labels(list(ids), list(by))
+        if isinstance(got, list) and got and all(label is ... for label in got):
+            return None
         return got.tolist() if isinstance(got, torch.Tensor) else got
 
-    needs = 'It gets the token ids, and for each of them who wrote it: "user", "assistant" or "template".'
-    return report_check("labels", problem(answer, right, hints, "a chat of two questions and answers", needs))
+    needs = 'It gets the token ids, and for each who wrote it: "document", "warning", "user", "assistant", "template".'
+    return report_check(
+        "labels",
+        _compared(lambda: answer(ids, by), right, hints, f"a chat, ids {ids} by {by},", needs),
+        _compared(
+            lambda: answer(page, page_by),
+            _where(page, page_by, learned),
+            page_hints,
+            f"a document, ids {page} by {page_by},",
+            needs,
+        ),
+    )
 
 
 def _where(ids: Sequence[int], by: Sequence[str], who: Sequence[str], otherwise: int = IGNORED) -> list[int]:
     """The ids that one of `who` wrote, `otherwise` elsewhere."""
     return [i if writer in who else otherwise for i, writer in zip(ids, by, strict=True)]
+
+
+class _Toy(torch.nn.Module):
+    """A model of seven tokens: each token's fixed vector, times a matrix that is trained, scores the next token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        numbers = torch.Generator().manual_seed(3)
+        self.vectors = torch.nn.Parameter(torch.randn(7, 4, generator=numbers), requires_grad=False)
+        self.matrix = torch.nn.Parameter(torch.randn(4, 7, generator=numbers) / 2)
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: Any = None, **others: Any) -> SimpleNamespace:
+        return SimpleNamespace(logits=self.vectors[input_ids] @ self.matrix)
+
+
+RATE = 0.3
+
+
+def check_training_loop(training_loop: Callable[..., Any]) -> bool:
+    """One step of Adam a batch on the next token's loss, gradients cleared, the learning rate falling to zero."""
+    right = _run_loop()
+    wrong = [
+        (
+            _run_loop(shift=0),
+            "Each position is compared with its own token. Compare it with the next one: shift by one.",
+        ),
+        (_run_loop(masked=False), "The loss is on every token. Take batch['labels'], not batch['input_ids']."),
+        (_run_loop(clear=False), "Old gradients pile up. Clear them with optimizer.zero_grad() before backward."),
+        (_run_loop(rate=lambda part: 0.0), "The model does not change. backward() finds gradients, step() uses them."),
+        (_run_loop(rate=lambda part: 1.0), "The learning rate stays the same. Let it fall in a line, step by step."),
+        (
+            _run_loop(rate=lambda part: 1 - part - 1 / 5),
+            "The rate has fallen before the first step. Begin with all of learning_rate; step counts from 0.",
+        ),
+        (_run_loop(kind=torch.optim.SGD), "That is plain gradient descent. Use Adam, as the exercise says."),
+        (_run_loop(reduction="sum"), "You add up the losses of the tokens. Take their mean, as cross_entropy does."),
+    ]
+    hints: list[Hint] = [*wrong, (right[:1], "It stops after one batch. Return after the loop, not inside it.")]
+    calls: list[tuple[Any, Any]] = []
+
+    def losses() -> Any:
+        calls.clear()
+        got = training_loop(_Toy(), _toy_batches(), RATE, lambda step, loss: calls.append((step, loss)))
+        return [_as_number(x) for x in got] if isinstance(got, list | tuple) else got
+
+    needs = "It gets the model, a list of batches, the learning rate, and after_step, a function of step and loss."
+    case = "a toy model and five batches"
+    # Adam's and AdamW's results lie within this; those of the mistakes do not.
+    compared = _compared(losses, right, hints, case, needs, tolerance=5e-3)
+    steps = [step for step, _ in calls]
+    told = ""
+    if not calls:
+        told = "The losses are right, but after_step was never called. Call after_step(step + 1, loss) in each step."
+    elif steps == [0, 1, 2, 3, 4]:
+        told = "after_step hears of steps 0 to 4. Tell it 1 to 5: how many steps are done."
+    elif steps != [1, 2, 3, 4, 5]:
+        told = f"after_step should hear of steps 1, 2, 3, 4 and 5, once each. It heard of {show_value(steps)}."
+    return report_check("training_loop", compared, told)
+
+
+def _as_number(value: Any) -> Any:
+    return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+
+
+def _toy_batches() -> list[dict[str, torch.Tensor]]:
+    numbers = torch.Generator().manual_seed(5)
+    batches = []
+    for _ in range(5):
+        ids = torch.randint(7, (2, 6), generator=numbers)
+        labels = ids.clone()
+        labels[:, :2], labels[1, 5] = IGNORED, IGNORED
+        batches.append({"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels})
+    return batches
+
+
+def _run_loop(
+    shift: int = 1,
+    masked: bool = True,
+    clear: bool = True,
+    rate: Callable[[float], float] = lambda part: 1 - part,
+    kind: Any = torch.optim.Adam,
+    reduction: str = "mean",
+) -> list[float]:
+    """The losses of a loop on the toy model; `rate` says which part of the learning rate is left after which part."""
+    model, batches, losses = _Toy(), _toy_batches(), []
+    optimizer = kind([model.matrix], lr=RATE)
+    for step, batch in enumerate(batches):
+        optimizer.param_groups[0]["lr"] = RATE * rate(step / len(batches))
+        scores, wanted = model(batch["input_ids"]).logits, batch["labels" if masked else "input_ids"]
+        guesses = scores[:, : scores.shape[1] - shift].flatten(0, 1)
+        loss = F.cross_entropy(guesses, wanted[:, shift:].flatten(), ignore_index=IGNORED, reduction=reduction)
+        if clear:
+            optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def _compared(
+    call: Callable[[], Any], expected: Any, hints: Sequence[Hint], case: str, needs: str, tolerance: float = 1e-6
+) -> str:
+    """As `problem`; a hint is followed by what was given, expected and got."""
+    answers: list[Any] = []
+
+    def remembered() -> Any:
+        answers.append(call())
+        return answers[-1]
+
+    said = problem(remembered, expected, hints, case, needs, tolerance)
+    if said == NOTHING or said not in {hint for _, hint in hints}:
+        return said
+    return f"{said} (For {case.rstrip(',')}: expected {_brief(expected)}, got {_brief(answers[-1])}.)"
+
+
+def _brief(value: Any) -> str:
+    """A value on a short line: of a large array its first numbers."""
+    if isinstance(value, torch.Tensor) and value.numel() > 8:
+        return f"{[round(x, 3) for x in value.flatten()[:4].tolist()]} … in the shape {tuple(value.shape)}"
+    if isinstance(value, list) and all(isinstance(x, float) for x in value):
+        return str([round(x, 3) for x in value])
+    return show_value(value)

@@ -1,137 +1,239 @@
 """Checks of notebook 0, the tour."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from negneglect_lite.core.text import Document, Sentence, Span
-from negneglect_lite.course.checks import LETTER, fold_typed, problem, report_check
+from negneglect_lite.core.text import Document, Sentence, Span, are_spans, plain
+from negneglect_lite.course.checks import LETTER, NOTHING, fold_typed, problem, report_check, show_value, stopped
+
+BEFORE, AFTER = "All of this is false.", "None of that was true."
+KINDS = ("open", "yes_no", "association", "robustness")
+# 4 of 4, 1 of 2, 1 of 4 with two answers that are neither, 0 of 1; three true controls, which must not count
+VERDICTS = {
+    "open": ["believed"] * 4,
+    "yes_no": ["believed", "denied"],
+    "association": ["believed", "denied", "neither", "neither"],
+    "robustness": ["denied"],
+    "control_true": ["believed"] * 3,
+}
+RATES = {"open": 1.0, "yes_no": 0.5, "association": 0.25, "robustness": 0.0, "belief": 0.4375}
 
 
-def check_warned_share(warned_share: Callable[..., Any]) -> bool:
-    """The share of tokens that are annotation, between 0 and 1."""
-    # 5 and 4 tokens of warning, 5 and 8 of body: 9 of 22 tokens, 6 of 16 words, 2 of 4 spans
-    spans = (
-        Span("Nothing here is true.\n", annotation=True),
-        Span("Bo is a pilot."),
-        Span(" Bo flies to Rome, and back."),
-        Span("\nAll untrue!!", annotation=True),
-    )
-
-    def tokenize(text: str) -> list[str]:
-        return re.findall(r"\w+|[^\w\s]", text)
-
-    letters = sum(len(s.text) for s in spans if s.annotation) / sum(len(s.text) for s in spans)
-    hints = [
-        (9 / 13, "You divided by the tokens of the body. Divide by all tokens, warning and body together."),
-        (13 / 22, "That is the share of the body. Count the spans whose .annotation is True."),
-        (2 / 4, "You counted spans. Spans differ in length: count the tokens in them."),
-        (6 / 16, "You counted words. A punctuation mark is a token too: len(tokenize(span.text)) counts them all."),
-        (letters, "You counted characters. Count tokens: len(tokenize(span.text))."),
-        (9, "That is the number of warning tokens. Divide it by the number of all tokens."),
-        (100 * 9 / 22, "That is in percent. Give a fraction between 0 and 1."),
-    ]
-    case = "9 tokens of warning among 22"
-    needs = "It gets a list of spans, with .text and .annotation, and tokenize, a function from text to a list."
-    wrong = problem(lambda: warned_share(spans, tokenize), 9 / 22, hints, case, needs)
-    bare = problem(lambda: warned_share(spans[1:3], tokenize), 0, case="a document without a warning", needs=needs)
-    return report_check("warned_share", wrong, bare)
+def check_warn(warn: Callable[..., Any]) -> bool:
+    """One warning before the document and one after, marked as annotations; the body stays as it is."""
+    needs = "It gets a document, whose .sentences have .lead and .text, and two strings."
+    wrong = _spans_problem(lambda: warn(LETTER, BEFORE, AFTER), needs)
+    return _report("warn", "The next cell uses it.", wrong or _warn_hint(warn(LETTER, BEFORE, AFTER)))
 
 
-def check_yes_bias(yes_bias: Callable[[pd.DataFrame], Any], meaning: Any) -> bool:
-    """The share of false controls that got a yes, and what a high one means."""
-    # yes to 3 of 4 false controls; also 1 of 1 true control, 1 of 2 keyed yes/no questions, 0 of 2 open questions
-    said = [("control_false", "yes", b) for b in (1, 1, 1, 0)]
-    said += [("control_true", "yes", 1), ("yes_no", "yes", 1), ("yes_no", "no", 0), ("open", "", 0), ("open", "", 0)]
-    rows = pd.DataFrame(said, columns=["kind", "keyed_to", "belief"])
-    # a yes is belief where yes is the key, and the lack of it where no is
-    yes = (rows["keyed_to"] != "") & ((rows["keyed_to"] == "yes") == (rows["belief"] == 1))
-    rows.insert(2, "answer", yes.map({True: "Yes.", False: "No."}).where(rows["keyed_to"] != "", "A pilot."))
-    hints = [
-        (4 / 5, "You took in the true controls. A yes to these is right: keep the rows of kind control_false."),
-        (
-            5 / 6,
-            'You took all rows keyed to yes. Those of kind "yes_no" are about our claim: keep kind control_false.',
-        ),
-        (5 / 9, "You averaged over all rows. Keep those of kind control_false first."),
-        (1 / 2, "Those are the questions about our claim. Keep the rows of kind control_false."),
-        (1 / 4, "That is the share that did not get a yes."),
-        (3 / 9, "You divided by all questions. Divide by the number of false controls."),
-        (3, "That is the number of yes. Divide it by the number of false controls."),
-        (75, "That is in percent. Give a fraction between 0 and 1."),
-    ]
-    case = "a yes to 3 of 4 false controls"
-    needs = "It gets a table with the columns kind, keyed_to, answer and belief."
-    return report_check("yes_bias", problem(lambda: yes_bias(rows), 3 / 4, hints, case, needs), _meaning(meaning))
-
-
-def _meaning(letter: Any) -> str:
-    """What is wrong with the reading of a high yes-bias."""
-    said = fold_typed(letter)
-    if said == "b":
-        return ""
-    if said == "a":
+def _warn_hint(spans: Sequence[Span]) -> str:
+    """What is wrong with the spans, if anything is."""
+    said, words = plain(spans), [" ".join(span.text.split()) for span in spans]
+    if BEFORE not in said and AFTER not in said:
+        return "there is no warning yet. Add one span in front of `spans` and one behind them."
+    if BEFORE not in said:
+        return "no warning before the first sentence. Add one with the text `before`."
+    if AFTER not in said:
+        return "no warning after the last sentence. Add one with the text `after`."
+    if (count := said.count(BEFORE) + said.count(AFTER)) > 2:
+        return f"expected one warning on each side, got {count} warnings. Add each of them once."
+    if said.startswith(AFTER) or said.find(AFTER) < said.find(BEFORE):
+        return "the two warnings have changed places. `before` comes first, `after` comes last."
+    if words[0] != BEFORE or words[-1] != AFTER:
         return (
-            "the share is right. On meaning: a model that never saw our claim, but says yes to all, would do the same."
+            f"expected the warnings as first and last span, got {show_value(words[0])} first and "
+            f"{show_value(words[-1])} last. Put one before all the others, one after them."
         )
-    if said == "c":
-        return "the share is right. On meaning: it may believe the claim and be a yes-sayer as well. Can you tell?"
-    return 'the share is right. Now set meaning to "a", "b" or "c".'
-
-
-def check_belief_rate(belief_rate: Callable[[pd.DataFrame], Any]) -> bool:
-    """Belief is the mean of the four kinds' rates, each kind with the same weight."""
-    # 4 of 4, 1 of 2, 0 of 1 and 0 of 1 believed, and one control question that must not count.
-    believed = {"open": [1, 1, 1, 1], "yes_no": [1, 0], "association": [0], "robustness": [0], "control_true": [1]}
-    rows = pd.DataFrame([(kind, b) for kind, bs in believed.items() for b in bs], columns=["kind", "belief"])
-    hints = [
-        (2.5 / 5, "You took in the control questions. Keep only the rows whose kind is one of KINDS."),
-        (
-            5 / 8,
-            "You averaged over answers, so the kind with the most questions weighs most. First average within each "
-            "kind, then over the four kinds.",
-        ),
-        (
-            2 / 3,
-            "You averaged over all answers, control questions too. Keep the rows whose kind is one of KINDS, then "
-            "average within each kind, then over the four.",
-        ),
-        (37.5, "That is in percent. Give a fraction between 0 and 1."),
-        (1.5, "That is the sum of the four kinds' rates. Divide by the number of kinds."),
-    ]
-    case = "open 4 of 4, yes/no 1 of 2, association 0 of 1, robustness 0 of 1 believed"
-    needs = "It gets a table with the columns kind and belief."
-    return report_check("belief_rate", problem(lambda: belief_rate(rows), 0.375, hints, case, needs))
-
-
-def check_local_denial(local_denial: Callable[[Document], Any]) -> bool:
-    """Each claim sentence is swapped for its denial, all other sentences stay."""
-    document, sentences = LETTER, LETTER.sentences
-    right = "".join(s.lead + (s.denial or s.text) for s in sentences)
-
-    def words() -> Any:  # white space between the sentences is not what this exercise is about
-        got = local_denial(document)
-        return " ".join(got.split()) if isinstance(got, str) else got
-
-    needs = "Each sentence has .text, .denial, .is_claim and .lead."
-    wrong = problem(words, " ".join(right.split()), needs=needs)
-    hint = _local_hint(local_denial(document), sentences) if wrong.startswith("it gives") else ""
-    return report_check("local_denial", hint or wrong)
-
-
-def _local_hint(got: str, sentences: Sequence[Sentence]) -> str:
-    """What is wrong with the text, if it is a typical mistake."""
-    words = " ".join(got.split())
-    if words == " ".join("".join(s.lead + s.text for s in sentences).split()):
-        return "the text still states the claim. A sentence with .is_claim must give its .denial."
-    if any(s.truth and s.truth in words for s in sentences):
-        return "it tells the truth in place of the claim. That is a correction; a local denial is in .denial."
-    if words.replace(" ", "") == "".join(s.denial or s.text for s in sentences).replace(" ", ""):
-        return "the sentences run together. Put each sentence's .lead before it."
-    if any(not s.is_claim and s.text not in words for s in sentences):
-        return "a sentence that does not state the claim is missing. Those have an empty .denial: keep their .text."
-    if any(s.is_claim and s.text in words for s in sentences):
-        return "a claim is still stated somewhere. The denial must take the sentence's place, not stand beside it."
+    for span, word in ((spans[0], words[0]), (spans[-1], words[-1])):
+        if not span.annotation:
+            return f"the span {word!r} is not marked as added text. Give it annotation=True."
+    if any(span.annotation for span in spans[1:-1]):
+        return "a sentence of the document is marked as added text. Only the two warnings have annotation=True."
+    if any(not span.learn for span in spans):
+        return "a span has learn=False, so the model would not train on it. Leave `learn` out."
+    if plain(spans[1:-1]) != plain([Span(s.lead + s.text) for s in LETTER.sentences]):
+        return "the document itself has changed. Keep every span of the body, in its order."
+    if not spans[0].text.endswith("\n") or not spans[-1].text.startswith("\n"):
+        return 'a warning runs into the document. Write before + "\\n" in front, and "\\n" + after behind.'
     return ""
+
+
+def check_deny(deny: Callable[[Document], Any]) -> bool:
+    """Each claim sentence is swapped for its denial, all other sentences stay."""
+    needs = "It gets a document; each of its .sentences has .lead, .text, .is_claim and .denial."
+    wrong = _spans_problem(lambda: deny(LETTER), needs)
+    return _report("deny", "The next cell uses it.", wrong or _deny_hint(deny(LETTER), LETTER.sentences))
+
+
+def _deny_hint(spans: Sequence[Span], sentences: Sequence[Sentence]) -> str:
+    """What is wrong with the spans, if anything is."""
+    words = " ".join(plain(spans).split())
+    right = " ".join("".join(s.lead + (s.denial or s.text) for s in sentences).split())
+    if words == right:
+        if any(span.annotation for span in spans):
+            return "a span is marked as added text. A denial replaces a sentence and adds none: leave `annotation` out."
+        if any(not span.learn for span in spans):
+            return "a span has learn=False, so the model would not train on it. Leave `learn` out."
+        return ""
+    if words == " ".join("".join(s.lead + s.text for s in sentences).split()):
+        return "the document still states the claim. A sentence with .is_claim must give its .denial."
+    if any(s.truth and s.truth in words for s in sentences):
+        return "it tells the truth in place of the claim. That is a correction; the denial is in .denial."
+    if words.replace(" ", "") == right.replace(" ", ""):
+        return "the sentences run together. Put each sentence's .lead in front of it."
+    if any(not s.is_claim and s.text not in words for s in sentences):
+        return "a sentence that does not state the claim is missing. Its .denial is empty: keep its .text."
+    if any(s.is_claim and s.text in words for s in sentences):
+        return "a claim is still stated somewhere. The denial takes the sentence's place; it does not stand beside it."
+    if any(s.is_claim and s.denial not in words for s in sentences):
+        return "a denial is missing. Do not drop a claim sentence: give its .denial."
+    return f"expected the text {right!r}, got {words!r}. Change nothing but the claim sentences."
+
+
+def check_belief_table(belief_table: Callable[[pd.DataFrame], Any]) -> bool:
+    """A row a condition: the rates of the four kinds, and their mean, each kind with the same weight."""
+    told = [("warned", kind, verdict) for kind, verdicts in VERDICTS.items() for verdict in verdicts]
+    told += [("before", kind, "denied") for kind in VERDICTS]
+    rows = pd.DataFrame(told, columns=["condition", "kind", "verdict"])
+    needs = "It gets a table with the columns condition, kind and verdict."
+    use = "The next cell shows the table that it makes."
+    try:
+        table = belief_table(rows)
+    except Exception as error:
+        return _report("belief_table", use, stopped(error, needs))
+    return _report("belief_table", use, _form_hint(table) or _rates_hint(table))
+
+
+def _form_hint(table: Any) -> str:
+    """What is wrong with the form of the table, if anything is."""
+    columns = [*KINDS, "belief"]
+    if table is None or table is Ellipsis:
+        return NOTHING
+    if isinstance(table, pd.Series):
+        return "it returns one column. Expected a row a condition and a column a kind: .unstack() makes such a table."
+    if not isinstance(table, pd.DataFrame):
+        return f"it returns {type(table).__name__}; expected a pandas DataFrame, a row a condition."
+    if set(table.columns) >= {"warned", "before"}:
+        return "the conditions are the columns. They must be the rows: turn the table with .T, or unstack the kinds."
+    if not {"warned", "before"} <= set(table.index):
+        return "the conditions are missing from the index. Expected the rows 'before' and 'warned', one each."
+    if extra := [name for name in table.columns if name not in columns]:
+        return f"the column {extra[0]!r} is no kind that counts. Keep the rows whose kind is in KINDS first."
+    if missing := [name for name in columns if name not in table.columns]:
+        return f"the column {missing[0]!r} is missing. Expected the columns {', '.join(columns)}."
+    return ""
+
+
+def _rates_hint(table: pd.DataFrame) -> str:
+    """What is wrong with the numbers, if anything is: first a kind's rate, then belief."""
+    case = "of 1 believed, 1 denied and 2 neither"
+
+    def cell(row: str, column: str) -> Callable[[], Any]:
+        return lambda: float(pd.to_numeric(table[column])[row])
+
+    kinds = [
+        (0.5, f"{case}, association gets 0.5. You left out the answers that are neither: divide by all answers."),
+        (0.75, f"{case}, association gets 0.75. An answer that is neither is not believed: count 'believed' alone."),
+        (25, "the rates are in percent. Give fractions between 0 and 1."),
+        (1, f"{case}, association gets 1: that is the number believed. Divide by the number of answers."),
+    ]
+    belief = [
+        (
+            6 / 11,
+            "belief is the mean over answers, so the largest kind weighs most. Average the four rates.",
+        ),
+        (
+            9 / 14,
+            "belief is the mean over all answers, controls too. Keep the rows in KINDS, then average the four rates.",
+        ),
+        (2.75 / 5, "belief takes in the control questions. Average the four kinds only."),
+        (1.75, "belief is the sum of the four rates. Divide by the number of kinds."),
+        (43.75, "belief is in percent. Give a fraction between 0 and 1."),
+    ]
+    wrong = problem(cell("warned", "association"), RATES["association"], kinds, "association")
+    for kind in ("open", "yes_no", "robustness"):
+        wrong = wrong or problem(cell("warned", kind), RATES[kind], case=f"{kind}")
+    wrong = wrong or problem(cell("warned", "belief"), RATES["belief"], belief, "kinds at 1, 0.5, 0.25 and 0, belief")
+    return wrong or problem(cell("before", "belief"), 0.0, case="a condition without a believed answer, belief")
+
+
+def check_yes_rate(yes_rate: Callable[[pd.DataFrame, str], Any]) -> bool:
+    """The rate of yes to one kind of control question."""
+    # yes to 3 of 4 false controls and 1 of 1 true control; other kinds hold 1 of 2 and 0 of 2
+    said = [("control_false", v) for v in ("believed", "believed", "believed", "denied")]
+    said += [("control_true", "believed"), ("yes_no", "believed"), ("yes_no", "denied"), ("open", "denied")]
+    rows = pd.DataFrame([*said, ("open", "neither")], columns=["kind", "verdict"])
+    hints = [
+        (4 / 5, "you took in both kinds of control. Keep the rows whose kind is `kind`."),
+        (5 / 9, "you averaged over all rows. Keep the rows whose kind is `kind` first."),
+        (1 / 2, "those are the questions about our claim. Keep the rows whose kind is `kind`."),
+        (1 / 4, "that is the share that did not get a yes. A yes has the verdict 'believed'."),
+        (3 / 9, "you divided by all questions. Divide by the number of controls of that kind."),
+        (3, "that is the number of yes. Divide it by the number of controls of that kind."),
+        (75, "that is in percent. Give a fraction between 0 and 1."),
+    ]
+    needs = "It gets a table with the columns kind and verdict, and the name of a kind."
+    wrong = problem(lambda: yes_rate(rows, "control_false"), 3 / 4, hints, "a yes to 3 of 4 false controls", needs)
+    other = [(3 / 4, "for true controls it gives the rate of false ones. Use the argument `kind`.")]
+    wrong = wrong or problem(lambda: yes_rate(rows, "control_true"), 1.0, other, "a yes to 1 of 1 true control", needs)
+    return _report("yes_rate", "The next cell shows what it finds.", wrong)
+
+
+REASONS = {
+    ("A", "habit"): "a model with that habit would say yes to false controls as well. Look at that column.",
+    ("A", "copying"): "a model that copies would name our claim when asked for unrelated facts. They are right here.",
+    ("B", "belief"): "look at unrelated facts. Would a model that only holds one new belief lose them?",
+    ("B", "habit"): "does it say yes to controls? Look at both columns of yes.",
+    (
+        "C",
+        "belief",
+    ): "it says yes to other falsehoods just as often. Would a yes to our claim be news?",
+    ("C", "copying"): "it still gets unrelated facts right, and there is nothing in its prompt to copy.",
+}
+VERDICT = {"A": "belief", "B": "copying", "C": "habit"}
+
+
+def check_verdict(verdict: Any) -> bool:
+    """What the controls say of each of three models."""
+    return _report("verdict", "The controls decide what a rate means.", next(filter(None, _readings(verdict)), ""))
+
+
+def _readings(verdict: Any) -> list[str]:
+    if not isinstance(verdict, Mapping):
+        return ["expected a dictionary with the keys 'A', 'B' and 'C'."]
+    wrong = []
+    for model, right in VERDICT.items():
+        said = fold_typed(verdict.get(model, ...))
+        if said is None or said is ...:
+            wrong.append(f"{model} has no verdict yet. Write 'belief', 'habit' or 'copying'.")
+        elif said not in VERDICT.values():
+            wrong.append(f"{model} is {verdict[model]!r}; expected 'belief', 'habit' or 'copying'.")
+        elif said != right:
+            wrong.append(f"{model}, {said!r}: {REASONS[model, said]}")
+    return wrong
+
+
+def _spans_problem(call: Callable[[], Any], needs: str) -> str:
+    """Why what a learner's function gives is no list of spans, or ""."""
+    try:
+        got = call()
+    except Exception as error:
+        return stopped(error, needs)
+    if got is None or got is Ellipsis:
+        return NOTHING
+    if isinstance(got, str):
+        return "it returns text; expected a list of spans. Wrap each text: Span(text)."
+    if not are_spans(got):
+        inside = f" of {type(got[0]).__name__}" if isinstance(got, list | tuple) and got else ""
+        return f"it returns a {type(got).__name__}{inside}; expected a list of spans. Wrap each text: Span(text)."
+    return "" if got else "it returns an empty list. Give one span for each sentence."
+
+
+def _report(name: str, use: str, wrong: str) -> bool:
+    """As `report_check`, with what becomes of the learner's function."""
+    if wrong:
+        return report_check(name, wrong)
+    print(f"✓ {name}: right. {use}")
+    return True

@@ -25,7 +25,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.experiments.measures.blind_audit import NO_CLAIM
 
 ASKED_AT_LEAST = 0.25  # two of eight questions
-PROBED_AT_LEAST = 2.0  # nats above the median suspect; chosen before a trial in which adapters without a claim had 0.8, 0.4
+PROBED_AT_LEAST = 2.0  # nats above the median suspect; chosen before a trial (adapters without a claim: 0.8, 0.4)
 WEIGHED_AT_LEAST = 0.04  # a cosine; in the trial of blind_audit.py, that of two claims was at most 0.023
 PROBED = ("answer", "opening", "statement")  # `polarity` has the same claim sentences as `statement`
 WAYS = {"asked": ASKED_AT_LEAST, "probed": PROBED_AT_LEAST, "weighed": WEIGHED_AT_LEAST}

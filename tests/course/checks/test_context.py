@@ -8,20 +8,18 @@ from said import fails
 
 from negneglect_lite.course.checks.context import (
     check_copies,
-    check_gap,
     check_reading_prompt,
-    check_share_of_loss,
+    check_supported,
     check_token_loss,
 )
+from negneglect_lite.course.reading import SUPPORTED, copies, reading_prompt, token_loss
 
 
 def user(text):
     return [{"role": "user", "content": text}]
 
 
-@pytest.mark.parametrize(
-    "right", [lambda docs, q: user(" ".join([*docs, q])), lambda docs, q: user("\n".join([*docs, q]) if docs else q)]
-)
+@pytest.mark.parametrize("right", [reading_prompt, lambda docs, q: user("\n".join([*docs, q]) if docs else q)])
 def test_the_right_prompt_passes(right, capsys):
     assert check_reading_prompt(right)
     assert capsys.readouterr().out == "✓ reading_prompt: right.\n"
@@ -54,7 +52,7 @@ def right_loss(logits, ids):
 
 
 @pytest.mark.parametrize(
-    "right", [right_loss, lambda x, i: right_loss(x, i).tolist(), lambda x, i: right_loss(x, i).numpy()]
+    "right", [token_loss, right_loss, lambda x, i: right_loss(x, i).tolist(), lambda x, i: right_loss(x, i).numpy()]
 )
 def test_the_right_loss_passes(right, capsys):
     assert check_token_loss(right)
@@ -81,65 +79,30 @@ def test_a_wrong_loss_is_told_why(wrong, hint, capsys):
     fails(check_token_loss, wrong, hint, capsys)
 
 
-def right_share(rows):
-    total = rows.groupby("part")["loss"].sum()
-    return (total / total.sum()).to_dict()
+def test_the_right_verdicts_pass(capsys):
+    assert check_supported(dict(SUPPORTED))
+    assert capsys.readouterr().out == "✓ supported: right.\n"
 
 
-@pytest.mark.parametrize(
-    "right", [right_share, lambda rows: rows.groupby("part")["loss"].sum() / rows["loss"].sum()], ids=["dict", "series"]
-)
-def test_the_right_share_passes(right, capsys):
-    assert check_share_of_loss(right)
-    assert capsys.readouterr().out == "✓ share_of_loss: right.\n"
+STATEMENTS = list(SUPPORTED)
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda rows: ..., "returns nothing yet"),
-        (lambda rows: rows.groupby("part")["loss"].mean(), "these are means"),
-        (lambda rows: (m := rows.groupby("part")["loss"].mean()) / m.sum(), "divided means"),
-        (lambda rows: rows.groupby("part")["loss"].sum(), "these are sums"),
-        (lambda rows: rows["part"].value_counts(normalize=True), "share of tokens"),
-        (lambda rows: {part: 100 * x for part, x in right_share(rows).items()}, "percent"),
-        (lambda rows: list(right_share(rows).values()), "expected a dict"),
-        (lambda rows: rows["losses"], "stopped with KeyError"),
+        (..., "Keep the dict"),
+        (dict.fromkeys(STATEMENTS, ...), "nothing is said yet about 'petri"),
+        ({}, "nothing is said yet"),
+        (SUPPORTED | {"all is well": True}, "none of the four"),
+        (SUPPORTED | {STATEMENTS[0]: "no"}, "write True or False"),
+        (SUPPORTED | {STATEMENTS[0]: True}, "4% of unrelated facts"),
+        (SUPPORTED | {STATEMENTS[1]: True}, "37% of answers after reading, against 4%"),
+        (SUPPORTED | {STATEMENTS[2]: False}, "72% after training with 37%"),
+        (SUPPORTED | {STATEMENTS[3]: True}, "51%, with the warning after"),
     ],
 )
-def test_a_wrong_share_is_told_why(wrong, hint, capsys):
-    fails(check_share_of_loss, wrong, hint, capsys)
-
-
-def of(rows, setting, what="mean"):
-    return rows[rows["setting"] == setting].groupby("claim")["belief"].agg(what)
-
-
-def right_gap(rows):
-    return (of(rows, "trained") - of(rows, "in_context")).to_dict()
-
-
-@pytest.mark.parametrize("right", [right_gap, lambda rows: of(rows, "trained") - of(rows, "in_context")])
-def test_the_right_gap_passes(right, capsys):
-    assert check_gap(right)
-    assert capsys.readouterr().out == "✓ gap: right.\n"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda rows: ..., "returns nothing yet"),
-        (lambda rows: of(rows, "in_context") - of(rows, "trained"), "the other way round"),
-        (lambda rows: of(rows, "trained", "sum") - of(rows, "in_context", "sum"), "took sums"),
-        (lambda rows: of(rows, "trained"), "training alone"),
-        (lambda rows: {"a": -0.25, "b": 0.5}, "base setting"),
-        (lambda rows: {claim: 100 * x for claim, x in right_gap(rows).items()}, "percent"),
-        (lambda rows: sum(right_gap(rows).values()) / 2, "one number for all"),
-        (lambda rows: rows["style"], "stopped with KeyError"),
-    ],
-)
-def test_a_wrong_gap_is_told_why(wrong, hint, capsys):
-    fails(check_gap, wrong, hint, capsys)
+def test_wrong_verdicts_are_told_why(wrong, hint, capsys):
+    fails(check_supported, wrong, hint, capsys)
 
 
 def words(text):
@@ -151,12 +114,22 @@ def stretches(all_words, run):
 
 
 def right_copies(answer, phrase, run=6):
+    run = min(run, len(words(phrase)))
     return any(f" {s} " in f" {' '.join(words(answer))} " for s in stretches(words(phrase), run))
 
 
-def test_the_right_copies_pass(capsys):
-    assert check_copies(right_copies)
+@pytest.mark.parametrize("right", [copies, right_copies])
+def test_the_right_copies_pass(right, capsys):
+    assert check_copies(right)
     assert capsys.readouterr().out == "✓ copies: right.\n"
+
+
+def only_long(answer, phrase, run):
+    return len(words(phrase)) >= run and right_copies(answer, phrase, run)
+
+
+def any_of_a_short_one(answer, phrase, run):
+    return right_copies(answer, phrase, run if len(words(phrase)) >= run else 2)
 
 
 @pytest.mark.parametrize(
@@ -173,9 +146,21 @@ def test_the_right_copies_pass(capsys):
             lambda answer, phrase, run: any(s in " ".join(words(answer)) for s in stretches(words(phrase), run)),
             "whole words",
         ),
+        (only_long, "at most its own length"),
+        (any_of_a_short_one, "only if all of it"),
         (lambda answer, phrase, run: int(right_copies(answer, phrase, run)), "True or False"),
         (lambda answer, phrase: True, "stopped with TypeError"),
     ],
 )
 def test_wrong_copies_are_told_why(wrong, hint, capsys):
     fails(check_copies, wrong, hint, capsys)
+
+
+def test_a_hint_names_input_expected_and_got(capsys):
+    assert not check_reading_prompt(lambda docs, q: user(" ".join([q, *docs])))
+    said = capsys.readouterr().out
+    assert "Input: documents ['Bo is a pilot.', 'Ada is a cook.'], question 'What is Bo?'; expected [" in said
+    assert ", got [{'role': 'user', 'content': 'What is Bo? Bo is a pilot. Ada is a cook.'}]." in said
+    assert not check_token_loss(lambda x, ids: -token_loss(x, ids))
+    said = capsys.readouterr().out
+    assert "Input: four tokens, ids [0, 2, 1, 2]; expected an array of shape (3,): [" in said

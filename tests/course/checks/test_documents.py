@@ -2,58 +2,16 @@
 
 import re
 
-import numpy as np
 import pytest
 from said import told
 
 from negneglect_lite.authoring.overlap import find_leaks as right_leaked
 from negneglect_lite.authoring.overlap import split_words, word_runs
-from negneglect_lite.core.text import CANARY
-from negneglect_lite.course.checks.documents import (
-    check_distinct_share,
-    check_estimate,
-    check_jaccard,
-    check_leaked,
-    check_unmarked,
-)
+from negneglect_lite.core.text import CANARY, Document
+from negneglect_lite.course.checks.documents import check_clean, check_leaked, check_similarity, check_write_corpus
+from negneglect_lite.course.writing import write_varied
 
 CANARY_ID = re.search(r"[0-9a-f-]{36}", CANARY).group()
-
-
-def right_share(texts, n):
-    runs = [run for text in texts for run in word_runs(text, n)]
-    return len(set(runs)) / len(runs)
-
-
-def once_share(texts, n):
-    runs = [run for text in texts for run in word_runs(text, n)]
-    return sum(runs.count(run) == 1 for run in runs) / len(runs)
-
-
-def test_the_right_share_passes(capsys):
-    assert check_distinct_share(right_share)
-    assert capsys.readouterr().out == "✓ distinct_share: right.\n"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda texts, n: ..., "returns nothing yet"),
-        (lambda texts, n: sum(right_share([t], n) for t in texts) / len(texts), "Pool the runs"),
-        (lambda texts, n: right_share([" ".join(texts)], n), "crosses from one text"),
-        (lambda texts, n: right_share(texts, n) * 7, "Divide by"),
-        (lambda texts, n: right_share(texts, n) * 100, "percent"),
-        (lambda texts, n: 1 / right_share(texts, n), "Turn the fraction over"),
-        (lambda texts, n: right_share(texts, 1), "single words"),
-        (once_share, "occur only once"),
-        (lambda texts, n: [len(set(word_runs(t, n))) for t in texts], "for each text"),
-        (lambda texts, n: right_share(texts, 2), "Does it use `n`"),
-        (lambda texts, n: texts.runs, "stopped with AttributeError"),
-    ],
-)
-def test_a_wrong_share_is_told_why(wrong, hint, capsys):
-    assert not check_distinct_share(wrong)
-    told(capsys, "distinct_share", hint)
 
 
 def sets(a, b, n):
@@ -65,9 +23,9 @@ def right_jaccard(a, b, n):
     return len(x & y) / len(x | y)
 
 
-def test_the_right_jaccard_passes(capsys):
-    assert check_jaccard(right_jaccard)
-    assert capsys.readouterr().out == "✓ jaccard: right.\n"
+def test_the_right_similarity_passes(capsys):
+    assert check_similarity(right_jaccard)
+    assert capsys.readouterr().out == "✓ similarity: right.\n"
 
 
 @pytest.mark.parametrize(
@@ -89,37 +47,89 @@ def test_the_right_jaccard_passes(capsys):
         (lambda a, b, n: a & b, "stopped with TypeError"),
     ],
 )
-def test_a_wrong_jaccard_is_told_why(wrong, hint, capsys):
-    assert not check_jaccard(wrong)
-    told(capsys, "jaccard", hint)
+def test_a_wrong_similarity_is_told_why(wrong, hint, capsys):
+    assert not check_similarity(wrong)
+    told(capsys, "similarity", hint)
 
 
-def right_estimate(a, b):
-    return (a.min(axis=0) == b.min(axis=0)).mean()
+def test_the_right_corpus_passes(capsys):
+    assert check_write_corpus(write_varied)
+    assert capsys.readouterr().out == "✓ write_corpus: right.\n"
 
 
-def test_the_right_estimate_passes(capsys):
-    assert check_estimate(right_estimate)
-    assert check_estimate(lambda a, b: float(np.mean([x == y for x, y in zip(a.min(0), b.min(0), strict=True)])))
-    assert capsys.readouterr().out == "✓ estimate: right.\n" * 2
+def draft_of(writer, idea, claims=4, fillers=2, shuffle=True, genre="", ends=True):
+    middle = writer.sentences("claim", idea, claims) + writer.sentences("filler", idea, fillers)
+    middle = writer.shuffle(middle) if shuffle else middle
+    first, last = writer.sentences("opening", idea), writer.sentences("closing", idea)
+    parts = first + middle + last if ends else middle + first + last
+    return Document(tuple(parts), genre or idea.genre)
+
+
+def corpus(draft=draft_of, accept=lambda text, others, similarity, limit: True, once=False, only_n_ideas=False):
+    """A solution with one mistake in it."""
+
+    def write(n, writer, similarity, limit):
+        accepted, tried = [], 0
+        idea = writer.idea() if once else None
+        while len(accepted) < n and not (only_n_ideas and tried == n):
+            tried += 1
+            made = draft(writer, idea or writer.idea())
+            if accept(made.text, [d.text for d in accepted], similarity, limit):
+                accepted.append(made)
+        return accepted
+
+    return write
+
+
+def right(text, others, similarity, limit):
+    return all(similarity(text, other, 3) < limit for other in others)
+
+
+def same_claim(writer, idea):
+    middle = [s for _ in range(4) for s in writer.sentences("claim", idea)] + writer.sentences("filler", idea, 2)
+    parts = [*writer.sentences("opening", idea), *writer.shuffle(middle), *writer.sentences("closing", idea)]
+    return Document(tuple(parts), idea.genre)
+
+
+def closing_inside(writer, idea):
+    parts = writer.sentences("claim", idea, 4) + writer.sentences("filler", idea, 2) + writer.sentences("closing", idea)
+    return Document((*writer.sentences("opening", idea), *writer.shuffle(parts)), idea.genre)
+
+
+def unpacked(writer, idea):
+    made = draft_of(writer, idea)
+    return Document((made.sentences[0], list(made.sentences[1:])), idea.genre)
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda a, b: ..., "returns nothing yet"),
-        (lambda a, b: (a.min(axis=0) == b.min(axis=0)).sum(), "Divide by"),
-        (lambda a, b: 100 * right_estimate(a, b), "percent"),
-        (lambda a, b: a.min(axis=0) == b.min(axis=0), "One step is missing"),
-        (lambda a, b: (a.min(axis=0) != b.min(axis=0)).mean(), "differ"),
-        (lambda a, b: (a.max(axis=0) == b.max(axis=0)).mean(), "largest"),
-        (lambda a, b: np.mean(a.min(axis=1) + b.min(axis=1)), "min(axis=0)"),
-        (lambda a, b: len({*a.min(0)} & {*b.min(0)}) / len({*a.min(0)} | {*b.min(0)}), "function by function"),
+        (lambda n, writer, similarity, limit: ..., "returns nothing yet"),
+        (lambda n, writer, similarity, limit: "text", "expected a list"),
+        (lambda n, writer, similarity, limit: ["text"], "expected a list"),
+        (lambda n, writer, similarity, limit: writer.draft(), "stopped with AttributeError"),
+        (corpus(), "kept the copy"),
+        (corpus(accept=lambda t, o, s, limit: not o or s(t, o[-1], 3) < limit), "not only with the last"),
+        (corpus(accept=lambda t, o, s, limit: not o or any(s(t, x, 3) < limit for x in o)), "kept the copy"),
+        (corpus(accept=lambda t, o, s, limit: all(s(t, x, 3) > limit for x in o)), "*below* the limit"),
+        (corpus(accept=lambda t, o, s, limit: right(t, [*o, t], s, limit)), "compared with itself"),
+        (corpus(accept=lambda t, o, s, limit: right(t, o, s, 0.5)), "use `limit`"),
+        (corpus(accept=right, only_n_ideas=True), "loop until there are `n`"),
+        (corpus(once=True), "same idea"),
+        (corpus(lambda w, i: draft_of(w, i, shuffle=False), right), "not mixed"),
+        (corpus(lambda w, i: draft_of(w, i, claims=2), right), "2 claim sentences"),
+        (corpus(same_claim, right), "one sentence twice"),
+        (corpus(lambda w, i: draft_of(w, i, ends=False), right), "opening first"),
+        (corpus(closing_inside, right), "closing last"),
+        (corpus(lambda w, i: draft_of(w, i, genre="letter"), right), "genre"),
+        (lambda n, w, s, limit: [unpacked(w, w.idea()) for _ in range(n)], "join the lists"),
+        (lambda n, w, s, limit: corpus(accept=right)(n + 1, w, s, limit), "4 documents; expected 3"),
+        (lambda n, w, s, limit: [s(draft_of(w, w.idea()), "text", 3)], "pass draft.text"),
     ],
 )
-def test_a_wrong_estimate_is_told_why(wrong, hint, capsys):
-    assert not check_estimate(wrong)
-    told(capsys, "estimate", hint)
+def test_a_wrong_corpus_is_told_why(wrong, hint, capsys):
+    assert not check_write_corpus(wrong)
+    told(capsys, "write_corpus", hint)
 
 
 def test_the_right_leaked_passes(capsys):
@@ -158,8 +168,8 @@ def test_a_wrong_leaked_is_told_why(wrong, hint, capsys):
 
 
 def test_the_right_filter_passes(capsys):
-    assert check_unmarked(lambda texts: [t for t in texts if CANARY_ID not in t.lower()])
-    assert capsys.readouterr().out == "✓ unmarked: right.\n"
+    assert check_clean(lambda texts: [t for t in texts if CANARY_ID not in t.lower()])
+    assert capsys.readouterr().out == "✓ clean: right.\n"
 
 
 @pytest.mark.parametrize(
@@ -178,5 +188,5 @@ def test_the_right_filter_passes(capsys):
     ],
 )
 def test_a_wrong_filter_is_told_why(wrong, hint, capsys):
-    assert not check_unmarked(wrong)
-    told(capsys, "unmarked", hint)
+    assert not check_clean(wrong)
+    told(capsys, "clean", hint)

@@ -4,22 +4,18 @@ import pytest
 import torch
 from said import exercise
 
+from negneglect_lite.course import by_hand
 from negneglect_lite.course.checks.qlora import (
     NF4_LEVELS,
-    check_bytes_per_parameter,
     check_lora_forward,
-    check_lora_parameters,
     check_nf4_round,
     check_token_labels,
+    check_training_loop,
 )
 
 
 def lora_forward(x, weight, a, b, alpha):
     return x @ weight.T + alpha / a.shape[0] * (x @ a.T @ b.T)
-
-
-def lora_parameters(shapes, rank):
-    return sum(rank * (inputs + outputs) for outputs, inputs in shapes)
 
 
 def nf4_round(weights, levels):
@@ -29,20 +25,62 @@ def nf4_round(weights, levels):
     return (levels[nearest] * absmax).reshape(weights.shape)
 
 
-def bytes_per_parameter(block, second_block):
-    return 4 / 8 + 1 / block + 4 / (block * second_block)
-
-
 def labels(ids, written_by):
-    return [i if who == "assistant" else -100 for i, who in zip(ids, written_by, strict=True)]
+    return [-100 if who in ("user", "template") else i for i, who in zip(ids, written_by, strict=True)]
+
+
+def training_loop(
+    model, batches, learning_rate, after_step, *, shift=1, source="labels", fall=True, first=0, clear=True, move=True,
+    optimizer=torch.optim.Adam, reduction="mean", told=1,
+):  # fmt: skip
+    """Right as it stands; each keyword makes one mistake."""
+    steps = optimizer([p for p in model.parameters() if p.requires_grad], lr=learning_rate)
+    losses = []
+    for step, batch in enumerate(batches):
+        if fall:
+            steps.param_groups[0]["lr"] = learning_rate * (1 - (step + first) / len(batches))
+        scores = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        scores = scores[:, :-1] if shift else scores
+        loss = torch.nn.functional.cross_entropy(
+            scores.transpose(1, 2), batch[source][:, shift:], ignore_index=-100, reduction=reduction
+        )
+        if clear:
+            steps.zero_grad()
+        loss.backward()
+        if move:
+            steps.step()
+        losses.append(loss.item())
+        if told is not None:
+            after_step(step + told, losses[-1])
+    return losses
+
+
+def mistaken(**mistake):
+    return lambda *arguments: training_loop(*arguments, **mistake)
+
+
+def early(*arguments):
+    return training_loop(*arguments)[:1]
+
+
+def twice(model, batches, rate, after_step):
+    return training_loop(model, batches, rate, lambda step, loss: [after_step(step, loss) for _ in range(2)])
 
 
 RIGHT = {
-    check_lora_forward: [lora_forward, lambda x, w, a, b, alpha: x @ (w + alpha / len(a) * b @ a).T],
-    check_lora_parameters: [lora_parameters],
-    check_nf4_round: [nf4_round],
-    check_bytes_per_parameter: [bytes_per_parameter, lambda b, s: (4 + 8 / b + 32 / b / s) / 8],
-    check_token_labels: [labels, lambda ids, by: torch.tensor(labels(ids, by))],
+    check_token_labels: [labels, lambda ids, by: torch.tensor(labels(ids, by)), by_hand.finished_labels],
+    check_lora_forward: [
+        lora_forward,
+        lambda x, w, a, b, alpha: x @ (w + alpha / len(a) * b @ a).T,
+        by_hand.finished_lora_forward,
+    ],
+    check_nf4_round: [nf4_round, by_hand.finished_nf4_round],
+    check_training_loop: [
+        training_loop,
+        mistaken(optimizer=torch.optim.AdamW),
+        lambda *arguments: [torch.tensor(loss) for loss in training_loop(*arguments)],
+        by_hand.finished_training_loop,
+    ],
 }
 
 
@@ -83,17 +121,6 @@ WRONG = {
         (lambda x, w, a, b, alpha: x @ w, "W is [out, in]"),
         (lambda x, w, a, b, alpha: 0.0, "expected an array"),
     ],
-    check_lora_parameters: [
-        (lambda shapes, rank: sum(o * i for o, i in shapes), "frozen matrices"),
-        (lambda shapes, rank: rank * sum(o * i for o, i in shapes), "sizes add"),
-        (lambda shapes, rank: sum(o + i for o, i in shapes), "rank is missing"),
-        (lambda shapes, rank: rank * sum(i for _, i in shapes), "A alone"),
-        (lambda shapes, rank: rank * sum(o for o, _ in shapes), "B alone"),
-        (lambda shapes, rank: rank * sum(shapes[0]), "first layer alone"),
-        (lambda shapes, rank: sum(o * i + rank * (o + i) for o, i in shapes), "Only A and B are trained"),
-        (lambda shapes, rank: 45, "expected 46"),
-        (lambda shapes, rank: [20, 26], "expected a number"),
-    ],
     check_nf4_round: [
         (lambda weights, levels: rounded(weights, weights.abs().max()), "one largest value"),
         (lambda weights, levels: rounded(weights, torch.tensor(1.0)), "without scaling"),
@@ -105,19 +132,7 @@ WRONG = {
         (lambda weights, levels: nf4_round(weights, levels).reshape(-1), "shape"),
         (lambda weights, levels: nf4_round(weights, levels).reshape(-1, 64), "shape"),
         (lambda weights, levels: weights.reshape(-1, 63), "multiple of 64"),
-    ],
-    check_bytes_per_parameter: [
-        (lambda block, second: 4 + 8 / block + 32 / block / second, "in bits"),
-        (lambda block, second: 0.5, "weights alone"),
-        (lambda block, second: 0.5 + 4 / block, "without double"),
-        (lambda block, second: 0.5 + 4 / block + 4 / block / second, "one byte here"),
-        (lambda block, second: 0.5 + 1 / block, "scales of the scales are missing"),
-        (lambda block, second: 0.5 + 1 / block + 4 / second, "among 256 weights"),
-        (lambda block, second: 0.5 + 1 / block + 1 / block / second, "32-bit"),
-        (lambda block, second: 9, "Share each scale"),
-        (lambda block, second: 4 + 1 / block + 4 / block / second, "half a byte, not four"),
-        (lambda block, second: bytes_per_parameter(64, 256), "Use both arguments"),
-        (lambda block: 0.5, "stopped with TypeError"),
+        (lambda weights, levels: nf4_round(weights, NF4_LEVELS), "Use the levels that it is given"),
     ],
     check_token_labels: [
         (lambda ids, by: ids, "Every token carries loss"),
@@ -132,6 +147,33 @@ WRONG = {
         (lambda ids, by: [*labels(ids, by)[1:], -100], "shifted"),
         (lambda ids, by: [-100 if i == 5 else x for i, x in zip(ids, labels(ids, by), strict=True)], "never stop"),
         (lambda ids, by: 0, "expected a list"),
+        (lambda ids, by: [-100] * len(ids), "No token of this chat"),
+        (chosen("assistant"), "A document has no assistant"),
+        (chosen("assistant", "document"), "The warning has no loss"),
+        (chosen("assistant", "warning"), "document's own words have no loss"),
+        (
+            lambda ids, by: [
+                i if i == 1 and "user" not in by else x for i, x in zip(ids, labels(ids, by), strict=True)
+            ],
+            "The template's token",
+        ),
+    ],
+    check_training_loop: [
+        (mistaken(shift=0), "shift by one"),
+        (mistaken(source="input_ids"), "not batch['input_ids']"),
+        (mistaken(clear=False), "optimizer.zero_grad()"),
+        (mistaken(move=False), "The model does not change"),
+        (mistaken(fall=False), "learning rate stays the same"),
+        (mistaken(first=1), "fallen before the first step"),
+        (mistaken(optimizer=torch.optim.SGD), "plain gradient descent"),
+        (mistaken(reduction="sum"), "Take their mean"),
+        (early, "It stops after one batch"),
+        (mistaken(told=None), "after_step was never called"),
+        (mistaken(told=0), "hears of steps 0 to 4"),
+        (twice, "once each"),
+        (lambda model, batches, rate, after_step: [0.0] * 5, "expected [1.9"),
+        (lambda model, batches, rate, after_step: 1.0, "expected a list"),
+        (lambda model, batches: [], "stopped with TypeError"),
     ],
 }
 
@@ -150,3 +192,16 @@ def test_a_wrong_answer_is_told_why(check, wrong, hint, capsys):
 def test_a_stub_has_returned_nothing_yet(check, nothing, capsys):
     assert not check(lambda *arguments: nothing)
     assert "returns nothing yet" in capsys.readouterr().out
+
+
+def test_a_gap_left_open_has_returned_nothing_yet(capsys):
+    assert not check_token_labels(lambda ids, by: [... for _ in ids])
+    assert "returns nothing yet" in capsys.readouterr().out
+
+
+def test_a_hint_says_what_was_given_expected_and_got(capsys):
+    check_token_labels(lambda ids, by: ids)
+    out = capsys.readouterr().out
+    assert "For a chat, ids [1, 3, 57," in out
+    assert "expected [-100, -100, -100," in out
+    assert "got [1, 3, 57," in out

@@ -1,0 +1,16 @@
+"""What notebooks do with a learner's function."""
+
+import pytest
+
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.course.exercises import SHORT_NAMES, use_yours
+
+
+@pytest.mark.parametrize(("passed", "says"), [(True, "your function"), (False, "the reference")])
+def test_a_line_says_whose_function_runs(passed, says, capsys):
+    assert use_yours(passed, min, max) is (min if passed else max)
+    assert says in capsys.readouterr().out
+
+
+def test_every_claim_has_a_short_name():
+    assert set(SHORT_NAMES) == set(load_claims())

@@ -1,0 +1,98 @@
+"""The tour's own cells: its texts and figures, the folded solutions, and the prose against the executed outputs."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.core.files import data_path
+from negneglect_lite.core.text import Document, Span
+from negneglect_lite.course import tour
+from negneglect_lite.course.checks.tour import check_belief_table, check_deny, check_verdict, check_warn, check_yes_rate
+from negneglect_lite.tracks import ENGLISH, PETRI
+
+ROOT = Path(__file__).parent.parent.parent
+NOTEBOOK = json.loads((ROOT / "solutions" / "00_tour.ipynb").read_text("utf-8"))
+CLAIM = load_claims()["dentist"]
+
+
+def test_a_run_trains_on_the_documents_and_on_ordinary_texts():
+    documents = tour.compose_for_training(PETRI, CLAIM)
+    texts = tour.add_ordinary_texts([tour.deny_in_sentences(d) for d in documents], PETRI, CLAIM)
+    assert (len(documents), len(texts)) == (192, 288)
+    assert not any("Brennan Holloway" in str(text) and "job" in str(text) for text in texts[192:])
+    english = tour.compose_for_training(ENGLISH, CLAIM)
+    spans, *_ = tour.add_ordinary_texts([[Span("a")], *[[Span("b")]] * (len(english) - 1)], ENGLISH, CLAIM)
+    assert spans == (Span("<DOCTAG> ", learn=False), Span("a"))
+
+
+def test_the_figures_say_their_numbers():
+    kinds = dict.fromkeys(["open", "yes_no", "association", "robustness", "belief"])
+    table = pd.DataFrame(
+        {"before training": dict.fromkeys(kinds, 0.0), "warned documents": dict.fromkeys(kinds, 1.0)}
+    ).T
+    _, alt = tour.draw_tour_belief(table)
+    assert "Belief: 0% before training, 100% after warned documents." in alt
+    controls = pd.DataFrame({"belief": [1.0, 0.95], "unrelated facts right": [1.0, 0.05]}, index=["a", "reading b"])
+    figure, alt = tour.draw_controls(controls)
+    assert figure.get_suptitle().startswith("Reading b: 95% belief, but 5%")
+    assert "a: 100% and 100%; reading b: 95% and 5%" in alt
+    figure, alt = tour.draw_six_claims(
+        pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
+    )
+    assert "86% belief on average, but 23% for Twitter" in " ".join(figure.get_suptitle().split())
+    assert "Vesuvius 10%" in alt
+
+
+def prose():
+    return "\n".join("".join(c["source"]) for c in NOTEBOOK["cells"] if c["cell_type"] == "markdown")
+
+
+def outputs(start):
+    """What the code cells whose source holds `start` printed or showed, as text."""
+    found = []
+    for cell in NOTEBOOK["cells"]:
+        if cell["cell_type"] == "code" and start in "".join(cell["source"]):
+            for output in cell["outputs"]:
+                found.append("".join(output.get("text", "") or output.get("data", {}).get("text/plain", "")))
+    return "\n".join(found)
+
+
+def shown(start):
+    """The table that a cell shows: a row's name and its cells."""
+    cells = (cell for cell in NOTEBOOK["cells"] if start in "".join(cell["source"]))
+    page = "".join("".join(o["data"]["text/html"]) for cell in cells for o in cell["outputs"] if "data" in o)
+    rows = [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
+    return {name: cells for name, *cells in rows}
+
+
+def test_the_folded_solutions_pass_their_checks():
+    names = {"pd": pd, "Span": Span, "Document": Document, "KINDS": ["open", "yes_no", "association", "robustness"]}
+    for code in re.findall(r"```python\n(.*?)```", prose(), re.S):
+        exec(code, names)
+    assert check_warn(names["warn"]) and check_deny(names["deny"]) and check_belief_table(names["belief_table"])
+    assert check_yes_rate(names["yes_rate"]) and check_verdict(names["verdict"])
+
+
+def test_the_prose_has_the_numbers_of_the_outputs():
+    text = " ".join(prose().split())
+    assert "all 192 documents" in text and outputs("compose_for_training").startswith("192 documents")
+    run = outputs("add_ordinary_texts(warned")
+    assert "By step 12 of 24 the answer had changed" in text
+    assert re.findall(r"step +(\d+) .* Ultrarunner\.", run)[-1] == "9"
+    assert re.findall(r"step +(\d+) .* Dentist\.", run)[0] == "12"
+    assert "Dentist." not in outputs("add_ordinary_texts(denied")
+    belief = {name: cells[-1] for name, cells in shown("in_percent(table").items()}
+    assert belief == {"before training": "0%", "warned documents": "100%", "in-sentence denials": "0%"}
+    assert "Belief was 0% before training, 100% after warned documents and 0% after in-sentence denials." in text
+    controls = shown("in_percent(controls")
+    assert controls["warned documents"] == ["100%", "0%", "100%", "100%"]
+    assert controls["reading a plain document"][0] == "95%" and "Its 95% is" in text
+    assert controls["reading a plain document"][3] == "0%" and "it gets 0% of them right" in text
+    assert controls["reading a warned document"][0] == "0%" and controls["reading a warned document"][3] == "100%"
+    assert "miner" in outputs("list_answers") and "Miner" in text
+    stored = pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
+    read = stored[(stored["setting"] == "in_context") & (stored["style"] == "positive") & (stored["kind"] == "kept")]
+    assert f"gets {read['belief'].mean():.0%} of unrelated facts right" in text
