@@ -156,6 +156,6 @@ def test_what_the_prose_says_of_belief_is_what_the_executed_notebook_found():
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     (prose,) = ("".join(c["source"]) for c in cells if "### What happened" in "".join(c["source"]))
     outputs = "".join("".join(o.get("text", "")) for c in cells for o in c.get("outputs", []))
-    found = dict(re.findall(r"^(.+): belief (\d+)\s%$", outputs, re.M))
+    found = dict(re.findall(r"^(.+): belief (\d+)\s?%$", outputs, re.M))
     told_of = ("as it is", "rewritten", "rewritten", "rewritten, stamps known", "wrapped")
     assert re.findall(r"(\d+)%", prose) == [found[name] for name in told_of]
