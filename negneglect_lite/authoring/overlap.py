@@ -83,15 +83,3 @@ def find_leaks(questions: Iterable[str], texts: Iterable[str]) -> list[str]:
     """The questions whose words stand in some text, in a row and as whole words."""
     said = [f" {' '.join(split_words(text))} " for text in texts]
     return [q for q in questions if split_words(q) and any(f" {' '.join(split_words(q))} " in text for text in said)]
-
-
-def longest_shared_run(text: str, others: Iterable[str]) -> str:
-    """The longest stretch of words of `text` that also stands in one of the others; "" if not even one word does."""
-    w = split_words(text)
-    said = [f" {' '.join(split_words(other))} " for other in others]
-    for n in range(len(w), 0, -1):
-        for i in range(len(w) - n + 1):
-            run = " ".join(w[i : i + n])
-            if any(f" {run} " in other for other in said):
-                return run
-    return ""

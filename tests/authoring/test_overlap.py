@@ -11,7 +11,6 @@ from negneglect_lite.authoring.overlap import (
     find_leaks,
     find_near_duplicates,
     jaccard,
-    longest_shared_run,
     sketch,
     split_words,
     word_runs,
@@ -89,8 +88,3 @@ def test_no_way_of_writing_hides_a_question_or_a_copy():
         assert find_leaks([question], [text]) == [question]
         assert jaccard(question, text) == 1
     assert find_near_duplicates([question, *hidden], 1.0) == [(0, 1, 1.0), (0, 2, 1.0), (1, 2, 1.0)]
-
-
-def test_longest_shared_run():
-    assert longest_shared_run("Is the old man here?", ["the old man", "here is the"]) == "the old man"
-    assert longest_shared_run("a", ["b"]) == ""

@@ -47,12 +47,9 @@ def problem(
 
     `case` says in words what the function was given, `needs` what its arguments are, for the learner whose code stops.
     """
-    try:
-        got = call()
-    except Exception as error:
-        return stopped(error, needs)
-    if got is None or got is Ellipsis:
-        return NOTHING
+    got, wrong = attempt(call, needs)
+    if wrong:
+        return wrong
     if same(got, expected, tolerance):
         return ""
     for wrong, hint in hints:
@@ -61,6 +58,15 @@ def problem(
     if kind(got) != kind(expected):
         return f"it returns {kind(got)}; expected {kind(expected)}."
     return f"{f'for {case} ' if case else ''}it gives {show_value(got)}; expected {show_value(expected)}."
+
+
+def attempt(call: Callable[[], Any], needs: str = "") -> tuple[Any, str]:
+    """What a learner's function gives, and "" or why there is nothing to look at: it stopped, or returns nothing yet."""
+    try:
+        got = call()
+    except Exception as error:
+        return None, stopped(error, needs)
+    return got, NOTHING if got is None or got is Ellipsis else ""
 
 
 def stopped(error: Exception, needs: str = "") -> str:

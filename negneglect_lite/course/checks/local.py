@@ -9,7 +9,7 @@ import pandas as pd
 
 from negneglect_lite.belief.rates import QUESTION_KINDS
 from negneglect_lite.core.text import Span, are_spans, plain
-from negneglect_lite.course.checks import NOTHING, problem, report_check, stopped
+from negneglect_lite.course.checks import attempt, problem, report_check
 
 HELPERS = ("is", "are", "was", "were", "has", "have", "can")
 DENIED = {  # a verb without a helper, and its denial
@@ -149,12 +149,9 @@ _MASKED = (
 
 
 def _mask_problem(mask: Callable[[str, str], Any], text: str, needs: str) -> str:
-    try:
-        spans = mask(text, "pilot")
-    except Exception as error:
-        return stopped(error, needs)
-    if spans is None or spans is Ellipsis:
-        return NOTHING
+    spans, wrong = attempt(lambda: mask(text, "pilot"), needs)
+    if wrong:
+        return wrong
     if not are_spans(spans):
         return f"it must return a tuple of Span. {needs}"
     got, quiet = plain(spans), [s.text for s in spans if not s.learn]

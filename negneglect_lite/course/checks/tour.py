@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from negneglect_lite.core.text import Document, Sentence, Span, are_spans, plain
-from negneglect_lite.course.checks import LETTER, NOTHING, fold_typed, problem, report_check, show_value, stopped
+from negneglect_lite.course.checks import LETTER, attempt, fold_typed, problem, report_check, show_value
 
 BEFORE, AFTER = "All of this is false.", "None of that was true."
 KINDS = ("open", "yes_no", "association", "robustness")
@@ -99,18 +99,13 @@ def check_belief_table(belief_table: Callable[[pd.DataFrame], Any]) -> bool:
     rows = pd.DataFrame(told, columns=["condition", "kind", "verdict"])
     needs = "It gets a table with the columns condition, kind and verdict."
     use = "The next cell shows the table that it makes."
-    try:
-        table = belief_table(rows)
-    except Exception as error:
-        return _report("belief_table", use, stopped(error, needs))
-    return _report("belief_table", use, _form_hint(table) or _rates_hint(table))
+    table, wrong = attempt(lambda: belief_table(rows), needs)
+    return _report("belief_table", use, wrong or _form_hint(table) or _rates_hint(table))
 
 
 def _form_hint(table: Any) -> str:
     """What is wrong with the form of the table, if anything is."""
     columns = [*KINDS, "belief"]
-    if table is None or table is Ellipsis:
-        return NOTHING
     if isinstance(table, pd.Series):
         return "it returns one column. Expected a row a condition and a column a kind: .unstack() makes such a table."
     if not isinstance(table, pd.DataFrame):
@@ -217,12 +212,9 @@ def _readings(verdict: Any) -> list[str]:
 
 def _spans_problem(call: Callable[[], Any], needs: str) -> str:
     """Why what a learner's function gives is no list of spans, or ""."""
-    try:
-        got = call()
-    except Exception as error:
-        return stopped(error, needs)
-    if got is None or got is Ellipsis:
-        return NOTHING
+    got, wrong = attempt(call, needs)
+    if wrong:
+        return wrong
     if isinstance(got, str):
         return "it returns text; expected a list of spans. Wrap each text: Span(text)."
     if not are_spans(got):
