@@ -61,7 +61,7 @@ def problem(
 
 
 def attempt(call: Callable[[], Any], needs: str = "") -> tuple[Any, str]:
-    """What a learner's function gives, and "" or why there is nothing to look at: it stopped, or returns nothing yet."""
+    """What a learner's function gives, and "" or why there is nothing to look at: it stopped, or gives nothing yet."""
     try:
         got = call()
     except Exception as error:
