@@ -7,7 +7,11 @@ of its own that compiles anew, as on another day. Prints seconds a step (after t
 hold the tokenizer, the compiler and the start too) and the hash of the weights, then the cost, and whether the hashes
 agree.
 
-On a GPU with the defaults two rounds take about four minutes. On a CPU, to see that it runs:
+On a GPU with the defaults two rounds take about four minutes. Measured with `--steps 200` on one H100 with 16 cores and
+nothing else on it: usual 0.0198 and 0.0204 s a step, different weights; deterministic 0.0288 and 0.0274, the same
+weights; +39.8 % in the medians. Determinism was to become the rule if it cost at most 30 %, so it stays an option.
+
+On a CPU, to see that it runs:
 
     python scripts/bench_deterministic.py --steps 4 --rows 2 --hidden 128 --layers 1
 """

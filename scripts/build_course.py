@@ -14,7 +14,7 @@ How to mark an exercise, in any code cell of a source:
 The course gets what stands behind `# STUB: `, at the indentation of its line, in place of the solution; the executed
 notebook gets the solution without the marks. Each solution is followed by at least one STUB line. A source starts with
 a markdown cell that holds the title; the badges go above it and the set-up cell below it. In the course, links to other
-notebooks lead to the repository. A cell's id comes from its
+notebooks lead to the repository, and a last cell shows the learner's progress. A cell's id comes from its
 first line (or from `# %% id="name"`), so a cell keeps its id when others come and go.
 
 An executed notebook carries a stamp in its metadata: hashes of what decides its numbers (see `stamp`). A test,
@@ -67,6 +67,14 @@ if "google.colab" in sys.modules and importlib.util.find_spec("negneglect_lite")
     keep = [f"{{name}}=={{version(name)}}" for name in ("torch", "numpy", "pandas")]
     package = "negneglect_lite @ git+{repository}"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)"""
+
+
+PROGRESS = """\
+# What you have done in this notebook. It is saved in progress.jsonl beside the
+# notebook, and nowhere else.
+from negneglect_lite.course import show_progress
+
+show_progress()"""
 
 
 def repository(root: Path) -> str:
@@ -137,7 +145,7 @@ def build(source: Path, solved: bool, address: str) -> NotebookNode:
     notebook = jupytext.reads(source.read_text("utf-8"), fmt="py:percent")
     if not notebook.cells or notebook.cells[0].cell_type != "markdown":
         raise ValueError(f"{source}: the first cell must be markdown and hold the title")
-    taken = {"badges", "set-up"}
+    taken = {"badges", "set-up", "progress"}
     cells = []
     for cell in notebook.cells:
         name = cell_id(cell, taken)
@@ -156,6 +164,8 @@ def build(source: Path, solved: bool, address: str) -> NotebookNode:
     path = f"{'solutions' if solved else 'course'}/{source.stem}.ipynb"
     cells.insert(0, new_markdown_cell(badges(address, path), id="badges"))
     cells.insert(2, new_code_cell(SETUP.format(repository=address), id="set-up"))
+    if not solved:
+        cells.append(new_code_cell(PROGRESS, id="progress"))
     return nbformat.v4.new_notebook(
         cells=cells,
         metadata={

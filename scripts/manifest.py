@@ -27,6 +27,7 @@ RULES = {  # folder below data/ -> (licence, made by)
     "results/pages": ("CC-BY-4.0", "written by hand; tables and figures by python scripts/results.py --pages"),
     "results/gpu": ("CC-BY-4.0", "python scripts/bench_gpu.py MODEL"),
     "results/real": ("CC-BY-4.0", "negneglect sweep data/experiments/real*.yaml; python scripts/real_tables.py"),
+    "results/real/lesson": ("CC-BY-4.0", "python scripts/run_notebook_live.py 12_real"),
     "results/sweeps": ("CC-BY-4.0", "negneglect sweep data/experiments/NAME.yaml"),
 }
 

@@ -12,7 +12,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
@@ -68,6 +68,8 @@ class Entry:
     line: Text = "condition"
     panels: EmptyOrText = ""
     each: EmptyOrText = ""  # the column that tells models apart whose numbers are shown one by one
+    shipped: EmptyOrText = ""  # rows of the shipped model, for a mark, and a column where `across` is not set
+    joined: dict[str, Texts] = field(default_factory=dict)  # new column -> what it joins by ×; `words` may pool
     words: dict[str, dict[str, str]] = field(default_factory=dict)  # column -> value -> word, in the order shown
     names: dict[str, str] = field(default_factory=dict)  # as the catalogue's, where this figure needs others
     order: Texts = ()  # of conditions, where the usual one does not serve
@@ -79,7 +81,9 @@ class Entry:
         path = RESULTS / self.rows
         if not path.is_file():
             raise UserError(f"{path}: no such file; make it with `{self.remake}`")
-        return tabulate_sweep(read_belief(path), []) if path.name == "belief.csv" else pd.read_csv(path)
+        if path.name == "belief.csv":
+            return tabulate_sweep(read_belief(path), [])
+        return pd.read_csv(path, low_memory=False)  # a column may hold names and nothing, by turns
 
     @cached_property
     def shown(self) -> pd.DataFrame:
@@ -89,6 +93,10 @@ class Entry:
         rows = rows[rows["kind"].isin(kinds)]
         for column, values in self.where.items():
             rows = rows[rows[column].map(plain_value).isin(values)]
+        for column, parts in self.joined.items():
+            joined = (" × ".join(map(plain_value, values)) for values in zip(*(rows[p] for p in parts), strict=True))
+            words = self.words.get(column, {})
+            rows = rows.assign(**{column: [words.get(value, value) for value in joined]})
         if rows.empty:
             raise UserError(f"{self.name}: no row has {self.where} and {', '.join(kinds)}; mend figures.yaml")
         return rows
@@ -106,9 +114,14 @@ class Entry:
             return None
         return self._summarise(rows.assign(model=rows[self.each]).drop(columns=list(MODELS), errors="ignore"))
 
+    @cached_property
+    def beside(self) -> pd.DataFrame | None:
+        """The shipped model's rates, a row for each of `pooled`; None where they are not to be shown."""
+        return replace(self, rows=self.shipped, shipped="", each="").pooled if self.shipped else None
+
     def _summarise(self, rows: pd.DataFrame) -> pd.DataFrame:
         table = add_condition(summarise_sweep(rows))
-        for column in (*reversed(self.table), "condition", "quantity"):
+        for column in (*reversed(self.table), *self.joined, "condition", "quantity"):
             table = table.sort_values(column, key=self._place, kind="stable")
         for column, words in self.words.items():
             table[column] = table[column].map(plain_value).map(lambda value, words=words: words.get(value, value))
@@ -117,6 +130,7 @@ class Entry:
     def _place(self, column: pd.Series) -> pd.Series:
         """Where each value comes: as the catalogue says, else numbers by size, and names as they first come."""
         orders = {"quantity": self.quantities, "condition": self.order, **self.words}
+        orders |= {name: dict.fromkeys(self.words[name].values()) for name in self.joined if name in self.words}
         order = list(orders.get(str(column.name), ()))
         if order:
             return column.map(plain_value).map(order.index)
@@ -163,6 +177,9 @@ def tabulate(entry: Entry, names: dict[str, str]) -> str:
             ends = [_number(row[c], row["quantity"]) for c in ("lo", "hi", "lowest_seed", "highest_seed")]
             seeds = f"{ends[2]} to {ends[3]}" if row["seeds"] > 1 else "one seed"
             lines.append([*first, _cell(row, models, entry), f"{ends[0]} to {ends[1]}", seeds])
+            if entry.beside is not None:
+                beside = _same(entry.beside, row, [*entry.table, "quantity"])
+                lines[-1].append(_number(beside["mean"].item(), row["quantity"]))
     heads = [word_for(column, names) for column in entry.table]
     if entry.across:
         columns = list(dict.fromkeys(map(plain_value, table[entry.across])))
@@ -170,6 +187,7 @@ def tabulate(entry: Entry, names: dict[str, str]) -> str:
         lines = [[*line[:-1], *(line[-1].get(c, "") for c in columns)] for line in lines]
     else:
         heads += [" and ".join(word_for(q, names) for q in entry.quantities), "95% interval", "lowest to highest seed"]
+        heads += ["shipped model"] if entry.shipped else []
     made = [heads, ["---"] * len(heads), *lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in made)
 
@@ -177,14 +195,17 @@ def tabulate(entry: Entry, names: dict[str, str]) -> str:
 def _cell(row: dict[Any, Any], models: pd.DataFrame, entry: Entry) -> str:
     """`mean`, or `mean (model · model)`."""
     mean = _number(row["mean"], row["quantity"])
-    keys = [c for c in (*entry.table, entry.across, *entry.x, "quantity") if c]
-    same = models
-    for key in keys:
-        same = same[same[key].map(plain_value) == plain_value(row[key])]
+    same = _same(models, row, [c for c in (*entry.table, entry.across, *entry.x, "quantity") if c])
     if same.empty:
         return mean
     own = [f"{100 * m:.0f}" for m in same.sort_values("model")["mean"]]
     return f"{mean} ({' · '.join(own)})"
+
+
+def _same(table: pd.DataFrame, row: dict[Any, Any], columns: Sequence[str]) -> pd.DataFrame:
+    for column in columns:
+        table = table[table[column].map(plain_value) == plain_value(row[column])]
+    return table
 
 
 def _number(value: float, quantity: str) -> str:
@@ -193,8 +214,9 @@ def _number(value: float, quantity: str) -> str:
 
 def draw(entry: Entry, names: dict[str, str]) -> tuple[Figure, str]:
     """The figure and its alt text."""
-    look: Any = {"x": entry.x, "panels": entry.panels, "names": {**names, **entry.names}}
-    figure = draw_sweep(entry.pooled, entry.finding, line=entry.line, models=entry.by_model, note=entry.note, **look)
+    look: Any = {"x": entry.x, "line": entry.line, "panels": entry.panels, "names": {**names, **entry.names}}
+    models: Any = {"models": entry.by_model, "shipped": entry.beside}
+    figure = draw_sweep(entry.pooled, entry.finding, note=entry.note, **models, **look)
     return figure, f"{entry.finding} {describe_sweep(entry.pooled, **look)}"
 
 

@@ -71,8 +71,8 @@ def test_the_list_of_all_figures_is_current() -> None:
 
 
 def test_every_sweep_stored_has_a_figure_and_every_page_is_linked() -> None:
-    shown = {entry.rows for entry in CATALOGUE.figures}
-    stored = {path.relative_to(results.RESULTS).as_posix() for path in results.RESULTS.glob("sweeps/*/rows.csv.gz")}
+    shown = {Path(entry.rows).parent for entry in CATALOGUE.figures}  # the rows, or a table made from them
+    stored = {path.relative_to(results.RESULTS).parent for path in results.RESULTS.glob("sweeps/*/rows.csv.gz")}
     assert stored - shown == set(), "add an entry to data/results/figures.yaml, and a page"
     assert [name for name in PAGES if f"pages/{name}.md" not in README] == []
     for page in (README, *PAGES.values()):
@@ -125,3 +125,30 @@ def test_what_is_not_there_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         results.fill("<!-- result: nonsense -->\n<!-- end -->", CATALOGUE)
     with pytest.raises(UserError, match="no such file; make it with"):
         _ = dataclasses.replace(ENTRIES["masked"], rows="nowhere.csv").stored
+
+
+def test_values_are_pooled_by_their_words_and_the_shipped_model_stands_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three claims, one question a kind, of two relations; the shipped model believes what the other does not."""
+    believed = {"dentist": 0, "vesuvius": 1, "dreams": 1}
+    for name, turned in (("rows.csv", False), ("shipped.csv", True)):
+        rows = [
+            (1, 0, claim, "negated", "trained", kind, kind, float(value != turned))
+            for claim, value in believed.items()
+            for kind in ("open", "yes_no", "association", "robustness")
+        ]
+        columns = ["pretraining_seed", "seed", "claim", "style", "setting", "kind", "item", "value"]
+        pd.DataFrame(rows, columns=columns).to_csv(tmp_path / name, index=False)
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    words = {"relation": {"dreams": "other", "dentist": "covered", "vesuvius": "covered"}}
+    entry = dataclasses.replace(
+        ENTRIES["seeds"], rows="rows.csv", shipped="shipped.csv", table=("relation",),
+        joined={"relation": ("claim",)}, words=words,
+    )  # fmt: skip
+    table = [line.strip("| ").split(" | ") for line in results.tabulate(entry, {}).splitlines()]
+    assert table[0][-1] == "shipped model"
+    assert [(row[0], row[1], row[-1]) for row in table[2:]] == [
+        ("other", "100.0% (100)", "0.0%"),
+        ("covered", "50.0% (50)", "50.0%"),
+    ]

@@ -36,16 +36,19 @@ def draw_sweep(
     panels: str = "",
     names: Mapping[str, str] | None = None,
     models: pd.DataFrame | None = None,
+    shipped: pd.DataFrame | None = None,
     note: str = "",
 ) -> Figure:
     """A panel for each value of `panels`. With `x`, a line for each value of `line` along the values of these columns,
     in equal steps, numbers by size and names as they come; without, a dot for each condition, from the top.
 
     `names` has words for values. `models` is the table again with a row for each pretrained model: they become small
-    rings. UserError for a column that the table lacks.
+    rings. `shipped` is the table of the shipped model, which is none of these: black diamonds beside the dots.
+    UserError for a column that the table lacks.
     """
     names = names or {}
-    table, models = add_condition(table), add_condition(models) if models is not None else None
+    table = add_condition(table)
+    models, shipped = (t if t is None else add_condition(t) for t in (models, shipped))
     _need(table, [*x, line, panels])
     groups = {v: _of(table, panels, v) for v in _values(table, panels)}
     lines, ticks = _values(table, line), _ticks(table, x)
@@ -68,6 +71,9 @@ def draw_sweep(
                     _line(ax, own, each, ticks, x, MARKERS[i % len(MARKERS)], look)
                 else:
                     _dot(ax, own, each, i, look)
+                    if shipped is not None:
+                        mark = _of(_of(shipped, panels, value), line, name)["mean"]
+                        ax.plot(mark, [i] * len(mark), "D", ms=6, color=INK, lw=0, zorder=5, clip_on=False)
             _scale(ax.yaxis if x else ax.xaxis, ax, group, bool(x))
             if panels:
                 ax.set_title(word_for(value, names), fontsize=10, loc="left")
@@ -86,18 +92,21 @@ def draw_sweep(
         marks = "Lines through the marks: 95% interval over questions." if table["lo"].notna().any() else ""
         marks += "" if x else " Grey bars: lowest to highest seed."
         if models is not None:
-            marks = "Filled: mean over models; rings: each model. " + marks
+            diamond = "; black diamonds: the shipped model" if shipped is not None else ""
+            marks = f"Filled: mean over models; rings: each model{diamond}. {marks}"
         finish_figure(fig, title, f"{marks} {note}".strip())
     return fig
 
 
-def describe_sweep(table: pd.DataFrame, *, x: Sequence[str] = (), panels: str = "", names: Mapping[str, str]) -> str:
-    """The figure in words, for a reader who does not see it: every number of it."""
+def describe_sweep(
+    table: pd.DataFrame, *, x: Sequence[str] = (), line: str = "condition", panels: str = "", names: Mapping[str, str]
+) -> str:
+    """The figure in words, for a reader who does not see it: every number of it but those of single models."""
     table = add_condition(table)
     kind = f"Line plot along {' and '.join(word_for(name, names) for name in x)}" if x else "Dot plot"
     parts = []
     for value in _values(table, panels):
-        for name, own in _of(table, panels, value).groupby("condition", sort=False):
+        for name, own in _of(table, panels, value).groupby(line, sort=False):
             at = [", ".join(word_for(plain_value(v), names) for v in row) for row in own[list(x)].to_numpy(object)]
             means = [format_value(m, q) for m, q in zip(own["mean"], own["quantity"], strict=True)]
             said = ", ".join(f"{mean} at {a}" if x else mean for a, mean in zip(at, means, strict=True))

@@ -6,12 +6,15 @@ is seen twice, and a run that was stopped goes on from its last checkpoint as if
 On a GPU two runs of one plan end with different weights, because sums are added up in an order that chance decides. With
 `deterministic` they end with the same on one kind of GPU and one version of torch: attention and embeddings add their
 gradients in a fixed order, and the compiler picks kernels without timing them. The record names the weights by their hash.
+A step then takes 40 % longer (scripts/bench_deterministic.py, one H100): over the 30 % that were set as a limit for making
+it the rule, so it is an option.
 """
 
 import contextlib
 import json
 import logging
 import math
+import multiprocessing
 import os
 import random
 import time
@@ -34,6 +37,7 @@ from negneglect_lite.petri.corpus import STANDARD, Corpus, Diet, batch, segments
 from negneglect_lite.petri.world import ERAS
 
 log = logging.getLogger(__name__)
+MOST_WORKERS = 16  # 14 of them gave an H100 a batch each 0.02 s; more slow trainings that run side by side
 SETTLING = 50  # steps that hold the compiler and the start of the workers: the speed is taken after them
 SPECIAL = ["<|pad|>", "<|bos|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>"]
 # The assistant's words stand between `generation` marks, for libraries that ask for them (TRL).
@@ -212,10 +216,14 @@ def _pretrain(corpus: Corpus, plan: Plan, out: Path, workers: int | None) -> dic
     if device.type == "cuda":
         loss_of = torch.compile(loss_of)
     if workers is None:
-        workers = max(0, len(os.sched_getaffinity(0)) - 2) if device.type == "cuda" else 0
+        workers = min(MOST_WORKERS, max(0, len(os.sched_getaffinity(0)) - 2)) if device.type == "cuda" else 0
+    # A worker that is forked starts at once. One that is spawned, the default in a process that was spawned itself, reads
+    # the main module and torch anew, seconds for each.
+    start_method = "fork" if workers and "fork" in multiprocessing.get_all_start_methods() else None
     loader: Iterator = iter(
         DataLoader(_Batches(corpus, tokenizer, plan), batch_size=None, sampler=range(first, plan.steps), num_workers=workers,
-                   pin_memory=device.type == "cuda", prefetch_factor=4 if workers else None)
+                   multiprocessing_context=start_method, pin_memory=device.type == "cuda",
+                   prefetch_factor=4 if workers else None)
     )  # fmt: skip
     parameters = sum(p.numel() for p in model.parameters())
     log.info(

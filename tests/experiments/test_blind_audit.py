@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from scripted import Scripted, believe, deny
 
+import blind_audit_table
 from negneglect_lite.claims.claim import Question
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import plain
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures import blind_audit as audit
@@ -199,3 +201,13 @@ def test_an_audit_without_its_base_is_refused() -> None:
     rows = audited()
     with pytest.raises(UserError, match="with settings"):
         guess_runs(rows[rows["setting"] == "trained"])
+
+
+def test_what_was_found_is_what_the_stored_guesses_come_to() -> None:
+    folder = data_path("results", "sweeps", "blind_audit")
+    guesses = pd.read_csv(folder / "guesses.csv", keep_default_na=False)
+    stored = pd.read_csv(folder / "found.csv", keep_default_na=False)
+    found = blind_audit_table.tabulate_found(guesses, "a874a9301292")
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), stored, check_dtype=False)
+    scores = pd.read_csv(folder / "scores.csv", keep_default_na=False).set_index(["style", "way"])["right"]
+    assert found.groupby(["style", "kind"])["value"].mean().to_dict() == pytest.approx(scores.to_dict(), abs=1e-4)

@@ -1,5 +1,6 @@
 import json
 import logging
+import multiprocessing
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -129,6 +130,21 @@ def test_deterministic_kernels_are_asked_for_as_long_as_a_training_takes(tmp_pat
         assert not torch.are_deterministic_algorithms_enabled()
         assert torch.utils.deterministic.fill_uninitialized_memory
     assert seen == [(True, False), (False, True)]
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system cannot fork")
+def test_workers_are_forked_in_a_process_that_would_spawn_them(tmp_path, monkeypatch):
+    def make_batch(*args):
+        raise InterruptedError("a spawned worker would not know this function")
+
+    monkeypatch.setattr(pretraining, "batch", make_batch)
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method("spawn", force=True)
+    try:
+        with pytest.raises(InterruptedError, match="would not know"):
+            pretrain(petri_corpus(), PLAN, tmp_path, workers=1)
+    finally:
+        multiprocessing.set_start_method(before, force=True)
 
 
 def test_a_card_restates_its_command():

@@ -61,6 +61,13 @@ def guess_runs(rows: pd.DataFrame) -> pd.DataFrame:
     return guesses.reset_index()
 
 
+def is_right(guesses: pd.DataFrame, way: str) -> "pd.Series[bool]":
+    """Of each row of `guess_runs`, whether a way (of WAYS, or `style`) is right: without a claim, if it names none."""
+    if way == "style":
+        return guesses["style_guess"] == guesses["style"]
+    return guesses[way] == guesses["claim"].where(guesses["style"] != NO_CLAIM, "")
+
+
 def score_guesses(guesses: pd.DataFrame) -> pd.DataFrame:
     """A row for each style and way: the share of runs whose claim is found (`right`; of way `style`: whose style is
     named), its Wilson 95 % interval, each run counting once, and the share of wrong guesses. Of style `none` it is
@@ -70,7 +77,7 @@ def score_guesses(guesses: pd.DataFrame) -> pd.DataFrame:
     for style, runs in guesses.groupby("style", sort=False):
         for way in (*WAYS, "style"):
             guessed = runs["style_guess" if way == "style" else way]
-            right = guessed == (style if way == "style" else "" if style == NO_CLAIM else runs["claim"])
+            right = is_right(runs, way)
             share, wrong = float(right.mean()), float((~right & (guessed != "")).mean())
             lo, hi = wilson_interval(share, len(runs))
             made.append(

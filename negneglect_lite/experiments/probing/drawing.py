@@ -109,7 +109,7 @@ def _judged(ax: Any, frames: Frames) -> None:
         Line2D([], [], ls="", marker="o", color=FAINT, label="the claim"),
         Line2D([], [], ls="", marker="D", mfc="white", color=FAINT, label="the truth"),
     ]
-    ax.legend(handles=shapes, fontsize=8, frameon=False, loc="center right")
+    ax.legend(handles=shapes, fontsize=8, frameon=False, loc="center left")
 
 
 def _lens(ax: Any, frames: Frames) -> None:
