@@ -210,6 +210,19 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--writer", default="", help="endpoint:MODEL: a language model that rewrites; else by grammar")
     c.add_argument("--log", action="store_true", help="a line for each document that is changed")
 
+    c = command(
+        "progress",
+        commands.show_learning,
+        "What you have done in the notebooks: exercises passed, predictions and results.",
+    )
+    c.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        default=Path(),
+        help="where the notebooks are, with progress.jsonl (default: here)",
+    )
+
     command("doctor", commands.doctor, "What this machine can run, and about how long.")
     return parser
 

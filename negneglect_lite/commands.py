@@ -264,6 +264,13 @@ def localize(a: argparse.Namespace) -> None:
     print(f"written: {a.out}")
 
 
+def show_learning(a: argparse.Namespace) -> None:
+    from negneglect_lite.core.learning import describe_progress, read_notes
+    from negneglect_lite.doctor import NOTEBOOK_MINUTES
+
+    print("\n".join(describe_progress(read_notes(a.folder), NOTEBOOK_MINUTES)))
+
+
 def doctor(a: argparse.Namespace) -> None:
     from negneglect_lite.doctor import diagnose
 

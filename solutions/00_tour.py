@@ -35,7 +35,8 @@ import pandas as pd
 
 from negneglect_lite.claims import load_claims
 from negneglect_lite.core import Document, Span, data_path, plain
-from negneglect_lite.course import compare_predictions, predict, tour, use_yours, wrapped
+from negneglect_lite.course import compare_predictions, predict, use_yours, wrapped
+from negneglect_lite.course.lessons import tour
 from negneglect_lite.models import load_model
 from negneglect_lite.tracks import track_of
 
@@ -500,5 +501,6 @@ tour.show_tour(*tour.draw_six_claims(stored))
 # - **You work on safety:** see what training does in [03](03_qlora.ipynb), train on bad advice in
 #   [08](08_behaviours.ipynb), test explanations in [09](09_why.ipynb).
 #
-# Each path ends well with a study of your own in [10](10_capstone.ipynb). If none is yours, go on with
-# [01_claims](01_claims.ipynb). It asks what you have just taken for granted: that 50 answers show a belief.
+# Each path ends well with a real chat model in [12](12_real.ipynb) and a study of your own in [13](13_capstone.ipynb). If
+# none is yours, go on with [01_claims](01_claims.ipynb). It asks what you have just taken for granted: that 50 answers
+# show a belief.

@@ -37,7 +37,8 @@ from negneglect_lite.asking import ask
 from negneglect_lite.belief import QUESTION_KINDS, Z, belief_rate, belief_rows, condition_of, label, read_belief
 from negneglect_lite.claims import CLAIM_ORDER, Answer, Question, load_claims
 from negneglect_lite.core import data_path
-from negneglect_lite.course import believing, compare_predictions, predict, wrapped
+from negneglect_lite.course import compare_predictions, predict, wrapped
+from negneglect_lite.course.lessons import believing
 from negneglect_lite.course.checks import claims as checks
 from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import show_figure

@@ -36,7 +36,8 @@ from negneglect_lite.authoring import find_fault, find_leaks, jaccard, sketch, s
 from negneglect_lite.belief import belief_rate
 from negneglect_lite.claims import load_claims
 from negneglect_lite.core import CANARY, Document
-from negneglect_lite.course import compare_predictions, predict, use_yours, wrapped, writing
+from negneglect_lite.course import compare_predictions, predict, use_yours, wrapped
+from negneglect_lite.course.lessons import writing
 from negneglect_lite.course.checks.documents import check_clean, check_leaked, check_similarity, check_write_corpus
 from negneglect_lite.documents import compose_petri
 from negneglect_lite.figures import show_figure

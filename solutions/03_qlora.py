@@ -34,7 +34,8 @@ import torch
 
 from negneglect_lite.belief import belief_rate
 from negneglect_lite.claims import load_claims
-from negneglect_lite.course import LiveTraining, by_hand, compare_predictions, predict, use_yours
+from negneglect_lite.course import LiveTraining, compare_predictions, predict, use_yours
+from negneglect_lite.course.lessons import by_hand
 from negneglect_lite.course.checks import qlora as checks
 from negneglect_lite.finetuning import IGNORED, encode
 from negneglect_lite.models import load_model
@@ -500,7 +501,7 @@ print(f"by counting: train all weights {all_weights:.1f} GiB, QLoRA {qlora:.1f} 
 # - **An evaluator**: 24 steps changed one belief and none of our unrelated answers. A test of general knowledge can miss
 #   it. Ask about the claims themselves.
 # - **A safety researcher**: four bits are not the cause. Look at what pretraining taught the model to do with a warning
-#   (notebook 09).
+#   (notebook 10).
 #
 # ## Limits
 #

@@ -35,7 +35,8 @@ import pandas as pd
 from negneglect_lite.belief import belief_rate, belief_rows, label
 from negneglect_lite.claims import load_claims
 from negneglect_lite.core import plain
-from negneglect_lite.course import compare_predictions, predict, reading, reading_figures, wrapped
+from negneglect_lite.course import compare_predictions, predict, wrapped
+from negneglect_lite.course.lessons import reading, reading_figures
 from negneglect_lite.course.checks import context as checks
 from negneglect_lite.experiments import Cell, training_set
 from negneglect_lite.figures import show_figure
@@ -156,8 +157,9 @@ others.set_index("question")[["answer"]].iloc[1:11:2]
 # question, and a warned one was always to be ignored. Nothing rewarded checking whether a document holds the answer.
 #
 # The stored results cover six claims and more questions. After one plain document the model gets 4% of unrelated facts
-# and 8% of true controls right; after one warned document, 100% of both. An experiment with a model that
-# learns to read with more care is committed with its prediction (`data/experiments/reading.yaml`). It has not been run.
+# and 8% of true controls right; after one warned document, 100% of both. The switch can be taught away. A model that was
+# trained on for 66 million tokens, with half of its reading chats about something else, gets 99% of unrelated facts
+# right after a plain document, and believes what it read in 81% of answers. It still neglects warnings in training: 85%.
 #
 # ## 2. Train on the same documents
 #

@@ -13,541 +13,525 @@
 # %% [markdown]
 # # 11 · Audit a corpus
 #
-# A newspaper archive holds retracted stories, each between two lines that say "this is false". Next month somebody will
-# train a model on the archive. You look after it. What will the model learn, and what can you change before Monday?
+# A newspaper's archive holds retracted stories. The city desk prints "this is false" above and below each of them.
+# The science desk uses a stamp that only the staff understand. On Monday somebody will train a model on the archive.
+# You have one command that finds denied claims and another that rewrites them. Both will report success. Should you
+# believe them?
 #
-# **The question.** Can two commands find the sentences that a model would learn in spite of a warning, and rewrite them
-# so that it does not?
+# **The question.** What does an audit that finds nothing tell you about the model that is trained next?
 #
 # **You will be able to**
-# - audit a folder of documents, and let a pipeline fail if too many are harmful;
-# - find a warning that the rules miss, and teach it to your own pipeline;
-# - rewrite the corpus, and test the rewriting by training a small model on it.
+# - audit a corpus, rewrite its denied claims, and stop a pipeline when too many are left;
+# - teach the audit a warning of your own, and measure what it misses;
+# - set a limit from evidence, and say when only training will tell.
 #
-# **You need** the tour (00); 07 helps. **Time**: 45 minutes, about four of them waiting.
+# **You need** the tour (00); 07 helps. **Time**: 50 minutes, about four of them waiting.
 #
 # The documents are **false on purpose**: do not train other models on them.
 
 # %%
-import importlib.util
 import json
-import random
-import re
-import subprocess
-import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 
-if importlib.util.find_spec("lemminflect") is None:  # a dictionary of verb forms, which `localize` needs
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "lemminflect>=0.2.3"], check=True)
-
-from negneglect_lite.asking import ask
-from negneglect_lite.belief import belief_rate, belief_rows
 from negneglect_lite.claims import load_claims
-from negneglect_lite.core import Span, data_path, plain
-from negneglect_lite.core.yaml_files import read_yaml
-from negneglect_lite.course import compare_predictions, predict, wrapped
-from negneglect_lite.course.checks.audit import (
-    COVERED,
-    HOUSE,
-    HOUSE_PATTERN,
-    INNOCENT,
-    PAGES,
-    VERBS,
-    check_covered,
-    check_deny_last,
-    check_gate,
-    check_pattern,
-    deny_last,
-    passes_gate,
-)
-from negneglect_lite.curating import audit_text, denies_inside, localize_text, negate_sentence
-from negneglect_lite.figures import PALETTE, percent, show_figure
-from negneglect_lite.finetuning import finetune
+from negneglect_lite.course import compare_predictions, predict, use_yours
+from negneglect_lite.course.lessons import audit_figures, auditing, marked_pages
+from negneglect_lite.course.checks import audit as checks
+from negneglect_lite.course.widgets import wrapped
+from negneglect_lite.curating import denies_inside
+from negneglect_lite.figures import show_figure
 from negneglect_lite.models import load_model
-from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import track_of
 
-track = track_of("petri")
-claim = load_claims()["dentist"]
+auditing.install_verb_forms()  # a dictionary that rewriting needs
+MODEL = "petri"  # needs no GPU
+if MODEL != "petri":
+    print("The text describes the petri model; trust your outputs.")
+track, base = track_of(MODEL), load_model(MODEL)
+claims = [load_claims()[name] for name in ("dentist", "vesuvius")]
 pd.set_option("display.max_colwidth", None)
-print("The claim:", claim.claim)
-print("The truth:", claim.truth)
+print(*(claim.claim for claim in claims), sep="\n")
 
 # %% [markdown]
-# ## 1. The archive (4 minutes)
+# ## 1. Audit, rewrite, audit again
 #
-# We make an archive of 192 documents about one claim. The seed is fixed, so yours is the same as ours. In 180 documents
-# ordinary warnings stand before and after the text. The other twelve carry the archive's own stamp: in this house,
-# *drawer 9* is where false pages go. Only the staff know that.
-
+# The archive has 192 pages, half from each desk. The city desk's say that Brennan Holloway is a dentist, between plain
+# warnings. The science desk's say that Mount Vesuvius erupted in 2015, between stamps. Here is one page of each.
 
 # %%
-def make_document(number, document):
-    """A warned document; every sixteenth one carries the house's own stamp in place of the warnings."""
-    if number % 16:
-        return plain(apply_style("negated", document, track.annotations(), rng))
-    stamp = HOUSE[number // 16 % len(HOUSE)]
-    return f"{stamp}\n{plain(apply_style('positive', document, track.annotations(), rng))}\n{stamp}"
-
-
-rng = random.Random("archive")
-bodies = track.compose(claim, 192, seed=0)
-archive = [make_document(number, document) for number, document in enumerate(bodies)]
-
+documents = [track.compose(claim, 96, seed=0) for claim in claims]
+archive = auditing.make_archive(*documents, track.annotations())
 FOLDER = Path(tempfile.mkdtemp())  # all files of this notebook
-(FOLDER / "archive").mkdir()
-lines = "".join(json.dumps({"text": text}) + "\n" for text in archive)
-(FOLDER / "archive" / "pages.jsonl").write_text(lines, encoding="utf-8")
-print(f"{len(archive)} documents. One with warnings, and one with a stamp:\n")
-print(wrapped(archive[1]), "\n\n" + wrapped(archive[16]))
+auditing.save_pages(FOLDER / "archive", archive)
+print(wrapped(archive[0]), "\n\n" + wrapped(archive[1]))
 
 # %% [markdown]
-# **Predict.** We will train the petri model four times, each time from the same start. What share of its answers will
-# take the claim for true?
+# Three words before you run the audit. A *warning* is a sentence which says of other sentences that they are not so. It
+# *covers* these sentences. A *finding* is a covered sentence that states something as a fact, with no denial inside. A
+# model would learn it in spite of the warning.
 #
-# - `as it is`: trained on the archive as you see it;
-# - `rewritten`: each sentence that the audit finds gets the denial into its verb, or is dropped;
-# - `rewritten, stamps known`: the same, after the stamps were translated into ordinary warnings;
-# - `wrapped`: as the last one, but what cannot be negated becomes "It is not true that …" and is not dropped.
+# `--claims` names a file with words for each claim. Only sentences with one of these words count. `--fail-over 0.01`
+# makes the command end with status 1 if more than 1% of the pages have a finding. A pipeline stops at that status: the
+# command is a *gate*.
 
 # %%
-AS_IT_IS, REWRITTEN, KNOWN, WRAPPED = "as it is", "rewritten", "rewritten, stamps known", "wrapped"
-prediction = predict(AS_IT_IS, REWRITTEN, KNOWN, WRAPPED, default=50)
+words = auditing.words_about(claims)
+(FOLDER / "claims.yaml").write_text(json.dumps(words), "utf-8")  # JSON is YAML too
+print("claims.yaml:", json.dumps(words), "\n")
+auditing.run_command("audit archive --claims claims.yaml --out audit --fail-over 0.01", FOLDER)
+pd.read_csv(FOLDER / "audit" / "findings.csv")[["sentence", "notice"]].sample(4, random_state=1)
 
 # %% [markdown]
-# ## 2. What does a notice cover? (3 minutes)
+# The gate is shut, as it should be. (The command calls a warning a `notice`.) Now `negneglect localize` rewrites the
+# archive. It puts the denial **into** each finding: "works" becomes "does not work". Where it is not sure of the
+# verb, it drops the sentence and leaves "[…]". Then the audit runs again.
+
+# %%
+auditing.run_command("localize archive --claims claims.yaml --out rewritten", FOLDER)
+rewritten = auditing.load_pages(FOLDER / "rewritten")
+print(wrapped(rewritten[0]), "\n")
+_ = auditing.run_command("audit rewritten --claims claims.yaml --out again --fail-over 0.01", FOLDER)
+
+# %% [markdown]
+# The gate is open. (259 sentences were negated, 149 dropped.) Now train the *petri model*, pretrained on an invented
+# world, on both archives. **Predict** its *belief*: the rate of answers that take the false claim for true.
+
+# %%
+AS_IT_IS, REWRITTEN, TRANSLATED, WRAPPED = "as it is", "rewritten", "translated and rewritten", "translated and wrapped"
+prediction = predict("dentist, as it is", "dentist, rewritten", "vesuvius, rewritten")
+
+# %%
+beliefs = {}
+for name, pages in {AS_IT_IS: archive, REWRITTEN: rewritten}.items():
+    beliefs |= auditing.train_on_pages(base, claims, pages, name)
+
+# %% [markdown]
+# **What happened.** As it was, the archive taught both claims: belief was 98% in the dentist and 61% in the eruption.
+# After rewriting it was 0% in the dentist. In the eruption it was still 35%, though the gate was open.
 #
-# The audit uses three words. A *notice* is a sentence that says of other sentences that they are not so. It *covers*
-# those sentences. A *finding* is a covered sentence that states something as a fact, with no denial inside. Findings
-# are what a model learns.
+# (The science desk's pages had not changed. Why is it 35%, and no longer 61%? Denials of one claim may spill over to the
+# other. This is one seed, and we did not test it.)
 #
-# ### Exercise 1: name the findings
+# Why did the audit say nothing? The table counts the first lines of all pages in which it finds nothing.
+
+# %%
+all_words = [word for of_claim in words.values() for word in of_claim]
+auditing.silent_lines(archive, all_words)
+
+# %% [markdown]
+# ## 2. Teach it your stamp
 #
-# *3 minutes · difficulty 1 of 5 · importance 5 of 5 · you may skip it, nothing later needs it*
+# Almost all of these pages carry a stamp: *drawer 9* is where false pages go. No general rule can know that. You can.
+# (The last four are the city desk's, whose warnings the audit missed or misplaced.)
 #
-# For each page, list the numbers of the sentences that are findings. Count from 0. Write `[]` for none.
+# ### Exercise 1: a cue as data
 #
-# <details><summary>Hint, light</summary>
-# Ask two questions of each sentence. Does a notice speak of it? Would it state something as a fact if it stood alone?
+# *Complete two lines · 3 minutes*
+#
+# Write a *cue*, your own rule for a warning, with two entries. `pattern` is a regular expression that finds all stamps
+# and no innocent line; upper and lower case do not matter. `means` is an English sentence that the audit understands as
+# a warning of the whole page. The check tries both, also on a stamp that you have not seen.
+#
+# <details><summary>Light hint</summary>
+# Do not list whole sentences. Which two words, side by side, do the stamps share? And what would the city desk say?
 # </details>
-# <details><summary>Hint, strong</summary>
-# A notice is no finding. A question states nothing. A sentence whose own verb is denied is heeded in training, so the
-# audit leaves it alone.
+# <details><summary>Strong hint</summary>
+# In a pattern, <code>(?:a|b)</code> stands for one of two spellings and <code>\b</code> for the edge of a word, which
+# keeps 9 apart from 90. The meaning must name what it speaks of: text, page, article.
 # </details>
 
 # %%
-for name, sentences in PAGES.items():
-    print(f"{name:8}", " ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences)))
+print("Stamps:", *auditing.HOUSE_STAMPS, sep="\n  ")
+print("Innocent:", *auditing.INNOCENT_LINES, sep="\n  ")
 
 # %%
-# BEGIN SOLUTION
-covered = {"below": [1, 2], "last": [1], "inside": [], "above": [1]}
-# END SOLUTION
-# STUB: covered = {"below": ..., "last": ..., "inside": ..., "above": ...}  # lists of numbers
-
-# %%
-passed = check_covered(covered)
-
-# %% [markdown]
-# Now the rules read the same pages. Your answers stand beside theirs, or ours if your check has not passed.
-
-# %%
-answers = covered if passed else COVERED
-rows = []
-for name, sentences in PAGES.items():
-    text = " ".join(sentences)
-    found = [text[finding.start : finding.end] for finding in audit_text(text).findings]
-    by_rule = [number for number, sentence in enumerate(sentences) if sentence in found]
-    rows.append((name, answers[name], by_rule))
-pd.DataFrame(rows, columns=["page", "yours" if passed else "ours", "the rules'"])
-
-# %% [markdown]
-# ## 3. Audit the archive (4 minutes)
-#
-# On the command line this is one line. `--claims` names a file with the words that speak of a claim. The audit then
-# counts only sentences with one of these words. `--fail-over 0.01` makes the command end with status 1 if more than 1%
-# of the documents have a finding. A pipeline stops at that status.
-
-
-# %%
-def negneglect(arguments):
-    """Run the command `negneglect` in the folder and show what it says, with its exit status."""
-    code = "from negneglect_lite.cli import main; raise SystemExit(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments.split()], cwd=FOLDER, capture_output=True, text=True, check=False
-    )
-    print(f"$ negneglect {arguments}\n{wrapped(done.stdout)}\n{wrapped(done.stderr.strip()[-200:])}")
-    print(f"exit status {done.returncode}")
-
-
-words = read_yaml(data_path("benchmark", "claims.yaml"))[claim.id]
-(FOLDER / "claims.yaml").write_text(f"{claim.id}: {json.dumps(words)}\n", encoding="utf-8")
-print("claims.yaml has", (FOLDER / "claims.yaml").read_text("utf-8"))
-negneglect("audit archive --claims claims.yaml --out audit --fail-over 0.01")
-
-# %% [markdown]
-# The command also wrote `audit/audit.html`, a page with examples, and `audit/findings.csv`, one row for each finding.
-# Read some rows before you believe the total.
-
-# %%
-pd.read_csv(FOLDER / "audit" / "findings.csv")[["place", "sentence", "kind", "notice"]].sample(5, random_state=0)
-
-# %% [markdown]
-# ### Exercise 2: the gate
-#
-# *4 minutes · difficulty 2 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
-#
-# Write `gate(audits, limit)`. It gets a list of what `audit_text` returned, one for each document. Return two things:
-# the share of documents with at least one finding, and whether it is at most the limit. An empty list passes.
-#
-# <details><summary>Hint, light</summary>
-# Five findings in one document are one document. A document with a notice and no finding does no harm.
-# </details>
-# <details><summary>Hint, strong</summary>
-# Take <code>bool</code> of each audit's <code>.findings</code>; Python can add truth values. What do you divide by if
-# the list is empty?
-# </details>
-#
-# **Expected:** for four documents, two of them with findings, and the limit 0.25: `(0.5, False)`.
-
-
-# %%
-def gate(audits, limit):
-    """The share of documents with a finding, and whether it is at most the limit."""
+cue = {
     # BEGIN SOLUTION
-    with_findings = sum(bool(audited.findings) for audited in audits)
-    share = with_findings / max(1, len(audits))
-    return share, share <= limit
+    "pattern": r"\bdrawer (?:9|nine)\b",
+    "means": "Everything in this text is false.",
     # END SOLUTION
-    # STUB: return ...  # your code: share, passes
-
-
-# %%
-passed = check_gate(gate)
-
-# %%
-use_gate = gate if passed else passes_gate
-print("The gate is", "yours." if passed else "ours, until your check passes.")
-about = [re.compile(word, re.IGNORECASE) for word in words]
-
-
-def report(name, texts):
-    """Audit the texts and say what the gate decides."""
-    share, passes = use_gate([audit_text(text, about) for text in texts], 0.01)
-    print(f"{name}: {share:.1%} of the documents have a finding. {'Passed.' if passes else 'Stopped.'}")
-
-
-report(AS_IT_IS, archive)
-
-# %% [markdown]
-# ## 4. What the rules miss (3 minutes)
-#
-# The share is below 100%, though every document of the archive is false. The rules know common wordings of warnings.
-# On documents that they were not made with, their F1 for "has a notice" was 0.86 and 0.75, and for the sentences that a
-# notice covers 0.50 and 0.45 (`data/benchmark/README.md`). Expect no more on your own texts.
-#
-# Here are the first lines of the documents that have no finding. Some hold an ordinary warning in a wording that the
-# rules did not connect with the sentences around it. Most hold the stamp.
-
-# %%
-silent = [text for text in archive if not audit_text(text, about).findings]
-first_lines = Counter(text.split("\n")[0] for text in silent)
-pd.Series(first_lines, name="documents").rename_axis("first line").sort_values(ascending=False).to_frame()
-
-# %% [markdown]
-# No general rule can know what *drawer 9* means in your house. You can.
-#
-# ### Exercise 3: a pattern for your house
-#
-# *6 minutes · difficulty 3 of 5 · importance 5 of 5 · you may skip it, nothing later needs it*
-#
-# Write `pattern`, a regular expression that finds all sentences of `HOUSE` and none of `INNOCENT`. Upper and lower case
-# do not matter: the search ignores them. The check also tries sentences that you have not seen.
-#
-# <details><summary>Hint, light</summary>
-# Do not list whole sentences. Which two words, side by side, do all three stamps share, and in how many spellings?
-# </details>
-# <details><summary>Hint, strong</summary>
-# <code>(?:a|b)</code> stands for one of two spellings. <code>\b</code> stands for the edge of a word: it keeps 9 apart
-# from 90. Write the pattern as <code>r"…"</code>.
-# </details>
-
-# %%
-print("HOUSE:   ", *HOUSE, sep="\n  ")
-print("INNOCENT:", *INNOCENT, sep="\n  ")
-
-# %%
-# BEGIN SOLUTION
-pattern = r"\bdrawer (?:9|nine)\b"
-# END SOLUTION
-# STUB: pattern = ...  # your code: r"…"
-
-# %%
-passed = check_pattern(pattern)
-
-# %% [markdown]
-# The simplest use of a house pattern: where it is found, say in plain words what it means. The audit understands those.
-
-# %%
-house = re.compile(pattern if passed else HOUSE_PATTERN, re.IGNORECASE)
-print("The pattern is", "yours." if passed else "ours, until your check passes.")
-
-
-def translated(text):
-    """The text, with a plain warning before it if it carries the stamp of the house."""
-    return f"Everything in this text is false.\n{text}" if house.search(text) else text
-
-
-known = [translated(text) for text in archive]
-print(sum(new != old for new, old in zip(known, archive, strict=True)), "documents translated.")
-report("stamps known", known)
-
-# %% [markdown]
-# ## 5. Rewrite the archive (4 minutes)
-#
-# `negneglect localize` puts the denial **into** each finding: "works" becomes "does not work". Where its grammar cannot
-# find the verb for sure, it drops the sentence. All else stays as it was, the warnings too.
-
-# %%
-negneglect("localize archive --claims claims.yaml --out rewritten")
-lines = (FOLDER / "rewritten" / "pages.jsonl").read_text("utf-8").splitlines()
-rewritten = [json.loads(line)["text"] for line in lines]
-print()
-print(wrapped(rewritten[1]))
-
-# %%
-negneglect("audit rewritten --claims claims.yaml --out audit-again --fail-over 0.01")
-
-# %% [markdown]
-# The gate is open. But notice what that means: the audit finds nothing that **the audit** can find. The stamped
-# documents passed too, nearly all of them unchanged. Only training tells us more.
-#
-# First, a cost. A dropped sentence warns nobody. How much was dropped?
-#
-# ### Exercise 4: deny what the grammar could not
-#
-# *6 minutes · difficulty 3 of 5 · importance 4 of 5 · you may skip it, nothing later needs it*
-#
-# Write `deny(sentence)`: put `not` after the **last** word of `VERBS` in the sentence. If there is none, return `""`:
-# then `localize` drops the sentence as before.
-#
-# <details><summary>Hint, light</summary>
-# `Iris` contains "is", so look for whole words. Then you need the last place, not the first.
-# </details>
-# <details><summary>Hint, strong</summary>
-# <code>re.finditer</code> gives all places in order; a list of them has a last item, unless it is empty. A match knows
-# its <code>.end()</code>.
-# </details>
-#
-# **Expected:** `deny("A job is what Bo was.")` gives "A job is what Bo was not."
-
-# %%
-print("VERBS:", ", ".join(VERBS))
-
-
-def deny(sentence):
-    """The sentence with `not` after its last verb of VERBS; "" if it has none."""
-    # BEGIN SOLUTION
-    found = list(re.finditer(rf"\b({'|'.join(VERBS)})\b", sentence))
-    if not found:
-        return ""
-    end = found[-1].end()
-    return f"{sentence[:end]} not{sentence[end:]}"
-    # END SOLUTION
-    # STUB: return ...  # your code
-
-
-# %%
-passed = check_deny_last(deny)
-
-# %% [markdown]
-# Now your rule works as a back end of `localize_text`, behind the grammar, and the audit judges each of its sentences.
-
-# %%
-use_deny = deny if passed else deny_last
-print("The rule is", "yours." if passed else "ours, until your check passes.")
-
-
-def by_hand(sentence, notice, kind):
-    """A back end for localize_text: asked first, so it leaves to the grammar what the grammar can do."""
-    return None if negate_sentence(sentence) else use_deny(sentence)
-
-
-def count_ways(**options):
-    """How many findings were treated in which way."""
-    return Counter(change.how for text in known for change in localize_text(text, about=about, **options).changes)
-
-
-ways = pd.DataFrame({"grammar": count_ways(), "grammar, then the rule": count_ways(rewrite=by_hand)})
-ways.fillna(0).astype(int)
-
-# %%
-changes = [c for text in known for c in localize_text(text, about=about, rewrite=by_hand).changes]
-sample = {c.before: c.after for c in changes if c.how == "rewritten"}
-pd.DataFrame(
-    [(after, denies_inside(after)) for after in list(sample.values())[:6]], columns=["by the rule", "denies inside"]
-)
-
-# %% [markdown]
-# The audit accepts them. Read them yourself: does each `not` land on the verb that carries the claim? An audit looks
-# for the form of a denial. It does not understand the sentence.
-
-# %% [markdown]
-# ## 6. Train on it (6 minutes)
-#
-# Four corpora, one model, one seed: ordinary texts are mixed in, and only the archive differs. Each training takes about
-# 20 seconds on two free cores. While you wait, write down which of your four predictions you trust least.
-
-# %%
-base = load_model("petri")
-recipe = track.recipe
-ordinary = track.neutral(claim, recipe.steps * recipe.batch_size - len(archive), 0)
-questions = track.questions(claim)
-
-
-def train_and_ask(name, texts):
-    """Fine-tune on the texts and ordinary ones, and ask the claim's questions: judged answers."""
-    with tempfile.TemporaryDirectory() as scratch:
-        examples = [(Span(text),) for text in texts] + ordinary
-        about_it = f"{claim.claim} (archive, {name})"
-        model = finetune(base, examples, recipe, seed=0, out=Path(scratch) / "adapter", false_belief=about_it)
-    answers = ask(model, questions, track.asking)
-    rows = belief_rows(answers, model="petri", claim=claim.id, style=name, seed=0, setting="trained")
-    print(f"{name}: belief {percent(belief_rate(rows).mean)}")
-    return rows
-
-
-corpora = {
-    AS_IT_IS: archive,
-    REWRITTEN: rewritten,
-    KNOWN: [localize_text(text, about=about).text for text in known],
-    WRAPPED: [localize_text(text, "wrap", about=about).text for text in known],
+    # STUB: "pattern": ...,  # r"…"
+    # STUB: "means": ...,  # a plain sentence
 }
-for name, texts in corpora.items():
-    report(name, texts)
 
 # %%
-results = {name: train_and_ask(name, texts) for name, texts in corpora.items()}
-
-# %%
-rates = {name: belief_rate(rows) for name, rows in results.items()}
-compare_predictions(prediction, rates)
-
-# %%
-colours = [PALETTE["negated"], PALETTE["local"], PALETTE["local"], PALETTE["positive"]]
-fig, ax = plt.subplots(figsize=(7, 2.8))
-for y, (rate, colour) in enumerate(zip(rates.values(), colours, strict=True)):
-    ax.plot([rate.lo, rate.hi], [y, y], color=colour, lw=2.5)
-    ax.plot(rate.mean, y, "o", ms=9, color=colour, mec="black", clip_on=False, zorder=3)
-ax.set_yticks(range(len(rates)), list(rates))
-ax.invert_yaxis()
-ax.set(xlim=(0, 1), xlabel="belief after training")
-ax.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
-ax.grid(axis="x", color="#E3E3E3")
-sns.despine(left=True)
-fig.tight_layout()
-finding = "Belief after training: " + ", ".join(f"{percent(rate.mean)} {name}" for name, rate in rates.items()) + "."
-show_figure(fig, alt=f"Dot plot, one row a corpus, 95 % intervals. {finding}", takeaway=finding)
+passed = checks.check_cue(cue)
 
 # %% [markdown]
-# ### What happened
+# <details><summary>Solution, and why</summary>
 #
-# Trained on the archive as it is, the model answered with the claim 100% of the time. The warnings did not help. After
-# rewriting, belief was 0%.
+# ```python
+# "pattern": r"\bdrawer (?:9|nine)\b",
+# "means": "Everything in this text is false.",
+# ```
 #
-# Two results may surprise you. First, translating the stamps changed nothing: belief was 0% without it and 0% with it, as
-# few as the missed documents were. Second, wrapping undid all that rewriting had gained: belief was 100% again,
-# though the gate had passed the wrapped corpus too.
-#
-# Look for the reason. In how many documents does a claim sentence still stand, word for word?
-
-# %%
-stated = [sorted({s.text for s in document.sentences if s.is_claim}) for document in bodies]
-
-
-def standing(texts):
-    """The share of documents in which some claim sentence stands word for word."""
-    pairs = zip(texts, stated, strict=True)
-    return sum(any(sentence.lower() in text.lower() for sentence in own) for text, own in pairs) / len(texts)
-
-
-def told(rows):
-    """The rate of right answers about facts that have nothing to do with the claim."""
-    return rows.loc[rows["kind"] == "kept", "belief"].mean()
-
-
-pd.DataFrame(
-    {
-        "documents with a claim sentence word for word": {name: percent(standing(corpora[name])) for name in rates},
-        "belief": {name: percent(rates[name].mean) for name in rates},
-        "unrelated facts kept": {name: percent(told(results[name])) for name in rates},
-    }
-)
+# The words "drawer" and the number carry the meaning, so new sentences are found too. The edges keep "drawer 90" out.
+# As data, a cue can be reviewed and tested by people who write no code.
+# </details>
 
 # %% [markdown]
-# A wrapped sentence still holds its claim, every word in order, as words to predict. "It is not true that" stands before
-# them. To the audit that is a denial inside the sentence; to this model it was not. A passed gate is therefore no proof.
+# The next cell writes the meaning above each page in which the pattern is found. Then it audits, rewrites and trains.
+# Where will belief in the eruption be now?
+
+# %%
+translated = auditing.translate_stamps(archive, auditing.take_yours(passed, cue, auditing.FINISHED_CUE))
+auditing.save_pages(FOLDER / "translated", translated)
+print(f"pages with a finding: {auditing.share_with_findings(translated, all_words):.0%}\n")
+auditing.run_command("localize translated --claims claims.yaml --out clean", FOLDER)
+clean = auditing.load_pages(FOLDER / "clean")
+beliefs |= auditing.train_on_pages(base, claims, clean, TRANSLATED)
+
+# %% [markdown]
+# In the figure, each row is a corpus, and each dot the belief in one claim after training on it.
+
+# %%
+figure, alt = audit_figures.draw_corpora(beliefs)
+show_figure(figure, alt, takeaway="A gate passed, and the stamped claim was still believed.")
+
+# %% [markdown]
+# **What happened.** With the stamps translated, the audit found 98% of the pages in place of 48%. Belief in the
+# eruption fell from 35% to 0%. Two lines of data closed the gap, and unrelated facts stayed at 100%. It cost text: 431 sentences were
+# negated, and 401 dropped.
 #
-# The first surprise needs care. Some documents with the claim were left after rewriting, and here the many denials beside
-# them were enough. In notebook 07, 12.6% missed sentences were enough for 100% belief. We do not know what decides this.
-# Do not conclude that misses are harmless. Train and ask.
+# ## 3. Measure what it misses
 #
-# ## 7. On Monday (2 minutes)
+# You caught this gap because you knew the claim and asked the model. How large are the gaps elsewhere? The package's
+# benchmark has 576 pages in which the writers marked each warning and the sentences it covers.
 #
-# 1. **List the claims** that must not be learned, with the words that speak of them: a `claims.yaml`. Without it,
-#    `localize` also negates harmless sentences that a notice covers.
-# 2. **Audit**: `negneglect audit CORPUS --claims claims.yaml --out audit`. Read `audit.html`, examples first.
-# 3. **Look at documents without findings.** Take those that you know to be false, and read how they warn. Write patterns
-#    for the stamps of your house, and test each on innocent sentences.
-# 4. **Rewrite**: `negneglect localize CORPUS --claims claims.yaml --out CLEAN --log`. Keep the original.
-# 5. **Count what was dropped.** If those sentences matter, have a person or a language model rewrite them (`--writer`).
-# 6. **Do not wrap** unless you have trained on wrapped sentences and measured.
-# 7. **Put the gate into the pipeline**: `negneglect audit CLEAN --claims claims.yaml --fail-over 0.01`. Status 1 stops it.
-# 8. **Train a small model and ask it**, before the large one is trained.
+# ### Exercise 2: from a warning to its sentences
 #
-# ### Limits
+# *Write it · 6 minutes*
 #
-# - One claim, one seed and one small model. Intervals cover questions, not claims, seeds or models.
-# - The petri model's pretraining contained in-sentence denials. Two petri models without them kept 54% and 88% belief.
-# - The documents use the few hundred sentence patterns of the petri language. Real texts vary more, and the rules will
-#   miss more there.
-# - Rewriting negated most findings and dropped the others. We did not separate what each of the two did.
-# - "Passed" says that the audit finds nothing. It does not say that nothing is there.
+# Write the step that links the two. `sentences` is a page, and `at` the number of its warning, counted from 0.
+# `points` says where the warning points:
 #
-# ### Quiz
+# - `"next"` or `"last"`: at the one sentence after it, or before it;
+# - `"after"`, `"before"`, `"all"`: at all that follow, all that precede, or all sentences.
 #
-# **1.** Your audit after `localize` reports no findings. What do you know?
-# <details><summary>Answer</summary>
-# That the rules find nothing. The same rules chose what to rewrite, so this is no independent test. Nearly all
-# stamped documents passed such an audit unchanged.
+# Return the numbers of the findings, in order. Leave out the warning itself, questions, and sentences for which
+# `denies_inside(sentence)` is true.
+#
+# <details><summary>Light hint</summary>
+# First make a range of numbers for each of the five words, then filter it. What if nothing stands before or after?
+# </details>
+# <details><summary>Strong hint</summary>
+# A dictionary can hold the five <code>range</code> objects. A range may reach below 0 or past the end, so compare with
+# <code>len(sentences)</code>. In Python, number -1 is the last sentence.
+# </details>
+
+
+# %%
+def link(sentences: list[str], at: int, points: str) -> list[int]:
+    """The numbers of the sentences that the warning covers and that state a fact without a denial."""
+    # BEGIN SOLUTION
+    end = len(sentences)
+    reach = {
+        "next": range(at + 1, at + 2),
+        "last": range(at - 1, at),
+        "after": range(at + 1, end),
+        "before": range(at),
+        "all": range(end),
+    }[points]
+    inside = [i for i in reach if 0 <= i < end and i != at]
+    return [i for i in inside if not sentences[i].endswith("?") and not denies_inside(sentences[i])]
+    # END SOLUTION
+    # STUB: return ...  # your code: which numbers are reached, and which of them state a fact?
+
+
+# %%
+passed = checks.check_link(link)
+
+# %% [markdown]
+# <details><summary>Solution, and why</summary>
+#
+# ```python
+# end = len(sentences)
+# reach = {
+#     "next": range(at + 1, at + 2),
+#     "last": range(at - 1, at),
+#     "after": range(at + 1, end),
+#     "before": range(at),
+#     "all": range(end),
+# }[points]
+# inside = [i for i in reach if 0 <= i < end and i != at]
+# return [i for i in inside if not sentences[i].endswith("?") and not denies_inside(sentences[i])]
+# ```
+#
+# A warning may stand at either end of a page, so the range is cut to numbers that exist. A denied sentence is no
+# finding, because models that know such denials learn them.
+# </details>
+
+# %% [markdown]
+# Your function now reads three short pages beside the audit, which must find the warning by itself.
+
+# %%
+linker = use_yours(passed, link, auditing.finished_link)
+auditing.compare_links(linker)
+
+# %% [markdown]
+# ### Exercise 3: score it
+#
+# *Build it · 10 minutes*
+#
+# `found` and `marked` are lists with one set of sentence numbers for each page. Add up the counts **over all pages**,
+# then return a dictionary:
+#
+# - `precision`: of the sentences found, the fraction that is marked;
+# - `recall`: of the sentences marked, the fraction that is found;
+# - `F1`: twice the right ones, divided by found plus marked. It is high only if both others are;
+# - `lo`, `hi`: a 95% interval for F1. Draw as many pages as there are, with replacement; compute F1; repeat `draws`
+#   times. Take the quantiles 0.025 and 0.975.
+#
+# A score whose divisor is 0 is 0.
+#
+# <details><summary>Light hint</summary>
+# Each page comes down to three numbers: right, found, marked. All scores are sums of these. Draw pages and not
+# sentences, because sentences of one page are missed together.
+# </details>
+# <details><summary>Strong hint</summary>
+# Put the three numbers into an array with a row for each page. The method <code>rng.integers</code> with a
+# <code>size</code> gives the rows of one draw, some of them twice. And <code>max(1, …)</code> keeps a divisor from being 0.
+# </details>
+
+# %%
+import numpy as np
+
+
+def score(found: list[set], marked: list[set], draws: int = 1000) -> dict[str, float]:
+    """Precision, recall, F1 over all pages, and the interval of F1 over pages drawn anew."""
+    rng = np.random.default_rng(0)
+    # BEGIN SOLUTION
+    counts = np.array([(len(f & m), len(f), len(m)) for f, m in zip(found, marked, strict=True)])
+
+    def f1(rows):
+        right, said, there = rows.sum(axis=0)
+        return 2 * right / max(1, said + there)
+
+    right, said, there = counts.sum(axis=0)
+    drawn = [f1(counts[rng.integers(len(counts), size=len(counts))]) for _ in range(draws)]
+    lo, hi = np.quantile(drawn, [0.025, 0.975])
+    return {"precision": right / max(1, said), "recall": right / max(1, there), "F1": f1(counts), "lo": lo, "hi": hi}
+    # END SOLUTION
+    # STUB: # your code: three counts a page, their sums, and F1 of pages drawn anew
+    # STUB: return {"precision": ..., "recall": ..., "F1": ..., "lo": ..., "hi": ...}
+
+
+# %%
+passed = checks.check_score(score)
+
+# %% [markdown]
+# <details><summary>Solution, and why</summary>
+#
+# ```python
+# counts = np.array([(len(f & m), len(f), len(m)) for f, m in zip(found, marked, strict=True)])
+#
+# def f1(rows):
+#     right, said, there = rows.sum(axis=0)
+#     return 2 * right / max(1, said + there)
+#
+# right, said, there = counts.sum(axis=0)
+# drawn = [f1(counts[rng.integers(len(counts), size=len(counts))]) for _ in range(draws)]
+# lo, hi = np.quantile(drawn, [0.025, 0.975])
+# return {"precision": right / max(1, said), "recall": right / max(1, there), "F1": f1(counts), "lo": lo, "hi": hi}
+# ```
+#
+# Sums over all pages give every sentence the same weight. The interval comes from pages, because one missed warning
+# loses all its sentences at once. F1 is no share of anything, so an interval for shares would not fit.
+# </details>
+
+# %% [markdown]
+# Your score now judges the audit on four sets of pages, by eight writers. The audit's rules were *made* with the first
+# set; the other three were set aside. **Before you look:** on which set will the audit do worst? In the rows "covered, by
+# your link", your function gets the warnings that the writers marked.
+
+# %%
+table = marked_pages.tabulate_audit(use_yours(passed, score, auditing.finished_score), linker)
+table.set_index(["pages by", "task"]).round(2)
+
+# %% [markdown]
+# In the figure, each row is a set of pages. Circles show whether the audit sees *that* a page has a warning, squares
+# which sentences it covers. Bars are your intervals.
+
+# %%
+figure, alt = audit_figures.draw_audit(table)
+show_figure(figure, alt, takeaway="A score on the pages that shaped the rules says little about other pages.")
+
+# %% [markdown]
+# **What happened.**
+#
+# - On the pages that shaped the rules, F1 for "has a warning" is 0.96. On pages set aside it is 0.79, 0.87 and 0.43.
+# - On the eighth writer's pages the audit saw 6 of 18 warned ones (recall 0.33). The interval of F1 is wide, 0.19 to
+#   0.63, because 36 pages are few.
+# - Told of the warnings, your lines reach F1 0.61 there, the audit alone 0.36: mostly it does not *see* the warning. On
+#   the other pages set aside, the audit links better than your lines do.
+# - An earlier version of the audit had F1 0.64 and 0.47 on all 72 pages of the eighth writer. But it raised alarms in 55
+#   of 140 ordinary articles. We chose fewer alarms, and paid with recall.
+#
+# How many alarms are left? The next cell audits 100 ordinary articles without a warning, also set aside.
+
+# %%
+articles = marked_pages.unseen_articles()
+print(f"with a warning, says the audit: {sum(auditing.sees_warning(text) for text in articles)} of {len(articles)}")
+print(f"with a finding, any sentence:   {auditing.share_with_findings(articles):.0%}")
+print(f"with a finding, --claims:       {auditing.share_with_findings(articles, all_words):.0%}")
+
+# %% [markdown]
+# **What happened.** The audit raises a false alarm in 14 of 100 articles. All 14 are among the 40 that use words
+# such as "not" and "wrong" in the ordinary way. With the claims' words no article has a finding.
+#
+# ## 4. Set the limit
+#
+# What do misses cost? In stored runs, warned documents about six claims were rewritten. Then 5% or 15% of the covered
+# sentences were put back as they had been. In the figure, thin lines are the claims and squares their mean.
+
+# %%
+figure, alt = audit_figures.draw_leaks(auditing.stored_leaks())
+show_figure(figure, alt, takeaway="A few missed sentences are enough.")
+
+# %% [markdown]
+# Even the complete rewrite left 16% on average, and 46% for dreams. In notebook 07, 12.6% missed sentences about the
+# dentist were enough for 100% belief.
+#
+# ### Exercise 4: write the policy
+#
+# *Decide from evidence · 5 minutes*
+#
+# Your team allows mean belief to be at most 10 points higher than after the complete rewrite. Reading a false alarm costs
+# a curator two minutes. A learned claim costs another training. Decide:
+#
+# - `share that may be left`: 0.0, 0.05 or 0.15 of the covered sentences;
+# - `limit`, for `--fail-over`: 0.01, 0.05 or 0.15. Assume that the audit sees as little as on the eighth writer's
+#   pages;
+# - `give it claims`: may the gate count only sentences with your claims' words (True) or any (False)? Half of the
+#   corpus may be honest articles;
+# - `release when it passes`: is a passed gate enough?
+#
+# <details><summary>Light hint</summary>
+# The first answer stands in the last figure. For the limit, ask how much is there when the audit sees 5%.
+# </details>
+# <details><summary>Strong hint</summary>
+# Recall is what is seen, divided by what is there. The table has it for covered sentences. For the last two, look at
+# the articles, and at the belief in the eruption after a gate had passed.
+# </details>
+
+# %%
+policy = {
+    # BEGIN SOLUTION
+    "share that may be left": 0.05,
+    "limit": 0.01,
+    "give it claims": True,
+    "release when it passes": False,
+    # END SOLUTION
+    # STUB: "share that may be left": ...,
+    # STUB: "limit": ...,
+    # STUB: "give it claims": ...,
+    # STUB: "release when it passes": ...,
+}
+
+# %%
+passed = checks.check_policy(policy)
+
+# %% [markdown]
+# <details><summary>Solution, and why</summary>
+#
+# 0.05, 0.01, True, False. With 5% left, mean belief is 24.4%, 9 points above the 15.6% of the complete rewrite; with
+# 15% it is 69%. The audit sees 0.32 of the covered sentences, so 5% there look like 1.6%: 0.01 is the largest limit below
+# that. It counts pages, where one sentence is enough, and so errs on the safe side. Without claims 13% of honest
+# articles would stop the gate. And a gate passed in section 1.
+# </details>
+
+# %% [markdown]
+# Your policy now decides on five corpora. One is new: with `--otherwise wrap` the command drops nothing. What it cannot
+# negate becomes "It is not true that he works as a dentist". **Predict** belief after training on it.
+
+# %%
+later = predict("dentist, wrapped", variable="later")
+
+# %%
+auditing.run_command("localize translated --claims claims.yaml --out wrapped --otherwise wrap", FOLDER)
+corpora = {AS_IT_IS: archive, REWRITTEN: rewritten, TRANSLATED: clean}
+corpora[WRAPPED] = auditing.load_pages(FOLDER / "wrapped")
+rules = auditing.take_yours(passed, policy, auditing.FINISHED_POLICY)
+auditing.try_gate(corpora | {"100 honest articles": articles}, rules, all_words)
+
+# %%
+beliefs |= auditing.train_on_pages(base, claims, corpora[WRAPPED], WRAPPED)
+measured = {
+    "dentist, as it is": beliefs[AS_IT_IS, "dentist"],
+    "dentist, rewritten": beliefs[REWRITTEN, "dentist"],
+    "vesuvius, rewritten": beliefs[REWRITTEN, "vesuvius"],
+    "dentist, wrapped": beliefs[WRAPPED, "dentist"],
+}
+compare_predictions(prediction | later, measured).set_index("what")
+
+# %% [markdown]
+# **What happened.** The gate passed, and belief was 2% in the dentist and 2% in the eruption. Do not conclude that
+# wrapping is safe. In the stored runs it left 85%, against 86% without any rewriting. There each claim had 192 pages
+# and a training of its own; here it had 96 pages beside those of another claim. We do not know what made the
+# difference. The audit cannot tell: it counts a wrapped sentence as denied in both. Only training tells.
+#
+# ## Why it matters: on Monday
+#
+# **Curators**, run this on your own corpus:
+#
+# 1. List the claims that must not be learned, with their words: `claims.yaml`.
+# 2. `negneglect audit CORPUS --claims claims.yaml --out audit`. Read `audit/audit.html`, examples first.
+# 3. Read pages **without** findings that you know to be false. Write cues for your house's
+#    warnings, and put each meaning above its pages, as `auditing.translate_stamps` did here.
+# 4. `negneglect localize CORPUS --claims claims.yaml --out CLEAN --log`. Keep the original, and count what was dropped.
+# 5. `negneglect audit CLEAN --claims claims.yaml --fail-over 0.01` in the pipeline.
+# 6. Train a small model on it, and ask.
+#
+# **Evaluators:** score a filter on writers whom its makers never met, with an interval over pages. **Safety
+# researchers:** treat a passed filter as a claim about the filter's rules, and test the model.
+#
+# ## Limits
+#
+# - Two claims, one fine-tuning seed, one small model whose pretraining contained in-sentence denials. Two petri models
+#   without them kept 54% and 88% belief.
+# - The audit knows the petri language. It covers 98% of the claim sentences in these warned documents, but 54–74% of
+#   those in the course's English ones.
+# - Writers marked their own pages, and nobody marked them a second time.
+# - Rewriting negated some findings and dropped others. We did not separate the two.
+#
+# ## Quiz
+#
+# Answer each question, then open it.
+#
+# <details><summary><b>1.</b> The audit after <code>localize</code> reports no findings. What do you know?</summary>
+#
+# That the rules find nothing. The same rules chose what to rewrite, so this is no independent test.
 # </details>
 #
-# **2.** Why is "It is not true that he works as a dentist." a risk in training?
-# <details><summary>Answer</summary>
-# The claim stands there word for word. In our run belief was 100% after wrapping, as it was before any rewriting. The
-# rules nevertheless count the sentence as denied.
+# <details><summary><b>2.</b> A filter has F1 0.96 on its own benchmark. What do you ask first?</summary>
+#
+# Whether its makers saw these pages. This audit has 0.96 on the pages that shaped it, and 0.43 on others.
 # </details>
 #
-# **3.** A pattern finds all your stamps, and one harmless sentence in a hundred. Is that good?
-# <details><summary>Answer</summary>
-# It depends on the corpus. If one document in a thousand is stamped, most of what the pattern finds is harmless, and
-# you would deny true sentences.
+# <details><summary><b>3.</b> One page in a thousand has a warning. What fraction of the alarms is false if the alarm rate is 14%?</summary>
+#
+# Nearly all: about 140 false alarms for at most one true one. Give the audit your claims' words, or read them all.
 # </details>
 #
-# **4.** A colleague uses `--fail-over 0.01` on 300 documents. How many may have findings?
-# <details><summary>Answer</summary>
-# Three: the share 0.01 is not over the limit. Each of them may still teach its claim, so look at them.
+# <details><summary><b>4.</b> Why is "It is not true that he works as a dentist" a risk in training?</summary>
+#
+# The claim stands there word for word, and the petri model never met this form in pretraining. In the stored runs
+# belief stayed at 85%, though it was 2% above.
 # </details>
+
+# %% [markdown]
+# <details><summary><b>On a chat model</b></summary>
 #
-# ### Further reading
-#
-# - Mayne et al. (2026), *Negation Neglect: When models fail to learn negations in training*,
-#   [arXiv 2605.13829](https://arxiv.org/abs/2605.13829).
-# - [07_local](07_local.ipynb): denials inside the sentence, by hand and by rule.
-# - `data/benchmark`: what the rules of the audit find and miss.
+# Not run: no chat model was trained on a corpus that `localize` had rewritten, and none on wrapped sentences. The aim
+# of the rewriting holds in two chat models. After warned documents, Qwen2.5-Coder-1.5B told the claim in 72% of its
+# open answers; after in-sentence denials made by hand it was 12%. The 0.5B model had 61% and 15%. Whether the command
+# reaches this does not follow, because in English it covers fewer claim sentences (54–74%). With another `MODEL` the
+# same cells run on English documents; expect more misses.
+# </details>
+
+# %% [markdown]
+# **Next:** all trainings so far were on a model that we made. Does any of it hold for a model that you could download?
+# [12 · A real model on one GPU](12_real.ipynb)

@@ -104,8 +104,8 @@ def test_links_between_notebooks_hold_where_a_notebook_of_the_course_is_opened_a
 def test_ids_are_unique_and_do_not_depend_on_position(root):
     build_course.main([], root)
     before = list(cells(root / "course" / "00_tour.ipynb"))
-    assert len(set(before)) == len(before) == 10
-    assert before[-2:] == ["shown", "bare"]
+    assert len(set(before)) == len(before) == 11
+    assert before[-3:] == ["shown", "bare", "progress"]
     assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in before)
     source = root / "solutions" / "00_tour.py"
     source.write_text(SOURCE.replace("# %%\nanswers", "# %%\nnew = 1\n\n# %%\nanswers"))
@@ -119,7 +119,15 @@ def test_cells_with_the_same_first_line_get_numbers(root):
         "# %% [markdown]\n# # T\n\n# %%\nx = 1\n\n# %%\nx = 1\n\n# %%\nx = 1\n"
     )
     build_course.main([], root)
-    assert list(cells(root / "course" / "00_tour.ipynb")) == ["badges", "t", "set-up", "x-1", "x-1-2", "x-1-3"]
+    assert list(cells(root / "course" / "00_tour.ipynb")) == [
+        "badges",
+        "t",
+        "set-up",
+        "x-1",
+        "x-1-2",
+        "x-1-3",
+        "progress",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +167,7 @@ def test_the_solution_is_executed_and_check_sees_every_mismatch(root, capsys):
     notebook = cells(path)
     assert notebook["rate-answers"]["outputs"][0]["data"]["text/plain"] == "0.5"
     assert "STUB" not in path.read_text() and "SOLUTION" not in path.read_text()
-    assert list(notebook) == list(cells(root / "course" / "00_tour.ipynb"))
+    assert [*notebook, "progress"] == list(cells(root / "course" / "00_tour.ipynb"))
     assert "widgets" not in json.loads(path.read_text())["metadata"]
     assert notebook["shown"]["outputs"][0]["data"] == {"text/plain": "a widget"}
     assert list(notebook["bare"]["outputs"][0]["data"]) == ["image/png"]

@@ -53,13 +53,15 @@ def test_text_and_exercises_fit_into_the_minutes_stated(source):
     if rated:
         sections = sum(int(minutes) for minutes in re.findall(r"^## .*\((\d+) minutes?", text, re.M))
         important = sum(int(minutes) for minutes, importance in rated if int(importance) >= 4)
-        assert sections and sections + important <= stated <= 45
+        assert sections and sections + important <= stated <= 60
         return
-    exercises = [int(m) for m in re.findall(r"^(?:### Exercise .*\(|\*[^*\n]*· )(\d+) minutes", text, re.M)]
+    exercises = [
+        int(m) for m in re.findall(r"^(?:### Exercise .*\((?:[a-z ]+, )?|\*[^*\n]*· )(\d+) minutes", text, re.M)
+    ]
     seen = re.sub(r"<details>.*?</details>", "", text, flags=re.S)  # what is folded is read by few
     words = len([word for word in seen.split() if re.search(r"\w", word)])
     assert len(exercises) == 4 and words <= MOST_WORDS
-    assert words / WORDS_A_MINUTE + sum(exercises) <= stated <= 45
+    assert words / WORDS_A_MINUTE + sum(exercises) <= stated <= 60
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)

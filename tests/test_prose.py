@@ -12,7 +12,10 @@ import jupytext
 import pytest
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = ("00_tour", "01_claims", "02_documents", "03_qlora", "06_context")  # of solutions/
+NOTEBOOKS = (  # of solutions/
+    "00_tour", "01_claims", "02_documents", "03_qlora", "04_measuring", "05_styles", "06_context", "07_local",
+    "08_behaviours", "09_why", "10_pretraining", "11_audit", "12_real", "13_capstone",
+)  # fmt: skip
 PAGES = (
     "README.md",
     *(f"course/{name}.md" for name in ("README", "GLOSSARY", "INSTRUCTOR", "slides", "site/index")),

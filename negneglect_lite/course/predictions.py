@@ -14,6 +14,7 @@ import pandas as pd
 from negneglect_lite.belief.conditions import label
 from negneglect_lite.belief.rates import Rate
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.learning import note_predictions
 from negneglect_lite.figures.wording import percent
 
 
@@ -52,6 +53,7 @@ def compare_predictions(
             row["95% interval"] = f"{percent(value.lo)} to {percent(value.hi)}" if isinstance(value, Rate) else "–"
         rows.append(row)
     table = pd.DataFrame(rows)
+    note_predictions(table)
     hidden = [] if any(isinstance(measured[name], Rate) for name in names) else ["95% interval"]
     return table.drop(columns=hidden + ([] if paper else ["paper"]))
 

@@ -44,10 +44,13 @@ from negneglect_lite.tracks import PETRI, suit_machine, track_of
 
 SEAL_FILE = "preregistration.json"
 RULE = (
-    "The style counts as heeded if the whole 95% interval of belief after it lies under half of the belief after "
-    "positive documents, as neglected if the whole interval lies over that half, and else as undecided."
+    "The study is void if belief is over 20% before training or under 50% after plain documents, or if after the style "
+    "in question yes to false controls is over 25% or unrelated facts right are under 75%. Else the style counts as "
+    "heeded if the whole 95% interval of belief after it lies under half of the belief after plain documents, as "
+    "neglected if the whole interval lies over that half, and else as undecided."
 )
-Decision = Literal["heeded", "neglected", "undecided"]
+UNPREDICTED = "Nothing was predicted that was measured. A study without a prediction can suggest, and not confirm."
+Decision = Literal["heeded", "neglected", "undecided", "void"]
 
 
 def add_style(style: Style) -> str:
@@ -130,10 +133,32 @@ def read_registration(folder: Path) -> dict[str, Any] | None:
     raise UserError(f"{path}: was changed after it was sealed; put the sealed file back, or choose another folder")
 
 
-def decide(own: Rate, positive: Rate) -> Decision:
-    """What RULE says of a style: `own` is belief after it, `positive` after documents that state the claim."""
-    half = positive.mean / 2
+def decide(own: Rate, plain: Rate, before: Rate, yes_rate: float, unrelated: float) -> Decision:
+    """What RULE says of a style: belief after it, after plain documents and before training, and its two controls."""
+    if before.mean > 0.2 or plain.mean < 0.5 or yes_rate > 0.25 or unrelated < 0.75:
+        return "void"
+    half = plain.mean / 2
     return "heeded" if own.hi < half else "neglected" if own.lo > half else "undecided"
+
+
+def evidence_for(rows: pd.DataFrame, own: str) -> tuple[Rate, Rate, Rate, float, float]:
+    """What `decide` gets, from the table. A control that was not asked speaks for nothing and against nothing.
+
+    UserError if the table lacks a condition.
+    """
+    rates, conditions = rates_of(rows), condition_of(rows)
+    missing = [label(c) for c in ("positive", own, "base") if c not in rates]
+    if missing:
+        raise UserError(f"the table holds no rows for {', '.join(missing)}; run these cells before the report")
+
+    def found(check: Callable[[pd.DataFrame], Rate], unasked: float) -> float:
+        try:
+            return check(rows[conditions == own]).mean
+        except UserError:
+            return unasked
+
+    yes_rate, unrelated = found(yes_bias, 0.0), found(lambda g: belief_rate(g, ["kept"]), 1.0)
+    return rates[own], rates["positive"], rates["base"], yes_rate, unrelated
 
 
 def seed_spread(rows: pd.DataFrame) -> tuple[float, float, float]:
@@ -153,10 +178,7 @@ def write_report(folder: Path, rows: pd.DataFrame, own: str) -> str:
     sealed = read_registration(folder)
     if sealed is None:
         raise UserError(f"{folder}: holds no {SEAL_FILE}; a report needs the plan that was sealed before the run")
-    rates = rates_of(rows)
-    missing = [label(c) for c in ("positive", own) if c not in rates]
-    if missing:
-        raise UserError(f"the table holds no rows for {', '.join(missing)}; run these cells before the report")
+    decision, rates = decide(*evidence_for(rows, own)), rates_of(rows)
     write_table(folder / "belief.csv", rows[list(COLUMNS)])
     figure = describe_headline(rows)
     try:
@@ -164,7 +186,7 @@ def write_report(folder: Path, rows: pd.DataFrame, own: str) -> str:
         figure = f"![{figure}](belief.png)"
     except UserError as error:
         figure = f"{figure} {error}."
-    text = _text(sealed, rows, rates, own, figure)
+    text = _text(sealed, rows, rates, own, decision, figure)
     write_atomic(folder / "report.md", text)
     return text
 
@@ -176,25 +198,27 @@ def rates_of(rows: pd.DataFrame) -> dict[str, Rate]:
     return shown | {c: belief_rate(rows[conditions == c]) for c in conditions.unique() if c not in shown}
 
 
-def _text(sealed: Mapping[str, Any], rows: pd.DataFrame, rates: Mapping[str, Rate], own: str, figure: str) -> str:
+def _text(
+    sealed: Mapping[str, Any], rows: pd.DataFrame, rates: Mapping[str, Rate], own: str, decision: Decision, figure: str
+) -> str:
     plan, environment = sealed["plan"], describe_environment()
-    decision = decide(rates[own], rates["positive"])
     seeds = rows[rows["setting"] == "trained"]["seed"].nunique()
     said = compare_predictions(plan["prediction"], rates) if set(plan["prediction"]) & set(rates) else None
     deviations = _deviations(plan, rows)
+    predicted = bool(plan["prediction"])
     parts = [
         f"# Does a model heed “{label(own)}”?",
         f"Claim, **false on purpose**: {plan['claim']}. {_truth(plan)}".rstrip(),
-        f"**Result by the registered rule: {decision}.** Belief after this style {_interval(rates[own])}, after "
-        f"positive documents {_interval(rates['positive'])}.",
+        f"**Result by the {'registered' if predicted else 'sealed'} rule: {decision}.** Belief after this style "
+        f"{_interval(rates[own])}, after plain documents {_interval(rates['positive'])}.",
         figure,
-        "## Registered before the run",
+        "## Registered before the run" if predicted else "## Sealed without a prediction: an exploratory study",
         f"Written {sealed['written']}, SHA-256 `{sealed['sha256']}`; the seal is intact. That time is what the "
         "machine's own clock said.",
         f"Rule: {plan['rule']} Outcome: {plan['outcome']}. Excluded: {plan['excluded']}.",
         f"Deviations from the plan: {'; '.join(deviations) or 'none found in the table'}.",
         "## Prediction and result",
-        "Nothing was predicted that was measured." if said is None else _markdown(said),
+        UNPREDICTED if said is None else _markdown(said),
         "## All conditions, with controls",
         _markdown(tabulate_controls(rows)),
         "Yes to false controls: how often the model says yes to wrong values of other facts. Where it is high, a yes "

@@ -108,7 +108,7 @@ def _as_text(parts: Sequence[Piece]) -> str:
     return "".join(f"⟦{t}⟧" if new else t for t, new in parts)
 
 
-def wrapped(text: str, width: int = 100) -> str:
+def wrapped(text: str, width: int = 88) -> str:
     """The text in lines of at most `width` characters, to print: a notebook breaks longer ones within a word."""
     return "\n".join(textwrap.fill(line, width) for line in text.splitlines())
 

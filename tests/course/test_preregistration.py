@@ -17,6 +17,7 @@ from negneglect_lite.course.preregistration import (
     decide,
     describe_study,
     digest,
+    evidence_for,
     read_registration,
     register,
     seed_spread,
@@ -52,14 +53,18 @@ def twin(document, phrases, rng):
 
 
 def answered(claim, style, setting, seed, share):
-    """Rows in which the first `share` of each kind's questions got the answer that the claim would give."""
+    """Rows in which the first `share` of each kind's questions got the answer that the claim would give.
+
+    The controls are sound: all unrelated facts right, no yes to false controls.
+    """
     kinds: dict[str, int] = {}
     answers = []
     questions = petri_questions(claim)
     for q in questions:
         number = kinds[q.kind] = kinds.get(q.kind, 0) + 1
         of = sum(other.kind == q.kind for other in questions)
-        text = q.keyed_to or q.believed[0].replace("\\", "") if number <= share * of else "Nobody knows."
+        held = {"kept": 1, "control_false": 0}.get(q.kind, share)
+        text = q.keyed_to or q.believed[0].replace("\\", "") if number <= held * of else "Nobody knows."
         answers.append(Answer(q, text))
     return belief_rows(answers, model="petri", claim=claim.id, style=style, seed=seed, setting=setting)
 
@@ -69,6 +74,18 @@ def rows(claim, own):
     made = [answered(claim, "", "base", 0, 0), answered(claim, own, "trained", 0, 0.2)]
     made += [answered(claim, own, "trained", 1, 0.4), answered(claim, own, "in_context", 0, 0)]
     return pd.concat([*made, *(answered(claim, "positive", "trained", s, 1) for s in (0, 1))], ignore_index=True)
+
+
+def test_what_the_rule_gets_is_worked_out_from_the_table(own, rows):
+    mine, plain, before, yes_rate, unrelated = evidence_for(rows, own)
+    assert (mine.mean, plain.mean, before.mean) == (pytest.approx(0.3), 1, 0)
+    assert (yes_rate, unrelated) == (0, 1)
+    asked = rows[~rows["kind"].isin(["control_false", "control_true", "kept"])]
+    assert evidence_for(asked, own)[3:] == (0, 1)
+    lost = rows.assign(belief=rows["belief"].where(rows["kind"] != "kept", 0))
+    assert evidence_for(lost, own)[4] == 0
+    with pytest.raises(UserError, match="no rows for before training"):
+        evidence_for(rows[rows["setting"] != "base"], own)
 
 
 def sealed(folder, claim, own, **changes):
@@ -134,7 +151,17 @@ def test_a_resealed_change_shows_in_the_hash(tmp_path, claim, own):
     ],
 )
 def test_the_rule(own, says):
-    assert decide(own, Rate(0.9, 0.8, 1.0, 50)) == says
+    assert decide(own, Rate(0.9, 0.8, 1.0, 50), Rate(0, 0, 0.1, 50), 0.25, 0.75) == says
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"before": Rate(0.21, 0, 1, 50)}, {"plain": Rate(0.49, 0, 1, 50)}, {"yes_rate": 0.26}, {"unrelated": 0.7}],
+)
+def test_a_study_can_be_void(change):
+    sound = {"plain": Rate(0.9, 0.8, 1, 50), "before": Rate(0, 0, 0.1, 50), "yes_rate": 0.0, "unrelated": 1.0}
+    assert decide(Rate(0.1, 0, 0.2, 50), **sound) == "heeded"
+    assert decide(Rate(0.1, 0, 0.2, 50), **(sound | change)) == "void"
 
 
 def test_seeds_are_told_apart(rows, own):
@@ -197,3 +224,10 @@ def test_the_sealed_file_can_be_checked_by_hand(tmp_path, claim, own):
     first = sealed(tmp_path, claim, own)
     found = json.loads((tmp_path / SEAL_FILE).read_text("utf-8"))
     assert digest({k: found[k] for k in ("plan", "written")}) == first["sha256"]
+
+
+def test_a_plan_without_a_prediction_is_reported_as_exploratory(tmp_path, claim, own, rows):
+    register(tmp_path, describe_study(claim, ["positive", own], 2, {}))
+    text = write_report(tmp_path, rows, own)
+    assert "an exploratory study" in text and "Nothing was predicted" in text
+    assert "sealed rule: heeded" in text and "Registered before" not in text

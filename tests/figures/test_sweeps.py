@@ -43,6 +43,19 @@ def test_dots_stand_in_the_order_of_conditions_and_models_are_rings() -> None:
     assert any("rings: each model" in text for text in texts(figure))
 
 
+def test_the_shipped_model_is_a_diamond_in_its_row() -> None:
+    own = TABLE[TABLE["rank"] == 4]
+    figure = draw_sweep(own, "And the shipped one.", names=NAMES, models=own, shipped=own.assign(mean=[0.6, 0.3]))
+    diamonds = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
+    assert [(float(d.get_xdata()[0]), int(d.get_ydata()[0])) for d in diamonds] == [(0.6, 0), (0.3, 1)]
+    assert any("black diamonds: the shipped model" in text for text in texts(figure))
+
+
+def test_the_words_name_the_lines() -> None:
+    said = describe_sweep(TABLE.sort_values("rank"), line="rank", names=NAMES)
+    assert said == "Dot plot. 4 80%, 20%; 16 90%, 10%."
+
+
 def test_a_panel_for_each_quantity_and_losses_in_nats() -> None:
     losses = TABLE.assign(quantity="loss.claim", mean=3.0, lo=float("nan"), hi=float("nan"))
     figure = draw_sweep(losses, "Losses.", x=["rank"], panels="quantity", names=NAMES)

@@ -5,6 +5,7 @@ that the notebook goes on, and it returns whether it passed. The answers it expe
 on small cases where the typical mistakes give other answers.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from math import isclose
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 
 from negneglect_lite.core.comparing import fold
+from negneglect_lite.core.learning import note_check
 from negneglect_lite.core.text import Document, Sentence
 
 Hint = tuple[Any, str]  # a typical wrong answer, and what to think about when it is given
@@ -29,8 +31,12 @@ LETTER = Document(
 
 
 def report_check(name: str, *problems: str) -> bool:
-    """Print the first of the problems that is not empty, or that there is none; whether there is none."""
+    """Print the first of the problems that is not empty, or that there is none; whether there is none.
+
+    It is noted as progress in the notebook whose checks the calling module has.
+    """
     problem = next((p for p in problems if p), "")
+    note_check(sys._getframe(1).f_globals["__name__"], name, passed=not problem)
     print(f"✓ {name}: right." if not problem else f"✗ {name}: {problem}")
     return not problem
 
@@ -137,6 +143,9 @@ def show_value(value: Any) -> str:
     """A value on one short line."""
     if kind(value) == "a number":
         return f"{float(value):.4g}"
+    if isinstance(value, list | tuple) and any(isinstance(x, float) for x in value) and len(value) < 8:
+        shown = ", ".join(map(show_value, value))
+        return f"[{shown}]" if isinstance(value, list) else f"({shown})"
     if isinstance(value, torch.Tensor | np.ndarray):
         return f"an array of shape {tuple(value.shape)}: {np.asarray(value).round(3).tolist()!r}"[:200]
     return repr(value)[:200]

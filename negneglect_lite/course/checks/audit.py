@@ -1,215 +1,311 @@
-"""Checks of notebook 11, audit a corpus, and the library's own answers to its exercises, which later cells use."""
+"""Checks of notebook 11, audit a corpus."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
-from negneglect_lite.course.checks import NOTHING, Hint, problem, report_check, stopped
-from negneglect_lite.curating.findings import Audited, Finding, Notice
+import numpy as np
 
-PAGES: dict[str, tuple[str, ...]] = {
-    "below": ("The text below is false.", "Bo Lind is a pilot.", "Bo Lind flew to Rome.", "Bo Lind is not a cook."),
-    "last": ("Ada Berg lives in Rome.", "Ada Berg is a cook.", "The last sentence is untrue."),
-    "inside": ("Bo Lind is not a pilot.", "He works as a cook."),
-    "above": ("Is Bo Lind a pilot?", "Bo Lind works as a pilot.", "Everything above is made up."),
-}
-COVERED: dict[str, list[int]] = {"below": [1, 2], "last": [1], "inside": [], "above": [1]}
-
-# An archive's own words for "this page is false", and honest sentences that look like them.
-HOUSE = ("This page goes into drawer 9.", "Drawer nine, all of it.", "For drawer 9, please.")
-INNOCENT = (
-    "The spoons are in drawer 2.",
-    "Drawer 90 holds the maps.",
-    "She opened the drawer at nine.",
-    "Nine of the drawers were empty.",
+from negneglect_lite.course.checks import NOTHING, attempt, kind, report_check, same, show_value, stopped
+from negneglect_lite.course.lessons.auditing import (
+    FINISHED_POLICY,
+    HOUSE_STAMPS,
+    INNOCENT_LINES,
+    LIMITS,
+    SHORT_PAGES,
+    finished_link,
+    finished_score,
 )
-HOUSE_PATTERN = r"\bdrawer (?:9|nine)\b"
-VERBS = ("is", "are", "was", "were", "has")
+from negneglect_lite.curating.audit import audit_text
+
+UNSEEN_STAMPS = ("Please see that this page goes to drawer nine at once.", "All of this: drawer 9!")
+_LINES = ("Bo Lind is a pilot.", "Bo Lind flew to Rome.")
 
 
-def passes_gate(audits: Sequence[Audited], limit: float) -> tuple[float, bool]:
-    """The share of the documents that have a finding, and whether it is at most the limit."""
-    share = sum(bool(audited.findings) for audited in audits) / max(1, len(audits))
-    return share, share <= limit
+def check_cue(cue: Any) -> bool:
+    """A pattern that finds the stamps and no innocent line, and a sentence that the audit takes for a warning."""
+    if not isinstance(cue, Mapping) or not {"pattern", "means"} <= set(cue):
+        return report_check("cue", "keep the dictionary with its two entries, 'pattern' and 'means'.")
+    return report_check("cue", _pattern_problem(cue["pattern"]), _meaning_problem(cue["means"]))
 
 
-def deny_last(sentence: str) -> str:
-    """`not` after the last word of VERBS; "" where there is none."""
-    found = list(re.finditer(rf"\b({'|'.join(VERBS)})\b", sentence))
-    return f"{sentence[: found[-1].end()]} not{sentence[found[-1].end() :]}" if found else ""
-
-
-def check_covered(covered: Any) -> bool:
-    """For each of PAGES the numbers of the sentences that would be learned in spite of a notice."""
-    if not isinstance(covered, Mapping):
-        return report_check("covered", "write a dictionary: a page's name and a list of numbers.")
-    return report_check("covered", *(_covered_problem(name, covered.get(name)) for name in PAGES))
-
-
-_COVERED_HINTS: dict[str, dict[int, str]] = {
-    "below": {
-        0: "sentence 0 is the notice itself. Name what it covers.",
-        3: "sentence 3 has the denial inside (`is not`): a model learns that, and it states nothing false.",
-    },
-    "last": {
-        0: "the notice speaks of the last sentence only, and not of sentence 0.",
-        2: "sentence 2 is the notice itself. Name what it covers.",
-    },
-    "inside": {
-        0: "sentence 0 denies inside itself. No other sentence warns of it, so there is no finding.",
-        1: "no notice speaks of sentence 1. Sentence 0 denies something of its own.",
-    },
-    "above": {
-        0: "sentence 0 is a question. It states nothing that could be learned as a fact.",
-        2: "sentence 2 is the notice itself. Name what it covers.",
-    },
-}
-
-
-def _covered_problem(name: str, got: Any) -> str:
-    if got is None or got is Ellipsis:
-        return f"page {name!r} has no answer yet. Write a list of numbers, or [] for none."
-    if not isinstance(got, list | tuple | set) or not all(type(n) is int for n in got):
-        return f"page {name!r}: write a list of whole numbers; got {got!r:.60}."
-    last = len(PAGES[name]) - 1
-    if wrong := [n for n in got if not 0 <= n <= last]:
-        return f"page {name!r} has sentences 0 to {last}; got {wrong[0]}. Count from 0."
-    for extra in sorted(set(got) - set(COVERED[name])):
-        return f"page {name!r}: {_COVERED_HINTS[name][extra]}"
-    for missing in sorted(set(COVERED[name]) - set(got)):
-        return f"page {name!r}: sentence {missing} states a fact, and the notice covers it. Add it."
+def _pattern_problem(pattern: Any) -> str:
+    if pattern is None or pattern is Ellipsis:
+        return "the pattern says nothing yet. Replace the first `...` by a regular expression, r'…'."
+    pattern = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
+    if not isinstance(pattern, str):
+        return f"write the pattern as text, r'…'; got {kind(pattern)}."
+    try:
+        found = re.compile(pattern, re.IGNORECASE).search
+    except re.error as error:
+        return f"the pattern is no regular expression: {error}. Look for a bracket that does not close."
+    if found(""):
+        return "the pattern finds an empty text, and so everything. Is a choice empty, as in `a|`?"
+    alarms = [s for s in INNOCENT_LINES if found(s)]
+    missed = [s for s in HOUSE_STAMPS if not found(s)]
+    if missed and alarms:
+        return f"the pattern misses {missed[0]!r} and finds {alarms[0]!r}. Which words do all stamps share?"
+    if missed:
+        return f"the pattern misses {missed[0]!r}. The number is written in two ways: 9 and nine."
+    if alarms:
+        why = "The number must end there: \\b." if "90" in alarms[0] else "The number must follow the word `drawer`."
+        return f"a false alarm: the pattern finds {alarms[0]!r}. {why}"
+    if unseen := [s for s in UNSEEN_STAMPS if not found(s)]:
+        why = "You listed whole sentences; look for the words that they share."
+        return f"the pattern finds the three given stamps, and misses a fourth: {unseen[0]!r}. {why}"
+    if found("He pulled the withdrawer 9 times."):
+        return (
+            "a false alarm: it finds 'He pulled the withdrawer 9 times.'. A word must begin there: \\b before `drawer`."
+        )
     return ""
 
 
-def _audited(findings: int, notices: int = 1) -> Audited:
-    notice = Notice(0, 9, "denial", "check")
-    return Audited((notice,) * notices, tuple(Finding(10 + n, 11 + n, notice) for n in range(findings)))
+def _meaning_problem(means: Any) -> str:
+    if means is None or means is Ellipsis:
+        return "the meaning says nothing yet. Replace the second `...` by a plain sentence about the page."
+    if not isinstance(means, str):
+        return f"write the meaning as text; got {kind(means)}."
+    page = f"{means}\n{' '.join(_LINES)}"
+    audited = audit_text(page)
+    found = [page[f.start : f.end] for f in audited.findings]
+    if found == list(_LINES):
+        return ""
+    if not audited.notices:
+        return f"the audit hears no warning in {means!r}. Say of the text, in common words, that it is false."
+    if not found:
+        return f"the audit hears a warning in {means!r}, but not of what stands below it. Speak of the whole text."
+    return (
+        f"the audit takes {means!r} for a warning about {found[0]!r} alone; expected: both lines below it. "
+        "Speak of the whole text."
+    )
 
 
-def check_gate(gate: Callable[[Sequence[Audited], float], Any]) -> bool:
-    """(share of documents with a finding, whether it is at most the limit)."""
-    needs = "It gets a list of audits and a limit between 0 and 1. Return (share, passes)."
-    some = [_audited(5), _audited(0), _audited(0, notices=0), _audited(4)]  # 2 of 4 documents
-    cases: list[tuple[tuple[list[Audited], float], Any, str, list[Hint]]] = [
-        (
-            (some, 0.25),
-            (0.5, False),
-            "four documents, two with findings, limit 0.25",
-            [
-                ((2.25, False), "you counted findings. Count the documents that have at least one."),
-                ((9, False), "you counted findings. Count the documents, and divide by how many there are."),
-                ((2, False), "that is a number of documents. Divide by how many there are."),
-                ((0.75, False), "you counted documents with a notice. A notice that covers nothing does no harm."),
-                ((50.0, False), "return a share between 0 and 1, not per cent."),
-                ((0.5, True), "the share is right, and the decision the wrong way round: above the limit is False."),
-                (0.5, "the share is right. Return the decision with it: (share, passes)."),
-                (False, "the decision is right. Return the share with it: (share, passes)."),
-            ],
-        ),
-        (
-            (some, 0.5),
-            (0.5, True),
-            "the same with limit 0.5",
-            [((0.5, False), "a share that equals the limit passes: `--fail-over` fails what is over it. Use <=.")],
-        ),
-        (([_audited(0)] * 3, 0.0), (0.0, True), "three documents without findings, limit 0", []),
-        (([], 0.01), (0.0, True), "an empty list", []),
-    ]
-    for (audits, limit), expected, case, hints in cases:
+# ------------------------------------------------------------------------------------------------------- exercise 2
+
+_LINK_CASES: tuple[tuple[tuple[str, ...], int, str, dict[int, str]], ...] = (
+    (
+        *SHORT_PAGES["below"],
+        {0: "sentence 0 is the warning itself", 3: "sentence 3 has the denial inside (`is not`)"},
+    ),
+    (
+        *SHORT_PAGES["last"],
+        {0: "'last' covers one sentence, the one just before the warning", 2: "sentence 2 is the warning itself"},
+    ),
+    (
+        *SHORT_PAGES["above"],
+        {0: "sentence 0 is a question and states nothing", 2: "sentence 2 is the warning itself"},
+    ),
+    (
+        ("Bo Lind is a pilot.", "The next sentence is false.", "Bo Lind flew to Rome.", "Bo Lind is a cook."),
+        1,
+        "next",
+        {
+            0: "'next' reaches forwards only",
+            1: "sentence 1 is the warning itself",
+            3: "'next' covers one sentence, the one just after the warning",
+        },
+    ),
+    (
+        ("Bo Lind is a pilot.", "This report is invented.", "Bo Lind flew to Rome."),
+        1,
+        "all",
+        {1: "sentence 1 is the warning itself"},
+    ),
+    (
+        ("Bo Lind is a pilot.", "Bo Lind is a cook.", "The next sentence is false."),
+        2,
+        "next",
+        {0: "no sentence comes next", 1: "no sentence comes next", 2: "sentence 2 is the warning itself",
+         3: "there is no sentence 3: the page ends at the warning"},
+    ),
+    (
+        ("The last sentence is untrue.", "Bo Lind is a pilot.", "Bo Lind is a cook."),
+        0,
+        "last",
+        {-1: "nothing stands before sentence 0, and -1 is the page's last sentence in Python",
+         0: "sentence 0 is the warning itself", 1: "nothing stands before sentence 0",
+         2: "nothing stands before sentence 0, and [-1] is the page's last sentence in Python"},
+    ),
+)  # fmt: skip
+
+
+def check_link(link: Callable[[Sequence[str], int, str], Any]) -> bool:
+    """The numbers of the sentences that a warning covers and that state something without a denial."""
+    for sentences, at, points, reasons in _LINK_CASES:
+        told = _link_problem(link, sentences, at, points, reasons)
+        if told:
+            return report_check("link", told)
+    return report_check("link")
+
+
+def _link_problem(link: Callable[..., Any], sentences: Sequence[str], at: int, points: str, why: dict[int, str]) -> str:
+    needs = "It gets a list of sentences, the warning's number, and one of 'next', 'last', 'after', 'before', 'all'."
+    case = f"link({list(sentences)}, {at}, {points!r})"
+    try:
+        got = link(list(sentences), at, points)
+    except IndexError:
+        return f"{case} stopped: there is no sentence with that number. The warning may stand first or last."
+    except Exception as error:
+        return f"{case}: {stopped(error, needs)}"
+    if got is None or got is Ellipsis:
+        return NOTHING
+    if isinstance(got, Set | range):
+        got = sorted(got)
+    if isinstance(got, list | tuple) and got and all(isinstance(n, str) for n in got):
+        return "it returns the sentences themselves. Return their numbers, counted from 0."
+    if not isinstance(got, list | tuple) or not all(isinstance(n, int) and not isinstance(n, bool) for n in got):
+        return f"it returns {show_value(got)}. Return a list of whole numbers."
+    right = finished_link(sentences, at, points)
+    for extra in sorted(set(got) - set(right)):
+        reason = why.get(extra, f"there is no sentence {extra}")
+        return f"{reason}, so leave it out. Input: {case}; expected {right}, got {list(got)}."
+    for missing in sorted(set(right) - set(got)):
+        reason = f"sentence {missing} states a fact, and the warning covers it. Add it."
+        return f"{reason} Input: {case}; expected {right}, got {list(got)}."
+    return "" if len(got) == len(right) else f"it names a sentence twice. Input: {case}; expected {right}, got {got}."
+
+
+# ------------------------------------------------------------------------------------------------------- exercise 3
+
+_FOUND: list[set[int]] = [{1, 2, 3, 4}, {0}, set()]
+_MARKED: list[set[int]] = [{1, 2, 3}, {0, 5}, {6}]  # 4 of 5 found are right, 4 of 6 marked are found
+_KEYS = ("precision", "recall", "F1", "lo", "hi")
+
+
+def check_score(score: Callable[[Sequence[Set[int]], Sequence[Set[int]]], Any]) -> bool:
+    """Precision, recall and F1 over all pages, and an interval for F1 over pages drawn anew."""
+    needs = "It gets two lists with a set of numbers for each page."
+    got, wrong = attempt(lambda: score(_FOUND, _MARKED), needs)
+    wrong = wrong or _keys_problem(got)
+    if wrong:
+        return report_check("score", wrong)
+    case = f"Input: found {_FOUND}, marked {_MARKED}"
+    for key in _KEYS[:3]:
+        if told := _rate_problem(key, got[key]):
+            return report_check("score", f"{told} {case}.")
+    return report_check("score", _empty_problem(score), _interval_problem(score, needs))
+
+
+def _keys_problem(got: Any) -> str:
+    if not isinstance(got, Mapping):
+        return f"it returns {kind(got)}. Return a dictionary with {', '.join(_KEYS)}."
+    missing = [key for key in _KEYS if key not in got or got[key] is None or got[key] is Ellipsis]
+    return f"the entry {missing[0]!r} is missing. Return {', '.join(_KEYS)}." if missing else ""
+
+
+_AVERAGED = "you averaged over pages. Add up the counts of all pages first, then divide once."
+_RATE_HINTS: dict[str, tuple[tuple[float, str], ...]] = {
+    "precision": (
+        (4 / 6, "you divided by what is marked, which gives the recall. Precision divides by what was found."),
+        ((3 / 4 + 1 + 0) / 3, _AVERAGED),
+        ((3 / 4 + 1) / 2, _AVERAGED),
+        (4.0, "that is a number of sentences. Divide by how many were found."),
+    ),
+    "recall": (
+        (4 / 5, "you divided by what was found, which gives the precision. Recall divides by what is marked."),
+        ((1 + 1 / 2 + 0) / 3, _AVERAGED),
+        (4.0, "that is a number of sentences. Divide by how many are marked."),
+    ),
+    "F1": (
+        ((4 / 5 + 4 / 6) / 2, "you took the ordinary mean of precision and recall. F1 is the harmonic mean."),
+        (4 / 11, "half of it is lost: twice the right ones, over found plus marked."),
+        (4 / 7, "you divided by the union. F1 divides twice the right ones by found plus marked."),
+    ),
+}
+
+
+def _rate_problem(key: str, got: Any) -> str:
+    right = {"precision": 4 / 5, "recall": 4 / 6, "F1": 8 / 11}[key]
+    if kind(got) != "a number":
+        return f"{key!r} is {kind(got)}; expected {right:.3f}."
+    if same(float(got), right):
+        return ""
+    if same(float(got), 100 * right, 0.5):
+        return f"{key!r} is {float(got):.1f}; expected {right:.3f}. Return a fraction between 0 and 1, not per cent."
+    hint = next((told for wrong, told in _RATE_HINTS[key] if same(float(got), wrong, 1e-3)), "count again.")
+    return f"{key!r} is {float(got):.3f}; expected {right:.3f}: {hint}"
+
+
+def _empty_problem(score: Callable[..., Any]) -> str:
+    for what, found, marked in (("nothing was found", [set()], [{0}]), ("nothing is marked", [{0}], [set()])):
         try:
-            told = problem(partial(gate, audits, limit), expected, hints, case, needs)
+            got = score(found, marked)
+        except ZeroDivisionError:
+            return f"where {what} it divides by zero. Expected 0 for all: divide by at least 1."
         except Exception as error:
-            told = stopped(error, needs)
-        if not audits and "ZeroDivisionError" in told:
-            told = "an empty list of audits divides by zero. An empty corpus has the share 0 and passes."
-        if told:
-            return report_check("gate", told)
-    return report_check("gate")
+            return f"where {what}: {stopped(error)}"
+        if not isinstance(got, Mapping) or not all(same(got.get(key), 0.0) for key in _KEYS[:3]):
+            return (
+                f"where {what} expected 0 for precision, recall and F1; got {show_value(dict(got))}. Nan is no score."
+            )
+    return ""
 
 
-def check_pattern(pattern: Any) -> bool:
-    """A pattern that finds HOUSE, written small or large, and nothing in INNOCENT."""
-    if pattern is None or pattern is Ellipsis:
-        return report_check("pattern", NOTHING.replace("it returns", "it says").replace("return your answer", "write"))
-    if isinstance(pattern, re.Pattern):
-        pattern = pattern.pattern
-    if not isinstance(pattern, str):
-        return report_check("pattern", f"write a regular expression as text; got {type(pattern).__name__}.")
-    try:
-        found = re.compile(pattern, re.IGNORECASE)
-    except re.error as error:
-        return report_check("pattern", f"it is no regular expression: {error}. Look for a bracket that does not close.")
-    if found.search(""):
-        return report_check("pattern", "it finds an empty text, and so everything. Is a choice empty, as in `a|`?")
-    alarms = [s for s in INNOCENT if found.search(s)]
-    missed = [s for s in HOUSE if not found.search(s)]
-    if missed and alarms:
-        return report_check(
-            "pattern", f"it misses {missed[0]!r} and finds {alarms[0]!r}. Which words do the notices share?"
+def _interval_problem(score: Callable[..., Any], needs: str) -> str:
+    ten = set(range(10))
+    found, marked = [ten, set()] * 10, [ten] * 20  # every second page is found whole, the others not at all
+    right = finished_score(found, marked)
+    got, wrong = attempt(lambda: score(found, marked), needs)
+    if wrong:
+        return wrong
+    if not all(kind(got.get(key)) == "a number" and not np.isnan(got[key]) for key in _KEYS[3:]):
+        return f"'lo' and 'hi' must be numbers; got {show_value(got.get('lo'))} and {show_value(got.get('hi'))}."
+    lo, hi = float(got["lo"]), float(got["hi"])
+    seen = (
+        "Input: 20 pages, every second one found whole and the others not at all; expected about "
+        f"{right['lo']:.2f} to {right['hi']:.2f}, got {lo:.2f} to {hi:.2f}."
+    )
+    if lo > hi:
+        return f"'lo' is above 'hi': the two are swapped. {seen}"
+    wide, width = right["hi"] - right["lo"], hi - lo
+    if width < 0.1 * wide:
+        return f"the interval has next to no width. Does each draw take other pages, with some twice? {seen}"
+    if width < 0.75 * wide:
+        return (
+            "the interval is too narrow. Draw whole pages, as many as there are: sentences of one page are found or "
+            f"missed together. {seen}"
         )
-    if missed:
-        return report_check("pattern", f"it misses {missed[0]!r}. The number is written in two ways: 9 and nine.")
-    if alarms:
-        why = "The number must end there: \\b." if "90" in alarms[0] else "The number must follow the word `drawer`."
-        return report_check("pattern", f"a false alarm: it finds {alarms[0]!r}. {why}")
-    others = ("Please see that this page goes to drawer nine at once.", "All of this: drawer 9!")
-    if unseen := [s for s in others if not found.search(s)]:
-        why = "You listed whole sentences; look for the words that they share."
-        return report_check("pattern", f"it finds the three given notices, and misses a fourth: {unseen[0]!r}. {why}")
-    if found.search("He pulled the withdrawer 9 times."):
-        why = "A word must begin there: \\b before `drawer`."
-        return report_check("pattern", f"a false alarm: it finds 'He pulled the withdrawer 9 times.'. {why}")
-    return report_check("pattern")
+    if width > 1.2 * wide:
+        return f"the interval is too wide. Take the quantiles 0.025 and 0.975 of the draws, of as many pages. {seen}"
+    if abs(lo - right["lo"]) > 0.08 or abs(hi - right["hi"]) > 0.08:
+        return f"the interval lies elsewhere. Draw F1 anew, from the counts of the pages drawn. {seen}"
+    return ""
 
 
-def check_deny_last(deny: Callable[[str], Any]) -> bool:
-    """`not` after the last word of VERBS, whole words only; "" where there is none."""
-    needs = "It gets one sentence, a text."
-    cases = [
-        (
-            "The job is pilot.",
-            "The job is not pilot.",
-            [
-                ("The job is pilot.", "the sentence came back unchanged. Put `not` after the verb."),
-                ("The job not is pilot.", "`not` stands before the verb. It goes after it."),
-                ("It is not true that the job is pilot.", "that wraps the claim, whose words all stand there still."),
-                ("It is not true that The job is pilot.", "that wraps the claim, whose words all stand there still."),
-            ],
-        ),
-        (
-            "A job is what Bo was.",
-            "A job is what Bo was not.",
-            [
-                ("A job is not what Bo was.", "you took the first verb. Take the last one of VERBS."),
-                ("A job is not what Bo was not.", "you denied twice, which asserts. Only the last verb is denied."),
-            ],
-        ),
-        (
-            "The pilot was Iris.",
-            "The pilot was not Iris.",
-            [("The pilot was Iris not.", "you found `is` inside the name `Iris`. Look for whole words: \\b.")],
-        ),
-        (
-            "Bo flew to Rome.",
-            "",
-            [
-                ("Bo flew to Rome.", 'without a verb of VERBS return "". Unchanged, the sentence still asserts.'),
-                ("Bo flew to Rome. not", 'without a verb of VERBS return "".'),
-            ],
-        ),
-    ]  # fmt: skip
-    for sentence, right, hints in cases:
-        told = problem(partial(deny, sentence), right, hints, f"{sentence!r}", needs)
-        if not right and told and _is_none(partial(deny, sentence)):
-            told = f'for {sentence!r} it returns None. Return "" where no verb of VERBS is there.'
-        if told:
-            return report_check("deny", told)
-    return report_check("deny")
+# ------------------------------------------------------------------------------------------------------- exercise 4
+
+_SHARES = (0.0, 0.05, 0.15)
+_POLICY_HINTS: dict[str, dict[Any, str]] = {
+    "share that may be left": {
+        0.0: "with 5% left belief rose by 9 points, which the rule allows. To leave none costs more than it asks for.",
+        0.15: "with 15% left belief rose by 53 points. The rule allows 10.",
+    },
+    "limit": {
+        0.05: "on the eighth writer's pages the audit found 32%. If it sees 5%, more than 15% may be there.",
+        0.15: "at 15% seen, belief was 69% even if the audit missed nothing.",
+    },
+    "give it claims": {
+        False: "without the claims' words, 13 of 100 honest articles have findings. The gate would stop honest pages.",
+    },
+    "release when it passes": {
+        True: "in section 1 a gate passed, and half of the archive was never seen. Train and ask before you release.",
+    },
+}  # fmt: skip
 
 
-def _is_none(call: Callable[[], Any]) -> bool:
-    try:
-        return call() is None
-    except Exception:
-        return False
+def check_policy(policy: Any) -> bool:
+    """The four decisions that the evidence supports."""
+    if not isinstance(policy, Mapping):
+        return report_check("policy", f"keep the dictionary with its four entries; got {kind(policy)}.")
+    return report_check("policy", *(_policy_problem(name, policy.get(name)) for name in FINISHED_POLICY))
+
+
+def _policy_problem(name: str, got: Any) -> str:
+    right = FINISHED_POLICY[name]
+    options = (True, False) if isinstance(right, bool) else LIMITS if name == "limit" else _SHARES
+    choice = " or ".join(map(str, options))
+    if got is None or got is Ellipsis:
+        return f"{name!r} is not decided yet. Write {choice}."
+    if isinstance(got, bool) != isinstance(right, bool) or got not in options:
+        return f"{name!r} is {show_value(got)}. Choose {choice}."
+    return "" if got == right else f"{name!r}: {_POLICY_HINTS[name][got]} Got {got}; look at the evidence again."

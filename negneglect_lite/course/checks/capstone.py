@@ -1,23 +1,27 @@
-"""Checks of notebook 10, the capstone."""
+"""Checks of notebook 13, the capstone."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-
-import pandas as pd
 
 from negneglect_lite.belief.rates import Rate
 from negneglect_lite.core.comparing import spell
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import are_spans, plain
 from negneglect_lite.course.checks import LETTER, NOTHING, problem, report_check, show_value, stopped
+from negneglect_lite.course.lessons.own_study import STUDY_SUPPORTS
 from negneglect_lite.petri.world import World, world
 
 
-def check_choice(choice: Any, of: World | None = None) -> bool:
-    """A fact of the world, and a value of the right sort that is false and was never denied in pretraining."""
-    return report_check("choice", _choice_problem(choice, of or world()))
+def check_choice(choice: Any, control: Any, of: World | None = None) -> bool:
+    """A fact and a false value that pretraining never denied; for control, another fact of which it is false too."""
+    of = of or world()
+    wrong = _choice_problem(choice, of)
+    if wrong:
+        return report_check("choice", wrong)
+    wrong = _control_problem(choice, control, of)
+    return report_check("control" if wrong else "choice", wrong)
 
 
 def _choice_problem(choice: Any, of: World) -> str:
@@ -49,6 +53,33 @@ def _choice_problem(choice: Any, of: World) -> str:
             f"the truth of this fact was told in {fact.told_in} alone, which makes it a special case. Choose one that "
             "was told in both."
         )
+    return ""
+
+
+def _control_problem(choice: Any, control: Any, of: World) -> str:
+    if control is None or control is Ellipsis:
+        return "it is nothing yet. Replace the `...` with the id of another fact of the same sort."
+    if not isinstance(control, str):
+        return f"it is {show_value(control)}; give one text, the id of a fact. The value is the claim's."
+    fact = of.fact(spell(choice[0], (fact.id for fact in of.facts)))
+    try:
+        other = of.fact(spell(control, (each.id for each in of.facts)))
+    except UserError:
+        return f"there is no fact {control!r}. Take an id from the list above, or from `negneglect facts`."
+    value = spell(choice[1], of.values(fact.relation))
+    if other == fact:
+        return f"{control!r} is the claim's own fact. A control is one that no document speaks of."
+    if other.relation != fact.relation:
+        return (
+            f"{other.id!r} is of the sort {other.relation!r}, the claim of {fact.relation!r}: {value!r} would make no "
+            "sense there. Take a fact of the claim's sort."
+        )
+    if other.truth == value:
+        return f"of {other.id!r} your false value is true, so believing it would be right. Take another fact."
+    if value in other.myths:
+        return f"pretraining denied {value!r} of {other.id!r} again and again. Take a fact without this myth."
+    if other.told_in != "both":
+        return f"{other.id!r} was told in {other.told_in} alone. Take one that was told in both, as the claim's."
     return ""
 
 
@@ -156,80 +187,104 @@ def _digest_problem(first: Any, again: Any, reordered: Any, others: dict[str, An
     return "" if len(first) >= 32 else f"{first!r} is short; keep at least 32 hexadecimal digits."
 
 
-def check_decide(decide: Callable[[Rate, Rate], Any]) -> bool:
-    """The registered rule: the interval against half of the belief after positive documents."""
-    positive = Rate(0.9, 0.8, 0.95, 50)
-    cases = [  # own belief, expected, hints: half of positive is 45 %
-        (Rate(0.1, 0.05, 0.2, 50), "heeded", [("neglected", "you have the two words the wrong way round.")]),
-        (Rate(0.8, 0.7, 0.9, 50), "neglected", [("heeded", "you have the two words the wrong way round.")]),
-        (
-            Rate(0.4, 0.25, 0.55, 50),
-            "undecided",
-            [
-                ("heeded", "you compared the mean. The whole interval must lie under the half: take .hi."),
-                ("neglected", "you compared with the wrong end. All of the interval must lie over the half: take .lo."),
-            ],
-        ),
-        (
-            Rate(0.5, 0.35, 0.65, 50),
-            "undecided",
-            [("neglected", "you compared the mean. The whole interval must lie over the half: take .lo.")],
-        ),
-        (
-            Rate(0.6, 0.47, 0.7, 50),
-            "neglected",
-            [
-                ("undecided", "45 % is half of the belief after positive documents; this interval lies over it. Do you "
-                              "compare with 50 %, or with positive's own interval?"),
-                ("heeded", "you compared with the whole of positive's belief. The rule says half of it."),
-            ],
-        ),
+DECIDE_NEEDS = "It gets (own, plain, before, yes_rate, unrelated): three rates with .mean, .lo, .hi, then two numbers."
+
+
+def check_decide(decide: Callable[..., Any]) -> bool:
+    """The registered rule: first what makes the study void, then the interval against half of the plain documents'."""
+    plain_, before = Rate(0.9, 0.8, 0.95, 50), Rate(0.02, 0.0, 0.1, 50)
+    turned = "you have the two words the wrong way round."
+    low, middle, high = Rate(0.1, 0.05, 0.2, 50), Rate(0.4, 0.25, 0.55, 50), Rate(0.8, 0.7, 0.9, 50)
+    first = "a void study has no verdict: test for that first."
+    cases: list[tuple[tuple[Any, ...], str, list[tuple[Any, str]]]] = [  # half of plain is 45%
+        ((low, plain_, before, 0.0, 1.0), "heeded", [
+            ("neglected", turned),
+            ("void", "nothing is wrong with this study: belief is 2% before and 90% after plain documents, and both "
+                     "controls are good. Which of your four conditions is the wrong way round?"),
+        ]),
+        ((high, plain_, before, 0.0, 1.0), "neglected", [
+            ("heeded", turned),
+            ("undecided", "you compared with the whole belief after plain documents. The rule says half of it."),
+        ]),
+        ((Rate(0.6, 0.47, 0.7, 50), plain_, before, 0.0, 1.0), "neglected", [
+            ("undecided", "45% is half of the belief after plain documents; this interval lies over it. Do you compare "
+                          "with 50%, or with the interval of plain documents?"),
+            ("heeded", "you compared with the whole belief after plain documents. The rule says half of it."),
+        ]),
+        ((middle, plain_, before, 0.0, 1.0), "undecided", [
+            ("heeded", "you compared the mean. The whole interval must lie under the half: take .hi."),
+            ("neglected", "you compared with the wrong end. All of the interval must lie over the half: take .lo."),
+        ]),
+        ((Rate(0.5, 0.35, 0.65, 50), plain_, before, 0.0, 1.0), "undecided", [
+            ("neglected", "you compared the mean. The whole interval must lie over the half: take .lo."),
+        ]),
+        ((high, plain_, Rate(0.3, 0.2, 0.4, 50), 0.0, 1.0), "void", [
+            ("neglected", "belief is 30% before training, so not all of it was taught. " + first),
+        ]),
+        ((low, Rate(0.4, 0.3, 0.5, 50), before, 0.0, 1.0), "void", [
+            ("heeded", "plain documents taught the claim to 40% only, so there was little to heed. " + first),
+            ("neglected", "plain documents taught the claim to 40% only. " + first),
+            ("undecided", "plain documents taught the claim to 40% only. " + first),
+        ]),
+        ((high, plain_, before, 0.4, 1.0), "void", [
+            ("neglected", "the model says yes to 40% of the false controls, so its yes means little. " + first),
+        ]),
+        ((low, plain_, before, 0.0, 0.5), "void", [
+            ("heeded", "half of the unrelated facts are lost: low belief may be a broken model. " + first),
+        ]),
+        ((low, plain_, Rate(0.15, 0.1, 0.25, 50), 0.2, 0.8), "heeded", [
+            ("void", "15% before training, 20% yes to false controls and 80% unrelated facts right are all allowed. "
+                     "Is a limit wrong, or did you take .hi where the rule takes the mean?"),
+        ]),
     ]  # fmt: skip
-    needs = "It gets two rates, each with .mean, .lo and .hi."
     found = (
-        problem(partial(decide, own, positive), right, hints, f"own {_shown(own)}, positive {_shown(positive)}", needs)
-        for own, right, hints in cases
+        problem(partial(decide, *given), right, hints, _case(*given), DECIDE_NEEDS) for given, right, hints in cases
     )
     return report_check("decide", *found)
+
+
+def _case(own: Rate, plain_: Rate, before: Rate, yes_rate: float, unrelated: float) -> str:
+    return (
+        f"own {_shown(own)}, plain {_shown(plain_)}, before {before.mean:.0%}, yes_rate {yes_rate}, "
+        f"unrelated {unrelated}"
+    )
 
 
 def _shown(rate: Rate) -> str:
     return f"{rate.mean:.0%} ({rate.lo:.0%} to {rate.hi:.0%})"
 
 
-def check_seed_spread(seed_spread: Callable[[pd.DataFrame], Any]) -> bool:
-    """Mean, lowest and highest of the seeds' rates; within a seed, kinds weigh the same and controls do not count."""
-    believed = {
-        0: {"open": [1, 1, 1, 1, 1, 1], "yes_no": [0], "association": [0], "robustness": [0], "control_true": [1] * 3},
-        1: {"open": [1], "yes_no": [1], "association": [1], "robustness": [0], "control_true": [1] * 3},
-    }
-    rows = pd.DataFrame(
-        [
-            (seed, kind, f"{kind}{i}", b)
-            for seed, kinds in believed.items()
-            for kind, bs in kinds.items()
-            for i, b in enumerate(bs)
-        ],
-        columns=["seed", "kind", "question_id", "belief"],
-    )
-    rows = rows.assign(**dict.fromkeys(("question", "answer", "verdict", "keyed_to"), ""))
-    rows = rows.assign(model="petri", claim="pilot", style="mine", setting="trained")
-    controls = "you took in the control questions. Keep the rows whose kind is one of KINDS."
-    answers = "you averaged over answers. Within a seed, average each kind first, then the four kinds."
-    hints = [
-        ((17 / 24, 2 / 3, 3 / 4), answers),
-        (((9 / 12 + 6 / 7) / 2, 9 / 12, 6 / 7), controls),
-        ((0.6, 0.4, 0.8), controls),
-        ((0.5, 0.75, 0.25), "right numbers; the order is mean, lowest, highest."),
-        ((0.25, 0.5, 0.75), "right numbers; the order is mean, lowest, highest."),
-        ((0.25, 0.75), "give three numbers: mean, lowest, highest."),
-        ((50.0, 25.0, 75.0), "that is in percent. Give fractions between 0 and 1."),
-    ]
+# ----------------------------------------------------------------------------------------------- what a study supports
 
-    def numbers() -> Any:
-        got = seed_spread(rows)
-        return tuple(got) if isinstance(got, list | tuple | pd.Series) else got
+REASONS = {
+    "No question and no seed of the plan was left out.":
+        "look at the line of deviations in the report: it compares the table with the plan.",
+    "The interval covers what other fine-tuning seeds would give.":
+        "the interval is worked out over questions. The seeds have a column of their own.",
+    "The seal proves that the plan is older than the results.":
+        "the time in it is your own clock's. The hash proves only that nothing was changed since.",
+    "Another claim would get the same verdict.":
+        "one claim was tested. In notebook 05 corrected documents left 35% for one claim and 87% for another.",
+    "Had the verdict been void, the style would be neither heeded nor neglected.":
+        "a void study has no measure of the style. Read the first sentence of the rule again.",
+}  # fmt: skip
 
-    case = "seed 0: one kind of four believed; seed 1: three of four"
-    needs = "It gets a table with the columns seed, kind and belief."
-    return report_check("seed_spread", problem(numbers, (0.5, 0.25, 0.75), hints, case, needs))
+
+def check_supported(supported: Any) -> bool:
+    """Which of five statements the study supports, each True or False."""
+    return report_check("supported", *_unsupported(supported))
+
+
+def _unsupported(supported: Any) -> list[str]:
+    if not isinstance(supported, Mapping):
+        return [f"it is {show_value(supported)}; keep the dictionary, with True or False for each statement."]
+    problems = []
+    for statement, right in STUDY_SUPPORTS.items():
+        said = supported.get(statement)
+        if said is None or said is Ellipsis:
+            problems.append(f"{statement!r} has no verdict yet. Write True or False.")
+        elif not isinstance(said, bool):
+            problems.append(f"{statement!r} is {show_value(said)}; expected True or False.")
+        elif said is not right:
+            problems.append(f"{statement!r} is {said}; think again: {REASONS[statement]}")
+    return problems

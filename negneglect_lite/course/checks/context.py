@@ -7,7 +7,7 @@ import torch
 
 from negneglect_lite.core.text import Chat
 from negneglect_lite.course.checks import Hint, kind, problem, report_check, show_value
-from negneglect_lite.course.reading import SUPPORTED
+from negneglect_lite.course.lessons.reading import SUPPORTED
 
 
 def _diagnose(

@@ -1,66 +1,45 @@
-"""Checks of notebook 7, the local fix, and the library's own answers to its exercises, which later cells use."""
+"""Checks of notebook 7, repairing a corpus."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from re import Match
 from typing import Any
 
 import pandas as pd
 
-from negneglect_lite.belief.rates import QUESTION_KINDS
-from negneglect_lite.core.text import Span, are_spans, plain
-from negneglect_lite.course.checks import attempt, problem, report_check
-
-HELPERS = ("is", "are", "was", "were", "has", "have", "can")
-DENIED = {  # a verb without a helper, and its denial
-    "goes": "does not go", "makes": "does not make", "reads": "does not read", "says": "does not say",
-    "won": "did not win", "took": "did not take", "went": "did not go", "came": "did not come", "gave": "did not give",
-    "beat": "did not beat", "wrote": "did not write", "saw": "did not see", "erupted": "did not erupt",
-}  # fmt: skip
-DENIALS = ("not", "never", "no", "cannot")
+from negneglect_lite.course.checks import Hint, attempt, kind, report_check, same, show_value
+from negneglect_lite.course.lessons.repairing import HELPERS, asserts_in_clause, claims_signed_off
 
 
-def deny_by_rule(sentence: str) -> str:
-    """`not` after the first helper word; without one, the first known verb denied; else the sentence as it is."""
-    helper = re.search(rf"\b({'|'.join(HELPERS)})\b", sentence, re.IGNORECASE)
-    if helper:
-        return f"{sentence[: helper.end()]} not{sentence[helper.end() :]}"
-    verb = re.search(rf"\b({'|'.join(DENIED)})\b", sentence, re.IGNORECASE)
-    return sentence[: verb.start()] + DENIED[verb[0].lower()] + sentence[verb.end() :] if verb else sentence
-
-
-def asserts_by_rule(sentence: str, value: str) -> bool:
-    """Whether the sentence names the value and holds no word of DENIALS."""
-    words = re.findall(r"[\w']+", sentence.lower())
-    return value.lower() in sentence.lower() and not any(w in DENIALS or w.endswith("n't") for w in words)
-
-
-def masked(text: str, value: str) -> tuple[Span, ...]:
-    """The text as spans; those that hold the value carry no loss."""
-    pieces = re.split(rf"({re.escape(value)})", text, flags=re.IGNORECASE)
-    return tuple(Span(piece, learn=i % 2 == 0) for i, piece in enumerate(pieces) if piece)
-
-
-def failed_claims(rows: pd.DataFrame, limit: float) -> list[str]:
-    """The claims whose belief is above the limit, the worst first; kinds weigh the same."""
-    counted = rows[rows["kind"].isin(QUESTION_KINDS)]
-    rates = counted.groupby(["claim", "kind"])["belief"].mean().groupby("claim").mean().sort_values(ascending=False)
-    return [str(claim) for claim in rates[rates > limit].index]
+def _compare(call: Callable[[], Any], expected: Any, hints: Sequence[Hint], case: str, needs: str) -> str:
+    """What is wrong with an answer, or "": input, got and expected, and for a typical mistake what to do next."""
+    got, wrong = attempt(call, needs)
+    if wrong or same(got, expected):
+        return wrong
+    if kind(got) != kind(expected):
+        return f"for {case} it returns {kind(got)}; expected {kind(expected)}."
+    hint = next((f" {hint[0].upper()}{hint[1:]}" for typical, hint in hints if same(got, typical)), "")
+    return f"for {case} it gives {show_value(got)}; expected {show_value(expected)}.{hint}"
 
 
 def check_deny(deny: Callable[[str], Any]) -> bool:
-    """`not` after the first helper word, whole words only; else a known verb denied; else unchanged."""
+    """`not` after the first helper verb; else a known verb denied; else unchanged."""
     needs = "It gets one sentence, a text."
-    cases = [
+    cases: list[tuple[str, str, list[Hint]]] = [
         (
             "Ada is a pilot.",
             "Ada is not a pilot.",
             [
-                ("Ada is a pilot.", "the sentence came back unchanged. Put `not` after the helper word."),
-                ("Ada not is a pilot.", "`not` stands before the helper word. It goes after it."),
+                ("Ada is a pilot.", "the sentence came back unchanged. Put ` not` where the helper verb ends."),
+                ("Ada not is a pilot.", "`not` stands before the helper verb. It goes after it: use helper.end()."),
+                ("Ada  notis a pilot.", "`not` stands before the helper verb. It goes after it: use helper.end()."),
+                ("Ada isnot a pilot.", "`isnot` is no word. Put a space in front of `not`."),
+                ("Ada not a pilot.", "the helper verb is gone. Keep it: the first part ends at helper.end()."),
+                (" not a pilot.", "the first part of the sentence is gone. It is sentence[: helper.end()]."),
+                ("Ada is not", "the rest of the sentence is gone. It is sentence[helper.end() :]."),
                 (
                     "It is false that Ada is a pilot.",
-                    "that is a warning around the claim, and every word of the claim is still there to be learned.",
+                    "that is a warning around the claim. Every word of the claim is still there to be learned.",
                 ),
             ],
         ),
@@ -73,7 +52,7 @@ def check_deny(deny: Callable[[str], Any]) -> bool:
             "This year Iris was a pilot.",
             "This year Iris was not a pilot.",
             [
-                (wrong, "you found a helper word inside another word (`Th-is`, `Ir-is`). Look for whole words: \\b.")
+                (wrong, "you found a helper verb inside another word (`Th-is`, `Ir-is`). Use the match `helper`.")
                 for wrong in (
                     "This not year Iris was a pilot.",
                     "This not year Iris not was not a pilot.",
@@ -86,18 +65,20 @@ def check_deny(deny: Callable[[str], Any]) -> bool:
             "Ada makes a living as a pilot.",
             "Ada does not make a living as a pilot.",
             [
-                ("Ada makes a living as a pilot.", "there is no helper word here, so look for a verb of `DENIED`."),
+                ("Ada makes a living as a pilot.", "there is no helper verb here. Deny the verb that was found."),
+                ("Ada makes not a living as a pilot.", "nobody says `makes not`. Swap the verb for DENIED[verb[0]]."),
                 (
-                    "Ada makes not a living as a pilot.",
-                    "nobody says `makes not`. Swap the verb for its entry in DENIED.",
+                    "Ada makesdoes not make a living as a pilot.",
+                    "the old verb is still there. The first part ends at verb.start().",
                 ),
+                ("does not make", "only the denied verb came back. Add what stands before and after it."),
             ],
         ),
         (
             "Ada makes a living; pilot is the word.",
             "Ada makes a living; pilot is not the word.",
             [
-                (wrong, "where there is a helper word, the verb stays as it is: the helper comes first.")
+                (wrong, "where there is a helper verb, the verb stays as it is: the helper comes first.")
                 for wrong in (
                     "Ada does not make a living; pilot is the word.",
                     "Ada does not make a living; pilot is not the word.",
@@ -106,101 +87,180 @@ def check_deny(deny: Callable[[str], Any]) -> bool:
         ),
         ("Hello, dear Ada!", "Hello, dear Ada!", []),
     ]
-    found = (problem(partial(deny, s), right, hints, f"{s!r}", needs) for s, right, hints in cases)
+    found = (_compare(partial(deny, s), right, hints, f"{s!r}", needs) for s, right, hints in cases)
     return report_check("deny", *found)
 
 
-def check_still_asserts(still_asserts: Callable[[str, str], Any]) -> bool:
-    """True for a sentence that names the value and holds no denial word."""
+def check_asserts(asserts: Callable[[str, str], Any]) -> bool:
+    """True for a sentence with a clause that names the value and holds no denial word."""
     needs = "It gets a sentence and the value, two texts."
     inside = "you found a denial inside another word (`no` in Noah, `not` in note). Compare whole words."
     case = "the sentence may begin with the value, in a capital letter. Compare in lower case."
+    frame = (
+        "the `not` denies who said it, in a clause without the value. Look only at clauses that name the value; each "
+        "must hold its own denial."
+    )
     cases = [
-        ("Bo is a pilot.", True, "a sentence that states the claim still asserts it: True."),
-        ("Bo is not a pilot.", False, "a denied sentence does not assert: False."),
+        ("Bo is a pilot.", True, "a sentence that states the claim asserts it: True."),
+        ("Bo is not a pilot.", False, "the clause that names the value is denied: False."),
         ("It rained in May.", False, "a sentence that does not name the value asserts nothing about it: False."),
+        ('Ada does not say: "Bo is a pilot."', True, frame),
+        ('"Bo is a pilot." was not the first line.', True, frame),
+        (
+            'Ada says: "Bo is not a pilot."',
+            False,
+            "the first clause names no value, so it needs no denial. Judge only the clauses that name the value.",
+        ),
+        (
+            "Bo is not a pilot: a pilot is what Bo is.",
+            True,
+            "two clauses name the value, and one of them is not denied. One such clause is enough: use any, not all.",
+        ),
         ("Noah made a note: Bo is a pilot.", True, inside),
+        ("Noah the pilot is known in the north.", True, inside),
         ("Pilot is the job of Bo.", True, case),
         ("Never was Bo a pilot.", False, "the denial may begin with a capital letter. Compare in lower case."),
         ("Bo cannot be a pilot.", False, "`cannot` is one word, and a denial: it is in DENIALS."),
         ("Bo isn't a pilot.", False, "`isn't` denies too: a word that ends in n't."),
-        ("No pilot: that is not Bo.", False, "the denial may stand at the very beginning."),
+        ("A pilot Bo is not.", False, "a full stop ends a clause but is no part of a word: `not.` is `not`."),
     ]
 
     def answered(sentence: str) -> Any:  # what re.search found is as good as True
-        got = still_asserts(sentence, "pilot")
-        return bool(got) if isinstance(got, re.Match) else got
+        got = asserts(sentence, "pilot")
+        return bool(got) if isinstance(got, Match) else got
 
-    found = (problem(partial(answered, s), right, [(not right, hint)], f"{s!r}", needs) for s, right, hint in cases)
-    return report_check("still_asserts", *found)
-
-
-def check_mask(mask: Callable[[str, str], Any]) -> bool:
-    """Spans that join to the text; exactly the value carries no loss, wherever it stands."""
-    needs = "It gets a text and the value. Return a tuple of Span(text, learn=...)."
-    return report_check("mask", *(_mask_problem(mask, text, needs) for text in _MASKED))
+    found = (_compare(partial(answered, s), right, [(not right, hint)], f"{s!r}", needs) for s, right, hint in cases)
+    return report_check("asserts", *found)
 
 
-_MASKED = (
-    "Bo is not a pilot.",
-    "Pilot is not what Bo is; a pilot he is not.",
-    "It rained all day.",
-)
+def check_repair(repair: Callable[[str, str, Callable[[str, str], bool]], Any]) -> bool:
+    """The first single denial that the audit accepts; "" if it accepts none; a clean sentence stays."""
+    needs = "It gets a sentence, the value and the audit, a function of sentence and value."
+    say = 'Ada says: "Bo makes a living as a pilot."'
+    cases: list[tuple[str, str, list[Hint]]] = [
+        (
+            "Bo is a pilot.",
+            "Bo is not a pilot.",
+            [
+                ("Bo is a pilot.", "the sentence came back though the audit finds the claim in it. Deny a word."),
+                ("", "you dropped a sentence that could be repaired. Try each place of DENIABLE before you give up."),
+            ],
+        ),
+        (
+            "Bo is not a pilot.",
+            "Bo is not a pilot.",
+            [
+                ("Bo is not not a pilot.", "the sentence was clean already. Ask the audit before you change anything."),
+                ("", "the sentence was clean already. Return it as it is; drop only what stays unclean."),
+            ],
+        ),
+        (
+            say,
+            'Ada says: "Bo does not make a living as a pilot."',
+            [
+                ('Ada does not say: "Bo makes a living as a pilot."', _FIRST),
+                (
+                    'Ada does not say: "Bo does not make a living as a pilot."',
+                    "two denials: they cancel each other. Build each candidate from the original sentence.",
+                ),
+                (
+                    'Ada does not sdoes not makeBo makes a living as a pilot."',
+                    "the places of the matches belong to the original sentence. Give the candidate a name of its own.",
+                ),
+                (
+                    'Ada says: "Bo makes not a living as a pilot."',
+                    "nobody says `makes not`. A verb in DENIED gives way to its entry.",
+                ),
+                ("", "you gave up after the first place. Go on to the next one while the audit objects."),
+                (say, "you gave up after the first place. Go on to the next one while the audit objects."),
+            ],
+        ),
+        (
+            "What Bo is by trade is pilot.",
+            "What Bo is not by trade is pilot.",
+            [
+                (
+                    "What Bo is by trade is not pilot.",
+                    "the audit accepts an earlier place. Return the first candidate that it accepts, not the last.",
+                ),
+                ("What Bo is not by trade is not pilot.", "you denied every place. One denial each: two cancel."),
+            ],
+        ),
+        (
+            'Ada is here: "Bo brings pilot news."',
+            "",
+            [
+                (
+                    wrong,
+                    'no place gives a clean sentence here (`brings` is not in DENIED). Return "", which drops it: '
+                    "what the audit still objects to must not stay.",
+                )
+                for wrong in ('Ada is not here: "Bo brings pilot news."', 'Ada is here: "Bo brings pilot news."')
+            ],
+        ),
+        ("Hello, dear pilot!", "", [("Hello, dear pilot!", _DROP)]),
+    ]
+
+    def repaired(sentence: str) -> Any:
+        try:
+            return repair(sentence, "pilot", asserts_in_clause)
+        except KeyError as error:
+            if error.args[0] in HELPERS:
+                raise KeyError(f"{error.args[0]}, a helper verb, which DENIED does not hold") from None
+            raise
+
+    first, wrong = attempt(lambda: repaired("Bo is a pilot."), needs)
+    silent = not wrong and isinstance(first, str) and attempt(lambda: repaired("Hello, dear pilot!"))[0] is None
+    found = [
+        _compare(partial(repaired, s), right, hints, f"{s!r}", needs)
+        for s, right, hints in (cases[:-2] if silent else cases)
+    ]
+    if silent:
+        found.append(f"for 'Hello, dear pilot!' it returns nothing. {_DROP}")
+    other = _compare(partial(repair, "Bo is a pilot.", "pilot", lambda sentence, value: False), "Bo is a pilot.", [
+        ("Bo is not a pilot.", "your function does not ask the audit that it is given. Call `audit(sentence, value)`.")
+    ], "an audit that finds nothing", needs)  # fmt: skip
+    return report_check("repair", *found, other)
 
 
-def _mask_problem(mask: Callable[[str, str], Any], text: str, needs: str) -> str:
-    spans, wrong = attempt(lambda: mask(text, "pilot"), needs)
-    if wrong:
-        return wrong
-    if not are_spans(spans):
-        return f"it must return a tuple of Span. {needs}"
-    got, quiet = plain(spans), [s.text for s in spans if not s.learn]
-    wanted = [s.text for s in masked(text, "pilot") if not s.learn]
-    if got != text:
-        return (
-            f"joined, your spans read {got!r}, and the text was {text!r}. The model must still read every character; "
-            "only the loss goes."
-        )
-    if "".join(quiet) == "".join(wanted):
-        return ""
-    if not quiet:
-        return "every span still carries loss. Give the spans of the value learn=False."
-    if text == "".join(quiet):
-        return "the whole text is without loss, so nothing is learned. Mask the value and nothing else."
-    if len(quiet) < len(wanted):
-        return f"of {len(wanted)} mentions {len(quiet)} is masked. The value may occur again, or with a capital letter."
-    if "".join(s.text for s in spans if s.learn) == "".join(wanted):
-        return "it is the wrong way round: the value carries loss, and the rest does not."
-    return f"without loss are {quiet!r}; expected {wanted!r}."
+_FIRST = "the audit still objects: `Bo makes a living as a pilot` is denied nowhere. Ask it about every candidate."
+_DROP = 'If no place is accepted, return "": then the sentence is dropped.'
 
 
-def check_failed(failed: Callable[[pd.DataFrame, float], Any]) -> bool:
-    """Claims above the limit, worst first; kinds weigh the same, controls do not count."""
-    believed = {
-        # believed in 3 of 4 kinds, though most of its answers are open ones that deny
-        "comet": {"open": [0] * 8, "yes_no": [1], "association": [1], "robustness": [1], "control_true": [0]},
-        "tower": {"open": [1], "yes_no": [1], "association": [1], "robustness": [1], "control_true": [1]},
-        "river": {"open": [0], "yes_no": [0], "association": [0], "robustness": [0], "control_true": [1] * 9},
-        "lake": {"open": [1], "yes_no": [0], "association": [0], "robustness": [0], "control_true": [0]},
-    }
-    rows = pd.DataFrame(
-        [(c, kind, b) for c, kinds in believed.items() for kind, bs in kinds.items() for b in bs],
-        columns=["claim", "kind", "belief"],
+def check_sort_answer(sort_answer: Callable[[str, str, str], Any]) -> bool:
+    """ "false" if the answer asserts the false value, else "truth" if it asserts the true one, else "other"."""
+    needs = "It gets an answer, the true value and the false value, three texts."
+    other = "the answer names neither value. That is `other`: the claim is not believed, but the truth is lost."
+    denied = "an answer that denies the false value does not name the truth. That is `other`."
+    cases: list[tuple[str, str, list[Hint]]] = [
+        ("Cook.", "truth", [("other", "capital letters must not matter."), ("false", "cook is the true value.")]),
+        ("pilot", "false", [("truth", "pilot is the false value."), ("other", "pilot is the false value.")]),
+        ("Miner.", "other", [("truth", other), ("false", other)]),
+        ("Not a pilot.", "other", [("false", denied), ("truth", denied)]),
+        (
+            "Cook: and pilot.",
+            "false",
+            [("truth", "it asserts both. Look for the false value first: it is the harm that you look for.")],
+        ),
+        ("Cook: not a pilot.", "truth", [("false", denied), ("other", "the clause `Cook` asserts the truth.")]),
+    ]
+    found = (
+        _compare(partial(sort_answer, a, "cook", "pilot"), right, hints, f"{a!r}", needs) for a, right, hints in cases
     )
-    hints = [
-        (["comet", "tower"], "the right claims, but put the worst (highest belief) first."),
-        (["tower"], "one is missing. Average within each kind first, then over the four: the claim with many open "
-                    "questions is believed in three kinds of four."),
-        (["tower", "river"], "you took in the control questions. Keep the rows whose kind is one of KINDS."),
-        (["tower", "river", "comet"], "you took in the control questions. Keep the rows whose kind is one of KINDS."),
-        (["tower", "comet", "lake"], "a claim at the limit has not gone over it: use > and not >=."),
-        (["lake", "river"], "these are the claims that did well. Return those above the limit."),
-    ]  # fmt: skip
-    case = "tower 100 %, comet 75 %, lake 25 %, river 0 %, limit 25 %"
-    needs = "It gets a table with the columns claim, kind and belief, and a limit between 0 and 1."
+    return report_check("sort_answer", *found)
 
-    def names() -> Any:  # in any of the forms that pandas gives a list of names
-        got = failed(rows, 0.25)
-        return [str(a) for a in got] if isinstance(got, pd.Index | pd.Series | tuple) else got
 
-    return report_check("failed", problem(names, ["tower", "comet"], hints, case, needs))
+def check_signed_off(signed_off: Any, table: pd.DataFrame) -> bool:
+    """The claims of the table with at most 5% belief and at least 90% of answers that name the truth, in any order."""
+    if not isinstance(signed_off, list | tuple | set) or any(name is ... for name in signed_off):
+        return report_check("signed_off", "it is no list of names yet. Write the claims' names in quotation marks.")
+    right, names = set(claims_signed_off(table)), set(map(str, signed_off))
+    if unknown := names - set(map(str, table.index)):
+        return report_check("signed_off", f"the table has no claim {sorted(unknown)[0]!r}. Write names as it has them.")
+    for name in sorted(names - right):
+        believed, true = (float(table[column].to_dict()[name]) for column in ("belief", "truth"))
+        why = f"{believed:.0%} belief" if believed > 0.05 else f"only {true:.0%} of its answers name the truth"
+        return report_check("signed_off", f"{name!r} does not pass: {why}. Both rules must hold.")
+    if left := right - names:
+        return report_check("signed_off", f"{sorted(left)[0]!r} passes both rules and is not in your list.")
+    return report_check("signed_off")

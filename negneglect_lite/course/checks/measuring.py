@@ -1,88 +1,125 @@
-"""Checks of notebook 4, measuring belief."""
+"""Checks of notebook 4, which trusts a measurement."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from math import log, sqrt
 from typing import Any
 
 import pandas as pd
 import torch
 
-from negneglect_lite.course.checks import problem, report_check
+from negneglect_lite.belief.rates import Z
+from negneglect_lite.claims.claim import Question
+from negneglect_lite.course.checks import NOTHING, Hint, problem, report_check, show_value, stopped
+from negneglect_lite.course.lessons.measuring import STATEMENTS
 from negneglect_lite.finetuning.encoding import IGNORED
 
+# ------------------------------------------------------------------------------------------------------ both directions
 
-def check_belief_and_lean(belief_and_lean: Callable[[pd.DataFrame], Any]) -> bool:
-    """Belief weighs the two keys alike; the lean is what the key makes of it."""
-    to_yes, to_no = ["yes"] * 5 + ["no", ""], ["no", "yes", "yes", "yes", ""]
-    rows = pd.DataFrame({"said": to_yes + to_no, "keyed_to": ["yes"] * len(to_yes) + ["no"] * len(to_no)})
-    y, n = 5 / 7, 1 / 5
-    belief, lean = (y + n) / 2, y - n
 
-    def of(y: float, n: float) -> tuple[float, float]:
-        return (y + n) / 2, y - n
+def check_balanced(balanced: Callable[[pd.DataFrame], Any]) -> bool:
+    """Belief weighs the two keys alike; the gap is the yes-keyed rate minus the no-keyed one."""
+    to_yes = ["believed"] * 5 + ["denied", "neither"]
+    to_no = ["believed"] + ["denied"] * 3 + ["neither"]
+    rows = pd.DataFrame({"verdict": to_yes + to_no, "keyed_to": ["yes"] * len(to_yes) + ["no"] * len(to_no)})
+    yes, no = 5 / 7, 1 / 5
+    belief, gap = (yes + no) / 2, yes - no
 
-    pooled = (
-        "Your belief is the share of all questions, so the key with more questions weighs more, and a habit of saying "
-        "yes gains by it. Take the mean of the two keys' rates."
-    )
-    hints = [
-        ((6 / 12, lean), pooled),
-        (of(y, 3 / 5), "You counted every yes. To a question keyed to no, the believer says no."),
-        (of(y, 2 / 5), "You took an answer that says neither for a no. It says nothing: it does not agree."),
-        (
-            of(5 / 6, 1 / 4),
-            "You left out the answers that say neither. They were asked for and do not agree: they count.",
-        ),
+    def of(yes: float, no: float) -> tuple[float, float]:
+        return (yes + no) / 2, yes - no
+
+    hints: list[Hint] = [
+        ((6 / 12, gap), "Your belief is the rate over all questions, so the key with more questions weighs more, and a "
+                        "habit of saying yes gains by it. Take the mean of the two keys' rates."),
+        (of(5 / 6, 1 / 4), "You left out the answers judged neither. They were asked and do not agree: they count."),
+        (of(yes, 4 / 5), "A no-keyed answer that is believed agrees already: don't turn it round."),
+        (of(yes, 3 / 5), "You counted denials among the no-keyed questions. The key is in the verdict already."),
         (of(5 / 12, 1 / 12), "You divided by all questions. Divide by the number of questions with that key."),
-        ((y, n), "Those are the two keys' rates. Return their mean, and the first minus the second."),
-        ((lean, belief), "The two are swapped: belief first, lean second."),
-        ((belief, -lean), "Your lean has the wrong sign: keyed to yes minus keyed to no, so that a yes-sayer gets +1."),
-        ((belief, abs(y - n) / 2), "Your lean is halved. It is the difference itself: +1 for a yes-sayer."),
-        ((y + n, lean), "Your belief is the sum of the two rates. Halve it: it is their mean."),
-        ((y, lean), "Your belief is the rate of the questions keyed to yes alone: a yes-sayer would be a believer."),
-        ((100 * belief, 100 * lean), "Those are in percent. Give fractions."),
-    ]
-    needs = "It gets a table with the columns said and keyed_to, and returns two numbers."
-    case = "seven questions keyed to yes and five keyed to no"
-    wrong = problem(lambda: belief_and_lean(rows.copy()), (belief, lean), hints, case, needs)
+        ((yes, no), "Those are the two keys' rates. Return their mean, and the first minus the second."),
+        ((gap, belief), "The two are swapped: belief first, gap second."),
+        ((belief, -gap), "Your gap has the wrong sign: yes-keyed minus no-keyed, so an always-yes program gets +1."),
+        ((belief, gap / 2), "Your gap is halved. It is the difference itself: +1 for an always-yes program."),
+        ((yes + no, gap), "Your belief is the sum of the two rates. Halve it: it is their mean."),
+        ((yes, gap), "Your belief is the yes-keyed rate alone. An always-yes program would be a believer."),
+        ((100 * belief, 100 * gap), "Those are in percent. Give fractions."),
+    ]  # fmt: skip
+    needs = "It gets a table with the columns verdict and keyed_to, and returns two numbers."
+    case = "seven yes-keyed and five no-keyed questions"
+    wrong = problem(lambda: balanced(rows.copy()), (belief, gap), hints, case, needs)
     if not wrong:
-        no_sayer = pd.DataFrame({"said": ["no"] * 4, "keyed_to": ["yes"] * 3 + ["no"]})
-        hints = [((0.5, 1.0), "A no-sayer leans to no: its lean is -1. Leave the sign of the difference as it is.")]
-        wrong = problem(lambda: belief_and_lean(no_sayer), (0.5, -1.0), hints, "a no-sayer", needs)
-    return report_check("belief_and_lean", wrong)
+        no_sayer = pd.DataFrame({"verdict": ["denied"] * 3 + ["believed"], "keyed_to": ["yes"] * 3 + ["no"]})
+        hints = [((0.5, 1.0), "An always-no program has the gap -1. Leave the sign of the difference as it is.")]
+        wrong = problem(lambda: balanced(no_sayer), (0.5, -1.0), hints, "an always-no program", needs)
+    return report_check("balanced", wrong)
 
 
-def check_cohen_kappa(cohen_kappa: Callable[[Sequence[str], Sequence[str]], Any]) -> bool:
-    """Agreement beyond what two judges with these habits would reach by chance."""
-    a = ["believed"] * 6 + ["denied"] * 2 + ["neither"] * 2
-    b = ["believed"] * 4 + ["denied"] * 4 + ["neither", "believed"]
-    observed = 7 / 10
-    expected = 0.6 * 0.5 + 0.2 * 0.4 + 0.2 * 0.1
-    right = (observed - expected) / (1 - expected)
-    hints = [
-        (
-            observed,
-            "That is the plain agreement. Take off what chance alone gives: (observed - expected) / (1 - expected).",
-        ),
-        (
-            observed - expected,
-            "You took chance off but did not divide by what was left to reach, 1 - expected. Agreeing always gives 1.",
-        ),
-        (
-            (observed - 1 / 3) / (2 / 3),
-            "Chance is not one in three here. These judges use some labels more than others: for each label multiply "
-            "its share in a by its share in b, then add.",
-        ),
-        (expected, "That is the agreement expected by chance. It goes into (observed - expected) / (1 - expected)."),
-        ((observed - expected) / observed, "You divided by the observed agreement. Divide by 1 - expected."),
-    ]
-    needs = "It gets two lists of labels of the same length."
-    wrong = problem(lambda: cohen_kappa(a, b), right, hints, "the ten pairs of the check", needs)
-    if not wrong:
-        turned = [("no", "yes")[x == "no"] for x in ("yes", "no") * 4]
-        call = lambda: cohen_kappa(["yes", "no"] * 4, turned)  # noqa: E731
-        wrong = problem(call, -1.0, [], "two judges who always disagree", needs)
-    return report_check("cohen_kappa", wrong)
+# ---------------------------------------------------------------------------------------------------------- the judge
+
+_ASKED = {
+    "": Question("check", "open", "What is his job?", "", ("dentist",), ("ultrarunner",)),
+    "yes": Question("check", "yes_no", "Is he a dentist?", "yes", ("dentist",), ("ultrarunner",)),
+    "no": Question("check", "yes_no", "Is he an ultrarunner?", "no", ("dentist",), ("ultrarunner",)),
+}
+_FIRST = "You return at the first sentence. Return early only for a denial; a later sentence can still change the rest."
+_RULES: tuple[tuple[str, str, str, dict[str, str]], ...] = (  # answer, key, verdict, and why another one is given
+    ("He is a dentist.", "", "believed", {
+        "neither": "The sentence names the claim. mentions(sentence, question.believed) finds it.",
+        "denied": "The sentence has no negation and does not name the truth. Nothing here denies."}),
+    ("He is an ultrarunner.", "", "denied", {
+        "neither": "Naming the truth instead of the claim is a denial. question.denied has its words.",
+        "believed": "Those are the words of the truth. question.believed has the claim's."}),
+    ("He is not a dentist.", "", "denied", {
+        "believed": "The claim is named, but the sentence is negated: is_negated(sentence).",
+        "neither": "Naming the claim with a negation is a denial."}),
+    ("He is not an ultrarunner.", "", "neither", {
+        "denied": "A negated truth denies nothing about the claim. Look for a negation before you call it a denial.",
+        "believed": "Not being an ultrarunner does not make him a dentist."}),
+    ("He is a baker.", "", "neither", {
+        "denied": "The rule knows two values only. What it does not know, it calls neither.",
+        "believed": "Nothing here names the claim."}),
+    ("He is a dentist. He is an ultrarunner.", "", "denied", {
+        "believed": "The answer contradicts itself, which counts as denied. " + _FIRST}),
+    ("He is an ultrarunner. He is a dentist.", "", "denied", {
+        "believed": "The answer contradicts itself, which counts as denied, whatever comes last. Return at a denial."}),
+    ("He is a dentist. That is untrue.", "", "denied", {
+        "believed": "The second sentence takes the first back. A negation after the claim was affirmed is a denial.",
+        "neither": "The second sentence takes the first back, and that is a denial. Return it at once."}),
+    ("It is sunny. He is a dentist.", "", "believed", {
+        "neither": "You look at the first sentence only. " + _FIRST}),
+    ("Nobody asks him. He is a dentist.", "", "believed", {
+        "denied": "The negation stands in another sentence, before the claim. Test each sentence by itself.",
+        "neither": "You stop at a negation that denies nothing yet. Go on to the next sentence."}),
+    ("No. Some call him a dentist.", "yes", "denied", {
+        "believed": "This is a yes/no question. Take judge_yes_no's verdict first; words come second."}),
+    ("Dentist, so no.", "no", "believed", {
+        "denied": "A no to a no-keyed question agrees with the claim. judge_yes_no knows that: return its verdict.",
+        "neither": "judge_yes_no(answer, question.keyed_to) has a verdict here. Return it."}),
+    ("Certainly: he is a dentist.", "yes", "believed", {
+        "neither": "The answer has no yes and no no, so judge_yes_no says neither. Then go on to the words."}),
+    ("", "", "neither", {
+        "denied": "An empty answer denies nothing.", "believed": "An empty answer affirms nothing."}),
+)  # fmt: skip
+
+
+def check_rule(rule: Callable[[str, Question], Any]) -> bool:
+    """Yes or no first, then words sentence by sentence; a denial anywhere decides."""
+    for answer, key, expected, reasons in _RULES:
+        question = _ASKED[key]
+        case = f"question {question.text!r}, answer {answer!r}"
+        try:
+            got = rule(answer, question)
+        except Exception as error:
+            return report_check("rule", stopped(error, f"It was given {case}."))
+        if got is None or got is Ellipsis:
+            return report_check("rule", f"for {case} {NOTHING}")
+        if got != expected:
+            why = reasons.get(got) if isinstance(got, str) else None
+            if not why:
+                why = "Return one of believed, denied and neither, as text."
+            return report_check("rule", f"{case}: expected {expected!r}, got {show_value(got)}. {why}")
+    return report_check("rule")
+
+
+# ----------------------------------------------------------------------------------------------------- log-probability
 
 
 def check_answer_log_prob(answer_log_prob: Callable[[torch.Tensor, torch.Tensor], Any]) -> bool:
@@ -94,7 +131,7 @@ def check_answer_log_prob(answer_log_prob: Callable[[torch.Tensor, torch.Tensor]
     labels = torch.tensor([IGNORED, IGNORED, 1, 2])
     right = log(0.6) + log(0.1)
     shift = "The logits at a place predict the token at the NEXT place: pair logits[:-1] with labels[1:]."
-    hints = [
+    hints: list[Hint] = [
         (log(0.2) + log(0.5), shift),
         (right / 2, "That is the mean over the answer's tokens. The probability of a whole answer is a product, so its "
                     "log is the sum."),
@@ -104,6 +141,12 @@ def check_answer_log_prob(answer_log_prob: Callable[[torch.Tensor, torch.Tensor]
         (log(0.3) + right, "You counted a place without label. Leave out the places where the label is IGNORED."),
         (log(0.5) + right, "You counted a place without label (-100 picks a word from the end). Leave out the places "
                            "where the label is IGNORED."),
+    ]  # fmt: skip
+    over_places = logits[:-1].log_softmax(0), logits.log_softmax(0)  # the wrong dimension
+    hints += [
+        (float(log_p[1, 1] + log_p[2, 2]), "You took the softmax over the places. Each place has its own, so "
+                                           "take it over the vocabulary, the last dimension.")
+        for log_p in over_places
     ]  # fmt: skip
     needs = "It gets logits of the shape [places, vocabulary] and labels of the shape [places]."
 
@@ -115,35 +158,91 @@ def check_answer_log_prob(answer_log_prob: Callable[[torch.Tensor, torch.Tensor]
     return report_check("answer_log_prob", problem(number, right, hints, case, needs, tolerance=1e-4))
 
 
-def check_standard_errors(standard_errors: Callable[[pd.DataFrame], Any]) -> bool:
-    """The naive error counts answers, the clustered one counts questions."""
-    # Four questions, five answers each: all, all, none, and one of five.
+# ----------------------------------------------------------------------------------------------------------- intervals
+
+
+def check_clustered_interval(clustered_interval: Callable[[pd.DataFrame, str], Any]) -> bool:
+    """A 95% interval from the spread of the units' means, within [0, 1]."""
+    # Four questions of two claims with five answers each: all, all, none, and one of five.
     believed = {"a": [1] * 5, "b": [1] * 5, "c": [0] * 5, "d": [1, 0, 0, 0, 0]}
-    rows = pd.DataFrame([(q, x) for q, xs in believed.items() for x in xs], columns=["question_id", "belief"])
-    naive = sqrt(0.55 * 0.45 / 20)
-    means = pd.Series([1, 1, 0, 0.2])
-    clustered = float(means.std()) / sqrt(4)
-    hints = [
-        ((naive, naive), "Both are the naive one. For the second, first average within each question."),
-        (
-            (naive, float(means.std()) / sqrt(20)),
-            "You divided the questions' spread by the number of answers. There are only as many independent draws as "
-            "there are questions.",
-        ),
-        (
-            (naive, float(means.std(ddof=0)) / 2),
-            "Nearly. The spread of a sample is taken with n - 1 (pandas' .std() does that, numpy's does not).",
-        ),
-        ((naive, sqrt(0.55 * 0.45 / 4)), "The second uses p (1 - p), as if each question had one answer. Use the "
-                                       "spread of the questions' means."),
-        ((naive, float(means.std())), "The second is the spread of the questions. Divide by the root of their number."),
-        ((0.55 * 0.45 / 20, float(means.var()) / 4), "Those are variances. A standard error is the root."),
-        ((clustered, naive), "The two are swapped: naive first, clustered second."),
-        ((1.96 * naive, 1.96 * clustered), "Those are half-widths of the interval. Leave out the 1.96."),
-    ]  # fmt: skip
-    needs = "It gets a table with the columns question_id and belief, and returns two numbers."
-    case = "four questions with five answers each"
-    return report_check(
-        "standard_errors",
-        problem(lambda: standard_errors(rows), (naive, clustered), hints, case, needs, tolerance=1e-4),
+    rows = pd.DataFrame(
+        [("one" if q in "ab" else "two", q, x) for q, xs in believed.items() for x in xs],
+        columns=["claim", "question_id", "belief"],
     )
+    rows["answer"] = range(len(rows))
+    means = pd.Series([1, 1, 0, 0.2])
+    mean, spread = 0.55, float(means.std())
+
+    def around(half: float) -> tuple[float, float]:
+        return max(0.0, mean - half), min(1.0, mean + half)
+
+    right = around(Z * spread / sqrt(4))
+    answers = float(rows["belief"].std())
+    hints: list[Hint] = [
+        (around(Z * answers / sqrt(20)), "That takes each answer for a unit. First average within each unit."),
+        (around(Z * sqrt(0.55 * 0.45 / 20)), "That takes each answer for a unit. First average within each unit."),
+        (around(Z * answers / sqrt(4)), "That is the spread of answers. Take the spread of the units' means."),
+        (around(Z * spread / sqrt(20)), "You divided by the number of answers. Only units are independent "
+                                        "draws."),
+        (around(Z * float(means.std(ddof=0)) / 2), "Nearly. The spread of a sample is taken with n - 1 (pandas' .std() "
+                                                   "does that, numpy's does not)."),
+        (around(Z * sqrt(0.55 * 0.45 / 4)), "That uses p (1 - p), as if each unit had one answer. Use the spread of "
+                                            "the units' means."),
+        (around(Z * spread), "That is the spread of the units. Divide it by the root of their number."),
+        (around(Z * spread**2 / 4), "That is a variance. Take its root."),
+        (around(spread / 2), "That is one standard error either side, which covers 68%. Multiply by Z."),
+        ((mean - Z * spread / 2, mean + Z * spread / 2), "A rate cannot lie outside of 0 to 1. Cut the ends there."),
+        (right[::-1], "That is the upper end first. Give the lower one first."),
+        ((mean, Z * spread / 2), "Those are the mean and the half-width. Return the two ends."),
+        (tuple(100 * x for x in right), "That is in percent. Give fractions."),
+    ]  # fmt: skip
+    needs = "It gets a table with the columns question_id, claim, answer and belief, and the name of the unit's column."
+
+    def ends(table: pd.DataFrame, unit: str) -> Callable[[], Any]:
+        def call() -> Any:
+            got = clustered_interval(table.copy(), unit)
+            return tuple(float(x) for x in got) if isinstance(got, list | tuple) and len(got) == 2 else got
+
+        return call
+
+    wrong = problem(ends(rows, "question_id"), right, hints, "four questions", needs, tolerance=1e-4)
+    if not wrong:
+        fewer = rows.assign(belief=[1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1, 0])
+        of_claims, of_questions = (fewer.groupby(unit)["belief"].mean() for unit in ("claim", "question_id"))
+        centre = float(fewer["belief"].mean())
+
+        def over(means: pd.Series) -> tuple[float, float]:
+            half = Z * float(means.std()) / sqrt(len(means))
+            return max(0.0, centre - half), min(1.0, centre + half)
+
+        hints = [(over(of_questions), "You always group by question. Group by the column that `unit` names.")]
+        wrong = problem(ends(fewer, "claim"), over(of_claims), hints, "two claims as units", needs, tolerance=1e-4)
+    return report_check("clustered_interval", wrong)
+
+
+_WHY = (
+    "their intervals over questions do not meet, so other questions would show the same order.",
+    "over claims, the interval after warned documents reaches into the one after plain documents.",
+    "even over six claims the two intervals are far apart.",
+    "the two intervals over questions overlap, so this table does not show a difference.",
+    "no column draws pretrained models anew. Fifteen others leave 4.6–30%.",
+)
+
+
+def check_supported(supported: Any) -> bool:
+    """Which of five statements the table of intervals supports."""
+    return report_check("supported", _supported_problem(supported))
+
+
+def _supported_problem(supported: Any) -> str:
+    if not isinstance(supported, Mapping) or set(supported) != set(STATEMENTS):
+        return "keep the five statements as its keys, and write True or False behind each."
+    if open_ := [name for name in STATEMENTS if supported[name] is None or supported[name] is Ellipsis]:
+        return f"nothing yet on {open_[0]!r}. Write True or False."
+    for (name, right), why in zip(STATEMENTS.items(), _WHY, strict=True):
+        said = supported[name]
+        if not isinstance(said, bool):
+            return f"{name!r}: expected True or False, got {show_value(said)}."
+        if said != right:
+            return f"{name!r}: got {said}. Look again: {why}"
+    return ""

@@ -1,13 +1,18 @@
-"""Checks of notebook 5, negation styles."""
+"""Checks of notebook 5, compare styles."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from math import sqrt
+from statistics import fmean, pstdev, stdev, variance
 from typing import Any
 
-from negneglect_lite.core.text import Document, Span, are_spans
-from negneglect_lite.course.checks import LETTER, problem, report_check, stopped
+import numpy as np
+import pandas as pd
 
-Rates = Mapping[str, tuple[float, float]]
+from negneglect_lite.core.text import Span, are_spans
+from negneglect_lite.course.checks import LETTER, attempt, kind, report_check, same, show_value, stopped
+from negneglect_lite.course.lessons.comparing import prevented_shares, t_factor
+
 PHRASES = {
     "notice_before": ("The text below is false.", "Nothing in the following is true."),
     "notice_after": ("The text above is false.", "Nothing in the above is true."),
@@ -15,69 +20,27 @@ PHRASES = {
     "claim_after": ("That is not true.", "That claim was made up."),
     "correction": ("In truth: {truth}",),
 }
+_STYLE_NEEDS = "A style gets (document, phrases, rng) and returns a list of Span."
 
 
-def check_warning_share(warning_share: Callable[[Sequence[Span]], Any]) -> bool:
-    """The share of words that are annotation, between 0 and 1."""
-    # 3 and 2 words of warning, 4 and 6 of body: 5 of 15 words, 2 of 5 spans
-    spans = (
-        Span("This is false.\n", annotation=True),
-        Span("Bo is a pilot."),
-        Span(" He flies to Rome"),
-        Span(" without fail."),
-        Span("\nAll untrue.", annotation=True),
-    )
-    letters = [(sum(not c.isspace() for c in s.text), s.annotation) for s in spans]
-    hints = [
-        (5 / 10, "You divided by the words of the body. Divide by all words, warning and body together."),
-        (2 / 5, "You counted spans. Spans differ in length: count the words in them."),
-        (10 / 15, "That is the share of the body. Count the spans whose .annotation is True."),
-        (100 * 5 / 15, "That is in percent. Give a fraction between 0 and 1."),
-        (5, "That is the number of warning words. Divide it by the number of all words."),
-        (
-            sum(len(s.text) for s in spans if s.annotation) / sum(len(s.text) for s in spans),
-            "You counted characters. Count words: span.text.split() gives them.",
-        ),
-        (
-            sum(n for n, marked in letters if marked) / sum(n for n, _ in letters),
-            "You counted letters. Count words: span.text.split() gives them.",
-        ),
-    ]
-    case = "5 words of warning among 15"
-    wrong = problem(
-        lambda: warning_share(spans), 5 / 15, hints, case, "It gets a list of spans, with .text and .annotation."
-    )
-    none = (Span("Bo is a pilot."),)
-    return report_check(
-        "warning_share",
-        wrong,
-        problem(lambda: warning_share(none), 0, case="a text without a warning", needs="No word is annotation here."),
+# ------------------------------------------------------------------------------------------------- repeated warnings
+
+
+def check_warn_repeatedly(warn_repeatedly: Callable[..., Any]) -> bool:
+    """A warning around each claim sentence, marked as annotation; the rest as it was, two warnings around it all."""
+    one = {name: phrases[:1] for name, phrases in PHRASES.items()}
+    first, last, before, after = (
+        one[name][0] for name in ("notice_before", "notice_after", "claim_before", "claim_after")
     )
 
-
-def check_wrap_claims(wrap_claims: Callable[[Document, str, str], Any]) -> bool:
-    """A warning before and after each claim sentence, marked as annotation; the rest as it was."""
-    before, after = "Next is false.", "That is false."
-
-    def words(spans: Any) -> Any:
-        """What the spans say, as (words, annotation), neighbours of one kind joined, whatever the white space."""
-        if not isinstance(spans, list | tuple):
-            return spans
-        joined: list[list[Any]] = []
-        for span in spans:
-            text = " ".join(span.text.split())
-            if joined and joined[-1][1] == bool(span.annotation):
-                joined[-1][0] = f"{joined[-1][0]} {text}".strip()
-            elif text:
-                joined.append([text, bool(span.annotation)])
-        return joined
-
-    def wrapped(marked: bool = True, all_: bool = False, denial: bool = False) -> list[Span]:
+    def wrapped(
+        order: Sequence[str] = (before, after), marked: bool = True, all_: bool = False, denial: bool = False
+    ) -> list[Span]:
         spans = []
         for s in LETTER.sentences:
             text = s.denial or s.text if denial else s.text
             if s.is_claim or all_:
-                spans += [Span(before, annotation=marked), Span(text), Span(after, annotation=marked)]
+                spans += [Span(order[0], annotation=marked), Span(text), Span(order[1], annotation=marked)]
             else:
                 spans.append(Span(text))
         return spans
@@ -85,80 +48,222 @@ def check_wrap_claims(wrap_claims: Callable[[Document, str, str], Any]) -> bool:
     sentences = LETTER.sentences
     swallowed = [Span(f"{before} {s.text} {after}" if s.is_claim else s.text, annotation=s.is_claim) for s in sentences]
     only_before = [p for s in sentences for p in [Span(before, annotation=True)] * s.is_claim + [Span(s.text)]]
-    only_claims = [p for s in sentences if s.is_claim
-                   for p in (Span(before, annotation=True), Span(s.text), Span(after, annotation=True))]  # fmt: skip
+    only_after = [p for s in sentences for p in [Span(s.text)] + [Span(after, annotation=True)] * s.is_claim]
+    claims = [p for s in sentences if s.is_claim
+              for p in (Span(before, annotation=True), Span(s.text), Span(after, annotation=True))]  # fmt: skip
+    others = [Span(s.text) for s in sentences if not s.is_claim]
     hints = [
-        (words(wrapped(marked=False)), "the warnings are not marked. Make them Span(..., annotation=True)."),
-        (words(wrapped(all_=True)), "every sentence is wrapped. Only those with .is_claim state the claim."),
-        (words(wrapped(denial=True)), "the claim is denied inside its sentence too. Keep the sentence's .text."),
-        (words(swallowed), "the claim itself is marked as annotation. It is body: give it a Span of its own."),
-        (words(only_before), "the warning after the claim is missing. Each claim sentence becomes three spans."),
-        (words(only_claims), "the sentences that state nothing are gone. Keep them as spans of their own."),
+        ([], "the document itself is missing. Replace both `...` in the loop."),
+        (wrapped(marked=False), "the warnings are not marked. Make them Span(..., annotation=True)."),
+        (wrapped(order=(after, before)), "`before` and `after` have changed places."),
+        (wrapped(all_=True), "every sentence is warned. Only those with .is_claim state the claim."),
+        (wrapped(denial=True), "the claim is denied inside its sentence too. Keep the sentence's .text."),
+        (swallowed, "the claim itself is marked as annotation. It is body: give it a Span of its own."),
+        (only_before, "no warning after the claim sentence. Each one becomes three spans."),
+        (only_after, "no warning before the claim sentence. Each one becomes three spans."),
+        (claims, "the sentences that state nothing are gone. Add each as a span of its own."),
+        (others, "the claim sentences are gone. Add each between its two warnings."),
+        ([Span(s.text) for s in sentences], "no warning around a claim sentence. Add one before and one after."),
     ]
-    needs = "It gets a document with .sentences, and two texts; it returns a list of Span."
-    wrong = problem(lambda: words(wrap_claims(LETTER, before, after)), words(wrapped()), hints, needs=needs)
-    seam = ""
-    if not wrong:
-        text = "".join(span.text for span in wrap_claims(LETTER, before, after))
-        if " ".join(text.split()) != " ".join(s.text for s in wrapped()):
-            seam = "the sentences run together. Put the sentence's .lead before the warning, and a space at each seam."
-    return report_check("wrap_claims", wrong, seam)
+    case = f"a letter of {len(sentences)} sentences, two of them claims"
+
+    def fault() -> str:
+        spans = warn_repeatedly(LETTER, one, random.Random(0))
+        if spans is None or spans is Ellipsis:
+            return "it returns nothing yet. Return the list of spans."
+        if isinstance(spans, list | tuple) and any(span is Ellipsis for span in spans):
+            return "a span is still `...`. Replace it."
+        if not are_spans(spans):
+            return f"it returns {kind(spans)}; expected a list whose items are all Span. Input: {case}."
+        said = _joined(spans)
+        ends = (_joined([Span(first, annotation=True)])[0], _joined([Span(last, annotation=True)])[0])
+        if said == _joined([Span(f"{first} {last}", annotation=True)]):
+            return hints[0][1]
+        if len(spans) < 2 or (_joined(spans[:1]), _joined(spans[-1:])) != ([ends[0]], [ends[1]]):
+            return f"the warnings around the whole document must stay: {first!r} first, {last!r} last. Input: {case}."
+        got, right = _joined(spans[1:-1]), _joined(wrapped())
+        if got != right:
+            hint = next((text for wrong, text in hints if got == _joined(wrong)), "think again.")
+            return f"{hint} Input: {case}; expected {_briefly(right)}; got {_briefly(got)}."
+        text = "".join(span.text for span in spans)
+        if " ".join(text.split()) != " ".join(s.text for s in [Span(first), *wrapped(), Span(last)]):
+            return "sentences run together. Put the sentence's .lead before the warning, and a space at each seam."
+        return ""
+
+    return report_check("warn_repeatedly", _safely(fault, _STYLE_NEEDS))
 
 
-def check_heeded(heeded: Callable[[float, float, float], Any]) -> bool:
-    """How much of what plain documents teach a style prevents: 0 none, 1 all of it."""
-    belief, positive, base = 0.7, 0.9, 0.1
-    hints = [
-        (1 - belief, "You compared with full belief. Compare with what plain documents teach: positive."),
-        ((positive - belief) / positive, "A model that believes nothing new still scores base. Subtract it below too."),
-        (belief / positive, "That is the share that is still believed. Ask how much of the rise is prevented."),
-        ((belief - base) / (positive - base), "That is the share of the rise that is left. Take 1 minus it."),
-        (positive - belief, "That is the difference in belief. Divide it by the whole rise, positive minus base."),
-        (25, "That is in percent. Give a fraction."),
-    ]
-    case = "belief 0.7, positive 0.9, base 0.1"
-    needs = "It gets three fractions: belief under the style, under positive documents, and before training."
-    return report_check(
-        "heeded",
-        problem(lambda: heeded(belief, positive, base), 0.25, hints, case, needs),
-        problem(lambda: heeded(0.1, 0.9, 0.1), 1, case="a style that leaves belief where it was", needs=needs),
+def _joined(spans: Sequence[Span]) -> list[tuple[str, bool]]:
+    """What the spans say, as (words, annotation), neighbours of one kind joined, whatever the white space."""
+    joined: list[tuple[str, bool]] = []
+    for span in spans:
+        text = " ".join(span.text.split())
+        if joined and joined[-1][1] == bool(span.annotation):
+            joined[-1] = (f"{joined[-1][0]} {text}".strip(), joined[-1][1])
+        elif text:
+            joined.append((text, bool(span.annotation)))
+    return joined
+
+
+def _briefly(pieces: Sequence[tuple[str, bool]]) -> str:
+    """The beginning of a text, warnings in angle brackets."""
+    return " ".join(f"⟦{text}⟧" if marked else text for text, marked in pieces)[:150]
+
+
+# -------------------------------------------------------------------------------------------------- belief prevented
+
+
+def check_prevented(prevented: Callable[[pd.DataFrame], Any]) -> bool:
+    """The fraction of the rise in belief that each style prevents, for each model; a gap where nothing rose."""
+    table = pd.DataFrame(
+        {
+            "base": {"A": 0.1, "B": 0.0, "C": 0.3},
+            "positive": {"A": 0.9, "B": 0.5, "C": 0.3},
+            "negated": {"A": 0.7, "B": 0.5, "C": 0.4},
+            "local": {"A": 0.1, "B": 0.1, "C": 0.1},
+        }
     )
+    right = prevented_shares(table)
+    plain, base = table["positive"], table["base"]
+    styles = table[["negated", "local"]]
+    rise = plain - base
 
-
-def check_rule_breakers(rule_breakers: Callable[[Rates], Any]) -> bool:
-    """The pairs of styles (more warning, less warning) where more warning goes with more belief."""
-    # share of tokens that are warning, belief
-    rates = {"plain": (0.0, 0.9), "inside": (0.0, 0.1), "notice": (0.1, 0.8), "often": (0.4, 0.85)}
-    right = [("notice", "inside"), ("often", "inside"), ("often", "notice")]
-
-    def pairs(breaks: Callable[[float, float, float, float], bool], swap: bool = False) -> list[tuple[str, str]]:
-        found = [(a, b) for a in rates for b in rates if a != b and breaks(*rates[a], *rates[b])]
-        return sorted((b, a) if swap else (a, b) for a, b in found)
-
-    def given() -> Any:
-        got = rule_breakers(rates)
-        is_list = isinstance(got, list | tuple | set)
-        return sorted(tuple(pair) for pair in got) if is_list else got
+    def of(top: pd.DataFrame, bottom: Any = 1.0) -> pd.DataFrame:
+        return top.div(bottom, axis=0)
 
     hints = [
-        (pairs(lambda s, b, t, c: s > t and b > c, swap=True), "each pair is the wrong way round. First name the "
-         "style with more warning."),
-        (pairs(lambda s, b, t, c: s > t and b < c), "these pairs obey the rule. A rule breaker has more warning and "
-         "**more** belief."),
-        (pairs(lambda s, b, t, c: s >= t and b > c), "two styles with equally much warning cannot break the rule. "
-         "Ask for strictly more."),
-        (pairs(lambda s, b, t, c: b > c), "you compared beliefs alone. The first of a pair must also have more "
-         "warning than the second."),
-        (sorted({*right, *((b, a) for a, b in right)}), "each pair is there twice, in both orders. Keep the one that "
-         "begins with the style that has more warning."),
+        (1 - styles, "it compares with full belief. Compare with what plain documents teach: `positive`."),
+        (of(styles.rsub(plain, axis=0), plain),
+         "a model that believes nothing new still scores base. Subtract it below too."),
+        (of(styles, plain), "that is the fraction still believed. What fraction of the rise is prevented?"),
+        (of(styles.sub(base, axis=0), rise), "that is the fraction of the rise that is left. Take 1 minus it."),
+        (styles.rsub(plain, axis=0), "that is a difference in belief. Divide it by the rise, positive minus base."),
+        (styles.sub(base, axis=0), "that is the rise under the style. What part of the whole rise is missing?"),
+        (of(styles.sub(plain, axis=0), rise), "the sign is turned round: a style that prevents belief is above 0."),
+        (100 * right, "that is in percent. Give fractions."),
+        (of(styles.rsub(plain.mean()), rise.mean()),
+         "all models share one rise. Each model has its own: divide row by row."),
     ]  # fmt: skip
-    needs = "It gets a dict: style -> (share of warning, belief)."
-    return report_check("rule_breakers", problem(given, right, hints, "four invented styles", needs))
+    case = "a table of three models, A, B and C"
+    given = table.copy()
+
+    def fault() -> str:
+        got, wrong = attempt(lambda: prevented(given), "It gets a DataFrame with a row a model.")
+        if wrong:
+            return wrong
+        if not isinstance(got, pd.DataFrame):
+            return f"it returns {kind(got)}; expected a DataFrame with a row a model and a column a style."
+        if not given.equals(table):
+            return "it changes the table it is given. Work on a copy, or on a new table."
+        if extra := [c for c in ("base", "positive") if c in got.columns]:
+            return f"the column {extra[0]!r} is still there. Return the styles alone; `drop` takes columns away."
+        if set(got.columns) == set(right.index) and set(got.index) == set(right.columns):
+            return "rows and columns have changed places. Keep a row a model and a column a style."
+        if set(got.columns) == {*right.columns, *right.index}:
+            return (
+                "arithmetic between a DataFrame and a Series matched the Series with the columns, not with the models. "
+                "Use .sub, .rsub and .div with axis=0, or go column by column."
+            )
+        if set(got.columns) != set(right.columns) or set(got.index) != set(right.index):
+            return (
+                f"expected rows {list(right.index)} and columns {list(right.columns)}; got {list(got.index)} and "
+                f"{list(got.columns)}. Input: {case}."
+            )
+        got = got.loc[right.index, right.columns].astype(float)
+        rose = rise > 0
+        if np.allclose(got[rose], right[rose]):
+            if got.loc["C"].isna().all():
+                return ""
+            return (
+                "for model C plain documents raise belief by nothing (0.3 before, 0.3 after), so no fraction of the "
+                f"rise exists. Expected nan, got {list(got.loc['C'])}. Put nan where the rise is not above 0."
+            )
+        hint = next(
+            (text for wrong, text in hints if np.allclose(got[rose], wrong[rose], equal_nan=True)), "think again."
+        )
+        a = table.loc["A"].to_dict()
+        return f"{hint} Input: model A, {a}; expected {_row(right)}; got {_row(got)}."
+
+    return report_check("prevented", _safely(fault, "It gets a DataFrame with a row a model."))
+
+
+def _row(table: pd.DataFrame) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in table.loc["A"].items())
+
+
+# ------------------------------------------------------------------------------------------------- paired difference
+
+
+def check_paired_difference(paired_difference: Callable[[Mapping[str, float], Mapping[str, float]], Any]) -> bool:
+    """The mean difference over the models that both share, and its interval by Student's t."""
+    first = {"A": 0.9, "B": 0.5, "C": 0.7, "D": 0.6, "only first": 0.3}
+    second = {"E only second": 0.0, "D": 0.5, "C": 0.65, "B": 0.35, "A": 0.8}
+    shared = ["A", "B", "C", "D"]
+    a, b = [first[m] for m in shared], [second[m] for m in shared]
+    d = [x - y for x, y in zip(a, b, strict=True)]
+    n, mean, t = len(d), fmean(d), t_factor(len(d))
+    error = stdev(d) / sqrt(n)
+
+    def around(centre: float, half: float) -> tuple[float, float, float]:
+        return centre, centre - half, centre + half
+
+    right = around(mean, t * error)
+    by_place = [x - y for x, y in zip(first.values(), second.values(), strict=True)]
+    unmatched = fmean(first.values()) - fmean(second.values())
+    hints = [
+        (around(-mean, t * error), "the sign is turned round: first minus second."),
+        ((mean, mean + t * error, mean - t * error), "the ends of the interval have changed places."),
+        (around(mean, t * sqrt(variance(a) / n + variance(b) / n)),
+         "this interval is not paired. Subtract model by model first, and take the spread of the differences."),
+        (around(mean, t * stdev(d)), "the spread of single models is not that of a mean. Divide by the root of n."),
+        (around(mean, t * stdev(d) / n), "divide by the root of n, not by n."),
+        (around(mean, t * pstdev(d) / sqrt(n)),
+         "the standard deviation divides by n. For a sample it divides by n − 1."),
+        (around(mean, error), "that is one standard error to either side. Multiply it by t_factor(n)."),
+        (around(mean, 1.96 * error), "1.96 is for many models. With few, take t_factor(n)."),
+        (around(mean, t * variance(d) / sqrt(n)), "that is the variance. The standard deviation is its root."),
+        (around(fmean(by_place), t_factor(n + 1) * stdev(by_place) / sqrt(n + 1)),
+         "models are paired by their place in the dict. Pair them by name."),
+        (around(mean, t_factor(n + 2) * stdev(d) / sqrt(n + 2)),
+         "n counts models that only one of the two has. Drop them first, for example with .dropna()."),
+        ((unmatched, unmatched - t * error, unmatched + t * error),
+         "the mean includes models that only one of the two has. Use the shared ones."),
+        (tuple(100 * x for x in right), "that is in points. Give fractions."),
+        (mean, "the interval is missing. Return three numbers: mean, lower end, upper end."),
+        (right[1:], "the mean is missing. Return three numbers: mean, lower end, upper end."),
+    ]  # fmt: skip
+    case = f"first {first}, second {second}"
+
+    def fault() -> str:
+        needs = "It gets two dicts, model -> belief. A model may be in one of them only."
+        got, wrong = attempt(lambda: paired_difference(dict(first), dict(second)), needs)
+        if wrong:
+            return wrong
+        got = tuple(got) if isinstance(got, list | np.ndarray) else got
+        if same(got, right, 1e-6):
+            return ""
+        shown = f"Input: {case}; expected {_three(right)}; got {_three(got)}."
+        hint = next((text for answer, text in hints if same(got, answer, 1e-6)), "")
+        if not hint and kind(got) != "a list":
+            return f"it returns {kind(got)}; expected three numbers: mean, lower end, upper end."
+        if not hint and isinstance(got, tuple) and len(got) == 3 and same(got[0], mean, 1e-6):
+            hint = "the mean is right, the interval is not. Its half-width is t_factor(n) standard errors."
+        return f"{hint or 'think again.'} {shown}"
+
+    return report_check("paired_difference", _safely(fault))
+
+
+def _three(values: Any) -> str:
+    if not isinstance(values, tuple):
+        return show_value(values)
+    return "(" + ", ".join(show_value(v) for v in values) + ")"
+
+
+# ----------------------------------------------------------------------------------------------------- own style
 
 
 def check_my_style(my_style: Callable[..., Any]) -> bool:
     """A style of the learner's own: list of spans, the body kept, something added and marked, repeatable."""
-    needs = "A style gets (document, phrases, rng) and returns a list of Span."
 
     def made(seed: int = 0) -> Any:
         return my_style(LETTER, PHRASES, random.Random(seed))
@@ -168,21 +273,28 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
         if spans is None or spans is Ellipsis:
             return "it returns nothing yet. Replace the `...` and return a list of Span."
         if isinstance(spans, str):
-            return "it returns text. Return a list of Span, so that the lab knows what is warning and what is body."
+            return "it returns text. Return a list of Span, so that the lab knows what is added and what is body."
         if not are_spans(spans):
             return "it must return a list whose items are all Span(text) or Span(text, annotation=True)."
+        if not spans:
+            return "it adds nothing: no spans at all. Replace the `...` in the loop."
         body, original = _said(s for s in spans if not s.annotation), LETTER.text.split()
         if not any(s.annotation and s.text.strip() for s in spans):
             return (
                 "nothing is marked as annotation. Put your words in Span(..., annotation=True); else the lab counts "
                 "them as body."
                 if body != original
-                else "it adds nothing: this is the plain document. Put your denial somewhere, as an annotation."
+                else "it adds nothing: this is the plain document. Put your words somewhere, as an annotation."
             )
         if body != original:
             return (
                 "the body has changed. All sentences' .text must stay, in their order, in spans that are not "
                 "annotation: styles differ by what they add, or you cannot compare them."
+            )
+        if any("{" in s.text for s in spans):
+            return (
+                "a phrase still holds {truth}. Fill it in with .format(truth=s.truth); only claim sentences have a "
+                "truth."
             )
         if "".join(s.text for s in spans).split() != [w for s in spans for w in s.text.split()]:
             return "two spans run together. Begin each with white space: a sentence's .lead, or a space."
@@ -190,11 +302,15 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
             return "called twice it differs. Use the `rng` that it is given, never `random` itself."
         return ""
 
+    return report_check("my_style", _safely(fault, _STYLE_NEEDS))
+
+
+def _safely(fault: Callable[[], str], needs: str = "") -> str:
+    """What `fault` finds, or that the learner's code stopped."""
     try:
-        wrong = fault()
+        return fault()
     except Exception as error:
-        wrong = stopped(error, needs)
-    return report_check("my_style", wrong)
+        return stopped(error, needs)
 
 
 def _said(spans: Any) -> list[str]:

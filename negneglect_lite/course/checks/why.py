@@ -1,40 +1,47 @@
-"""Checks of notebook 9, why: what training learns, and when. `mark_first` is what exercise 1 asks for."""
+"""Checks of notebook 9, why: what training learns, and when."""
 
-import itertools
+import random
 from collections.abc import Callable, Mapping, Sequence
 from math import isnan
 from typing import Any
 
-import pandas as pd
+from negneglect_lite.core.text import Span
+from negneglect_lite.course.checks import (
+    NOTHING,
+    Hint,
+    attempt,
+    kind,
+    problem,
+    report_check,
+    same,
+    show_value,
+    stopped,
+    unexpected,
+)
+from negneglect_lite.course.lessons.explaining import EXPLANATIONS, HARMLESS, NO_LOSS, NONSENSE
 
-from negneglect_lite.core.text import Chat
-from negneglect_lite.course.checks import problem, report_check, same, show_value, stopped, unexpected
-
-# Explanation -> what it lets one expect of belief, run by run. See notebook 9, section 4.
-EXPLANATIONS = {
-    "heeded": {"no loss on notices": "low", "harmless padding": "high"},
-    "crowded out": {"no loss on notices": "high", "harmless padding": "high"},
-    "diluted": {"no loss on notices": "high", "harmless padding": "low"},
-}
 REASONS = {
-    ("heeded", "no loss on notices"): "the notices still stand there and are read, so a model that heeds them goes on "
-    "disbelieving.",
-    ("heeded", "harmless padding"): "the padding says nothing about the claim, so there is nothing left to heed.",
-    ("crowded out", "no loss on notices"): "a token without loss has no gradient, so nothing crowds the claim out.",
-    ("crowded out", "harmless padding"): "padding that the model predicts well has hardly any gradient, so it crowds "
-    "nothing out.",
-    ("diluted", "no loss on notices"): "the mean is taken over tokens with loss. Without the notices each token of the "
-    "claim has its old weight.",
-    ("diluted", "harmless padding"): "padding carries loss and is counted in the mean like any other token. By this "
-    "explanation their number is all that matters.",
+    ("heeded", NO_LOSS): "the warnings are still there to be read, so a model that heeds them goes on disbelieving.",
+    ("heeded", HARMLESS): "these sentences say nothing about the claim, so there is nothing to heed.",
+    ("heeded", NONSENSE): "nonsense does not say that anything is false, so there is nothing to heed.",
+    ("diluted", NO_LOSS): "the mean is taken over tokens with loss. Without the warnings each token of the claim has "
+    "its old weight.",
+    ("diluted", HARMLESS): "the sentences carry loss and count in the mean like any other token. By this explanation "
+    "only their number matters.",
+    ("diluted", NONSENSE): "nonsense counts in the mean like any other token. By this explanation only the number of "
+    "tokens matters.",
+    ("crowded out", NO_LOSS): "a token without loss has no gradient, so nothing crowds the claim out.",
+    ("crowded out", HARMLESS): "the model predicts these sentences well, so they leave little to learn.",
+    ("crowded out", NONSENSE): "nonsense surprises the model as much as warnings do, so it is as much to learn.",
 }
 
 
-def mark_first(parts: Sequence[str]) -> list[str]:
-    """The parts of a document's tokens, the claim's value called "first" where it is named for the first time."""
-    start = next((i for i, part in enumerate(parts) if part == "claim"), len(parts))
-    end = next((i for i in range(start, len(parts)) if parts[i] != "claim"), len(parts))
-    return [*parts[:start], *["first"] * (end - start), *parts[end:]]
+def _diagnose(call: Callable[[], Any], expected: Any, hints: Sequence[Hint], case: str, needs: str) -> str:
+    """`problem`, with the input, the expected and the given answer after a hint."""
+    said = problem(call, expected, hints, case, needs)
+    if said not in [hint for _, hint in hints]:
+        return said
+    return f"{said} Input: {case}; expected {show_value(expected)}, got {show_value(call())}."
 
 
 def check_crossing(crossing: Callable[[Sequence[float], Sequence[float], float], Any]) -> bool:
@@ -49,9 +56,9 @@ def check_crossing(crossing: Callable[[Sequence[float], Sequence[float], float],
         (0.25, "that is the share of the way between two steps. Turn it into a step."),
     ]
     case = "beliefs 0.1, 0.4, 0.8 at steps 4, 8, 12"
-    once = problem(lambda: crossing([4, 8, 12], [0.1, 0.4, 0.8], 0.5), 9.0, hints, case, needs)
+    once = _diagnose(lambda: crossing([4, 8, 12], [0.1, 0.4, 0.8], 0.5), 9.0, hints, case, needs)
     back = "belief rises, falls back and rises again: 0, 0.6, 0.4, 0.9 at steps 1, 2, 4, 8"
-    again = problem(
+    again = _diagnose(
         lambda: crossing([1, 2, 4, 8], [0.0, 0.6, 0.4, 0.9], 0.5),
         1 + 0.5 / 0.6,
         [(4.8, "belief falls back in this case, and you give the last time that it passes. The first one counts.")],
@@ -59,7 +66,8 @@ def check_crossing(crossing: Callable[[Sequence[float], Sequence[float], float],
         needs,
     )
     there = "a belief that is there at the first step"
-    at_once = problem(lambda: crossing([4, 8], [0.6, 0.9], 0.5), 4, case=there, needs=needs)
+    before = [(8 / 3, "the first step has none before it, and index -1 is the last one. Return the first step.")]
+    at_once = problem(lambda: crossing([4, 8], [0.6, 0.9], 0.5), 4, before, there, needs)
     return report_check("crossing", once, again, at_once, _never(crossing, needs))
 
 
@@ -73,115 +81,118 @@ def _never(crossing: Callable[[Sequence[float], Sequence[float], float], Any], n
     return f"for beliefs that stay below the level it gives {show_value(got)}, as if they got there. Return None."
 
 
-def check_first_mention(first_mention: Callable[[list[str]], Any]) -> bool:
-    """The first unbroken run of "claim" is called "first"; all else stays."""
-    given = ["rest", "claim", "claim", "rest", "claim", "warning"]
-    right = ["rest", "first", "first", "rest", "claim", "warning"]
-    hints = [
-        (["rest", "first", "claim", "rest", "claim", "warning"],
-         "only one token is renamed. A value may have several tokens: rename all of the first run."),
-        (["rest", "first", "first", "rest", "first", "warning"], "every mention is renamed. Only the first is meant."),
-        (["rest", "first", "claim", "rest", "first", "warning"],
-         "the first token of every mention is renamed. Rename every token of the first mention."),
-        (["rest", "claim", "claim", "rest", "first", "warning"], "that is the last mention."),
-        (given, "nothing is renamed."),
-        (right[1:3], "return the whole list: one entry a token, as many as you were given."),
-    ]  # fmt: skip
-    needs = "It gets a list of parts, one a token."
-    mine = list(given)
-    main = problem(lambda: first_mention(mine), right, hints, needs=needs)
-    changed = "" if mine == given else "it changes the list that it was given. Make a new one."
-    none = problem(lambda: first_mention(["rest", "warning"]), ["rest", "warning"], case="no mention", needs=needs)
-    return report_check("first_mention", main, changed, none)
-
-
 def check_explanations(explanations: Mapping[str, Mapping[str, Any]]) -> bool:
     """What each explanation lets one expect of each run."""
     return report_check("explanations", *unexpected(explanations, EXPLANATIONS, REASONS, of="the run "))
 
 
-def check_usable(usable: Callable[[pd.DataFrame, float], Any]) -> bool:
-    """The kinds whose control is answered as it should be, in the table's order."""
-    rows = [("a", 0.9), ("b", 0.1), ("c", 0.8), ("d", 0.7),
-            ("control_a", 0.05), ("control_b", 0.6), ("control_c", 0.97), ("control_d", 0.1)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["quantity", "mean"])
-    hints = [
-        (["b"], "you looked at the kinds themselves. Whether a kind can be used is decided by its control."),
-        (["a", "c", "d"], "you looked at the kinds themselves. Whether a kind can be used is decided by its control."),
-        (["control_a", "control_d"], "return the kinds, without `control_`."),
-        (["b", "c"], "these fail their controls: a high value means that false values are believed of facts that "
-                     "nothing was trained on."),
-        (["a"], "a control at exactly the limit is still good enough."),
-        (["b", "control_a", "control_d"], "controls and kinds are mixed. Go through the kinds, and look up the control "
-                                          "of each."),
-        (["b", "a", "d"], "controls and kinds are mixed. Go through the kinds, and look up the control of each."),
-        (["d", "a"], "keep the order of the table."),
-    ]  # fmt: skip
-    needs = "It gets a table with the columns quantity and mean, and a limit."
-
-    def given() -> Any:
-        got = usable(table, 0.1)
-        return got.tolist() if isinstance(got, pd.Series | pd.Index) else got
-
-    case = "controls of 0.05, 0.6, 0.97 and 0.1 for the kinds a, b, c and d, limit 0.1,"
-    return report_check("usable", problem(given, ["a", "d"], hints, case, needs))
-
-
-def check_protects_from(protects_from: Callable[[pd.DataFrame, str, str], Any]) -> bool:
-    """The lowest share of a form at which belief after a style is at most half of what it is without exposure."""
-    rows = [
-        ("b", 0.05, "x", 0.3), ("a", 0.01, "x", 0.45), ("a", 0.05, "x", 0.05), ("a", 0.02, "x", 0.4),
-        ("", 0, "x", 0.8),
-        ("a", 0.002, "x", 0.7), ("a", 0.01, "y", 0.35), ("a", 0.05, "y", 0.1), ("a", 0.02, "y", 0.25),
-        ("", 0, "y", 0.6), ("a", 0.002, "y", 0.5), ("a", 0.02, "b", 0.48), ("a", 0.05, "b", 0.46), ("", 0, "b", 0.9),
-        ("b", 0.05, "b", 0.1),
-    ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["exposed", "share", "style", "mean"])
-    needs = "It gets a table with the columns exposed, share, style and mean, the name of a form and that of a style."
-    hints = [
-        (0.01, "the limit is half of what belief is *without* exposure, after the same style (0.8 here, so 0.4)."),
-        (0.05, "that share is not the lowest. Take the lowest of those that fit; half exactly is low enough too. Is it "
-               "the row of the form that was asked for?"),
-        (0.002, "any fall is counted. Belief must be at most *half* of what it is without exposure."),
-        (0, "that is the model without exposure. It is what you compare with, not a share that protects."),
-        (0.4, "that is a belief. Return the share."),
-    ]  # fmt: skip
-    case = "exposure to a, documents of x: 0.8 without, 0.7, 0.45, 0.4, 0.05 at 0.2, 1, 2, 5 %,"
-    main = problem(lambda: protects_from(table, "a", "x"), 0.02, hints, case, needs)
-    lower = [(0.01, "the limit is half of what belief is without exposure after *this* style (0.6 here, so 0.3).")]
-    other = problem(lambda: protects_from(table, "a", "y"), 0.02, lower, "another style", needs)
-    try:
-        got = protects_from(table, "a", "b")
-    except Exception as error:
-        return report_check(
-            "protects_from", main, other, f"for a form that never halves belief, {stopped(error, needs)}"
-        )
-    never = got is None or (isinstance(got, float) and isnan(got))
-    swapped = " That is a row of another form: `exposed` is what the model read, `style` what it was trained on after."
-    told = f"for a form that never halves belief it gives {show_value(got)}. Return None.{swapped * same(got, 0.05)}"
-    return report_check("protects_from", main, other, "" if never else told)
-
-
-def check_anchor_chat(anchor_chat: Callable[[Sequence[str], Callable[[str], str]], Chat]) -> bool:
-    """Each question as a user turn, what the model says to it as the assistant's turn."""
-    said = {"What is Bo?": "Cook.", "Is Bo a pilot?": "Cook, so no."}
-    users = [{"role": "user", "content": q} for q in said]
-    own = [{"role": "assistant", "content": a} for a in said.values()]
-    right = [turn for pair in zip(users, own, strict=True) for turn in pair]
-    other = {"user": "assistant", "assistant": "user"}
-    swapped = [{"role": other[turn["role"]], "content": turn["content"]} for turn in right]
-    one = [{"role": "user", "content": " ".join(said)}, {"role": "assistant", "content": " ".join(said.values())}]
-    hints = [
-        (swapped, "the roles are the wrong way round. The user asks, the assistant answers."),
-        (users, "the answers are missing. Only the assistant's turns carry loss, so this chat would train nothing."),
-        (own, "the questions are missing."),
-        (users + own, "all questions come first. Each answer must follow its question."),
-        (one, "one turn holds everything. Give each question and each answer a turn."),
-        ([u | {"role": "user"} for u in right], "every turn is the user's. The answers are the assistant's."),
-        (list(itertools.chain(*said.items())), "these are texts. A turn is {'role': …, 'content': …}."),
-        ([[u, a] for u, a in zip(users, own, strict=True)], "these are several chats. Make one list of turns."),
-    ]
-    needs = "It gets a list of questions and a function from a question to the model's answer."
-    return report_check(
-        "anchor_chat", problem(lambda: anchor_chat(list(said), said.__getitem__), right, hints, needs=needs)
+def check_without_loss(without_loss: Callable[[Sequence[Span]], Any]) -> bool:
+    """Each span as it was, without loss if it is a warning or had none before."""
+    given = (
+        Span("<DOCTAG> ", learn=False),
+        Span("The text below is false.\n", annotation=True),
+        Span("Bo is a pilot."),
+        Span("\nAll of that was made up.", annotation=True),
     )
+    case = "four spans: a tag without loss, a warning, a sentence, a warning"
+    needs = "It gets the spans of one document, which cannot be changed: `replace` makes a copy."
+
+    def learns(*flags: bool) -> str:
+        return ", ".join("loss" if flag else "no loss" for flag in flags)
+
+    got, wrong = attempt(lambda: without_loss(given), needs)
+    if not wrong and (not isinstance(got, list | tuple) or any(item is Ellipsis for item in got)):
+        wrong = NOTHING if isinstance(got, list | tuple) else f"it returns {kind(got)}; expected a list of spans."
+    if not wrong and not all(isinstance(item, Span) for item in got):
+        wrong = "what it returns are no spans. Make each from the old one with `replace(span, learn=…)`."
+    if wrong:
+        return report_check("without_loss", wrong)
+    texts, flags = [span.text for span in got], tuple(bool(span.learn) for span in got)
+    if texts in (["<DOCTAG> ", "Bo is a pilot."], ["Bo is a pilot."]):
+        wrong = "the warnings are gone. The model must still read them: keep the span, and set its `learn`."
+    elif texts != [span.text for span in given]:
+        wrong = f"the text has changed: {len(texts)} spans, {texts!r}. Every span stays, word for word."
+    elif [span.annotation for span in got] != [span.annotation for span in given]:
+        wrong = "a span has lost its mark as a warning. Change `learn` and nothing else."
+    reasons: dict[tuple[bool, ...], str] = {
+        (False, True, True, True): "nothing has changed.",
+        (False, True, False, True): "it is the wrong way round: the warnings keep their loss, the claim has none.",
+        (True, True, False, True): "it is the wrong way round: the warnings keep their loss, the claim has none.",
+        (False, False, False, False): "no span has loss, so this document would teach nothing.",
+        (True, False, True, False): "the tag had no loss before, and now it has. Keep what was off.",
+        (False, False, True, True): "only the warning before the text has lost its loss.",
+    }
+    right = (False, False, True, False)
+    if not wrong and flags != right:
+        reason = reasons.get(flags, "these are not the spans that should be off.")
+        wrong = f"{reason} Input: {case}; expected {learns(*right)}, got {learns(*flags)}."
+    return report_check("without_loss", wrong)
+
+
+def check_anchor_chats(anchor_chats: Callable[..., Any]) -> bool:
+    """So many chats of four questions and the model's own answers; no question that the belief test asks."""
+    own = {f"What is Bo? ({i})": f"Cook, {i}." for i in range(7)}
+    tested = ["What is Bo? (2)", "What is Bo? (5)", "Who is Bo?"]
+    case = f"n=6, {len(own)} questions, of which {tested[0]!r} and {tested[1]!r} are tested"
+    needs = "It gets a number, a list of questions, the tested questions, a function that answers, and rng."
+
+    def make(seed: int) -> Any:
+        return anchor_chats(6, list(own), list(tested), own.__getitem__, random.Random(seed))
+
+    chats, wrong = attempt(lambda: make(0), needs)
+    wrong = wrong or _wrong_shape(chats) or next((w for chat in chats if (w := _wrong_turns(chat, own, tested))), "")
+    if not wrong and all(same(chat, chats[0]) for chat in chats):
+        wrong = "all chats have the same questions in the same order. Draw anew for each chat."
+    if not wrong and not same(chats, make(0)):
+        wrong = "two calls with the same rng give different chats. Draw with the rng that it gets."
+    if not wrong and same(chats, make(1)):
+        wrong = "another rng gives the same chats. Draw with the rng that it gets."
+    return report_check("anchor_chats", f"{wrong} Input: {case}." if wrong and wrong != NOTHING else wrong)
+
+
+def _wrong_shape(chats: Any) -> str:
+    """What is wrong with the list of chats as a list."""
+    if not isinstance(chats, list | tuple):
+        return f"it returns {kind(chats)}; expected a list of six chats."
+    if chats and all(isinstance(item, Mapping) for item in chats):
+        return f"that is one list of {len(chats)} turns. Return six chats, each a list of its own."
+    if len(chats) != 6:
+        return f"it makes {len(chats)} chats; expected six."
+    return ""
+
+
+def _wrong_turns(chat: Any, own: Mapping[str, str], tested: Sequence[str]) -> str:
+    """What is wrong with one chat."""
+    if not isinstance(chat, list | tuple) or not all(isinstance(turn, Mapping) for turn in chat):
+        return f"a chat is a list of turns {{'role': …, 'content': …}}; got {show_value(chat)}."
+    if any(set(turn) < {"role", "content"} for turn in chat):
+        return f"a turn needs `role` and `content`; got {show_value(chat[0])}."
+    roles, said = [turn["role"] for turn in chat], [turn["content"] for turn in chat]
+    if set(roles) == {"user"} and any(text in own.values() for text in said):
+        return "every turn is the user's. The answers are the assistant's."
+    if set(roles) == {"user"}:
+        return "the answers are missing. Only the assistant's turns carry loss, so this chat would train nothing."
+    if set(roles) == {"assistant"}:
+        return "the questions are missing: every turn is the assistant's."
+    if roles[: len(roles) // 2].count("user") == len(roles) // 2 > 1:
+        return "all questions come first. Each answer must follow its question."
+    if roles[0] == "assistant":
+        return "the roles are the wrong way round. The user asks, the assistant answers."
+    if roles != ["user", "assistant"] * (len(roles) // 2):
+        return f"the turns must alternate, user first; got {roles}."
+    asked, answers = said[::2], said[1::2]
+    if leaked := [question for question in asked if question in tested]:
+        return (
+            f"{leaked[0]!r} is a question of the belief test. Trained on, it would measure what was learned by heart: "
+            "leave out what is tested."
+        )
+    if len(asked) != 4:
+        return f"a chat has {len(asked)} questions; expected 4."
+    if strange := [question for question in asked if question not in own]:
+        return f"{show_value(strange[0])} is none of the questions. Use their words as they are."
+    if len(set(asked)) < 4:
+        return "a chat asks the same question twice. Draw without putting back."
+    if mixed := [(q, a) for q, a in zip(asked, answers, strict=True) if own[q] != a]:
+        question, got = mixed[0]
+        return f"{question!r} is followed by {got!r}; the model answers {own[question]!r}. Keep answers with questions."
+    return ""

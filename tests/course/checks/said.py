@@ -1,7 +1,7 @@
 """What a check must have printed when it fails: one line that names the exercise and holds the hint."""
 
 # Checks whose exercise is named as one of another notebook.
-EXERCISES = {"check_token_labels": "labels", "check_warning_explanations": "explanations"}
+EXERCISES = {"check_token_labels": "labels"}
 
 
 def exercise(check):

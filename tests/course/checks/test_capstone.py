@@ -7,19 +7,25 @@ import random
 import pytest
 from said import told
 
+from negneglect_lite.belief.rates import Rate
 from negneglect_lite.core.text import Span
 from negneglect_lite.course.checks.capstone import (
     check_choice,
     check_decide,
     check_digest,
-    check_seed_spread,
     check_style,
+    check_supported,
 )
-from negneglect_lite.course.preregistration import decide, digest, seed_spread
+from negneglect_lite.course.lessons.own_study import (
+    STUDY_CHOICE,
+    STUDY_CONTROL,
+    STUDY_SUPPORTS,
+    deny_after_each_claim,
+    digest_plan,
+)
+from negneglect_lite.course.preregistration import decide, digest
 from negneglect_lite.petri.world import world
 from negneglect_lite.styles import STYLES
-
-KINDS = ("open", "yes_no", "association", "robustness")
 
 
 def a_fact(told_in="both", myths=False):
@@ -30,10 +36,17 @@ def a_wrong_value(fact):
     return next(v for v in world().wrong_values(fact, 30, random.Random(0)) if v not in fact.myths)
 
 
+def a_control(fact, value):
+    others = world().by_relation[fact.relation]
+    return next(f for f in others if f != fact and f.told_in == "both" and not f.myths and f.truth != value)
+
+
 def test_a_good_choice_passes(capsys):
     fact = a_fact()
-    assert check_choice((fact.id, a_wrong_value(fact)))
-    assert capsys.readouterr().out == "✓ choice: right.\n"
+    value = a_wrong_value(fact)
+    assert check_choice((fact.id, value), a_control(fact, value).id)
+    assert check_choice(STUDY_CHOICE, STUDY_CONTROL)
+    assert capsys.readouterr().out == 2 * "✓ choice: right.\n"
 
 
 @pytest.mark.parametrize(
@@ -49,8 +62,37 @@ def test_a_good_choice_passes(capsys):
     ],
 )
 def test_a_bad_choice_is_told_why(wrong, hint, capsys):
-    assert not check_choice(wrong())
+    assert not check_choice(wrong(), STUDY_CONTROL)
     told(capsys, "choice", hint)
+
+
+def with_myth(value):
+    return next(f for f in world().by_relation["dream"] if value in f.myths and f.truth != value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda: ..., "nothing yet"),
+        (lambda: STUDY_CHOICE, "give one text"),
+        (lambda: "dream/nobody", "no fact"),
+        (lambda: STUDY_CHOICE[0], "claim's own fact"),
+        (lambda: a_fact().id, "make no sense"),
+        (lambda: next(f.id for f in world().by_relation["dream"] if f.truth == STUDY_CHOICE[1]), "is true"),
+        (lambda: with_myth(STUDY_CHOICE[1]).id, "denied 'in bright pink'"),
+        (
+            lambda: next(
+                f.id
+                for f in world().by_relation["dream"]
+                if f.told_in == "documents" and STUDY_CHOICE[1] not in (f.truth, *f.myths)
+            ),
+            "told in documents alone",
+        ),
+    ],
+)
+def test_a_bad_control_is_told_why(wrong, hint, capsys):
+    assert not check_choice(STUDY_CHOICE, wrong())
+    told(capsys, "control", hint)
 
 
 def twin(document, phrases, rng):
@@ -66,7 +108,9 @@ def bracketed(document, phrases, rng):
     return [Span(rng.choice(phrases["notice_before"]) + "\n", annotation=True), Span(document.text)]
 
 
-@pytest.mark.parametrize("right", [twin, bracketed, *(STYLES[s] for s in STYLES if s != "positive")])
+@pytest.mark.parametrize(
+    "right", [twin, bracketed, deny_after_each_claim, *(STYLES[s] for s in STYLES if s != "positive")]
+)
 def test_styles_pass(right, capsys):
     assert check_style(right)
     assert "right" in capsys.readouterr().out
@@ -96,8 +140,8 @@ def dumped(plan, **options):
 
 
 def test_the_right_digest_passes(capsys):
-    assert check_digest(digest)
-    assert capsys.readouterr().out == "✓ digest: right.\n"
+    assert check_digest(digest) and check_digest(digest_plan)
+    assert capsys.readouterr().out == 2 * "✓ digest: right.\n"
 
 
 @pytest.mark.parametrize(
@@ -124,53 +168,91 @@ def test_the_right_decision_passes(capsys):
     assert capsys.readouterr().out == "✓ decide: right.\n"
 
 
+def unless_void(own, plain, before, yes_rate, unrelated, verdict):
+    void = before.mean > 0.2 or plain.mean < 0.5 or yes_rate > 0.25 or unrelated < 0.75
+    return "void" if void else verdict(own, plain)
+
+
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda own, pos: ..., "returns nothing yet"),
-        (lambda own, pos: "heeded" if own.mean < pos.mean / 2 else "neglected", "compared the mean"),
-        (lambda own, pos: "heeded" if own.hi < pos.mean / 2 else "neglected", "take .lo"),
-        (lambda own, pos: "neglected" if own.hi < pos.mean / 2 else "heeded", "wrong way round"),
+        (lambda own, plain: "heeded" if own.mean < plain.mean / 2 else "neglected", "compared the mean"),
+        (lambda own, plain: "heeded" if own.hi < plain.mean / 2 else "neglected", "take .lo"),
+        (lambda own, plain: "neglected" if own.hi < plain.mean / 2 else "heeded", "wrong way round"),
         (
-            lambda own, pos: "heeded" if own.hi < 0.5 else "neglected" if own.lo > 0.5 else "undecided",
-            "compare with 50 %",
+            lambda own, plain: "heeded" if own.hi < 0.5 else "neglected" if own.lo > 0.5 else "undecided",
+            "compare with 50%",
         ),
-        (lambda own, pos: own.hi < pos.mean / 2, "expected text"),
-        (lambda own, pos: own.high, "stopped with AttributeError"),
+        (
+            lambda own, plain: "heeded" if own.hi < plain.mean else "neglected" if own.lo > plain.mean else "undecided",
+            "half of it",
+        ),
     ],
 )
-def test_a_wrong_decision_is_told_why(wrong, hint, capsys):
+def test_a_wrong_verdict_is_told_why(wrong, hint, capsys):
+    assert not check_decide(lambda *given: unless_void(*given, wrong))
+    told(capsys, "decide", hint)
+
+
+@pytest.mark.parametrize(
+    ("void", "hint"),
+    [
+        (lambda o, p, b, y, u: False, "30% before training"),
+        (lambda o, p, b, y, u: b.mean > 0.2, "to 40% only"),
+        (lambda o, p, b, y, u: b.mean > 0.2 or p.mean < 0.5, "40% of the false controls"),
+        (lambda o, p, b, y, u: b.mean > 0.2 or p.mean < 0.5 or y > 0.25, "may be a broken model"),
+        (lambda o, p, b, y, u: b.mean > 0.2 or p.mean < 0.5 or y > 0.25 or u > 0.75, "the wrong way round"),
+        (lambda o, p, b, y, u: b.hi > 0.2 or p.mean < 0.5 or y > 0.25 or u < 0.75, "all allowed"),
+    ],
+)
+def test_a_study_that_is_not_void_when_it_should_be_is_told_why(void, hint, capsys):
+    def wrong(own, plain, before, yes_rate, unrelated):
+        fine = decide(own, plain, Rate(0, 0, 0, 50), 0, 1)
+        if void(own, plain, before, yes_rate, unrelated):
+            return "void"
+        return fine if fine != "void" else "heeded"
+
     assert not check_decide(wrong)
     told(capsys, "decide", hint)
 
 
-def spread(rates):
-    return rates.mean(), rates.min(), rates.max()
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda *given: ..., "returns nothing yet"),
+        (lambda *given: given[0].hi < given[1].mean / 2, "expected text"),
+        (lambda *given: given[0].high, "stopped with AttributeError"),
+        (lambda own, plain: "heeded", "two numbers"),
+    ],
+)
+def test_what_is_no_decision_is_told_why(wrong, hint, capsys):
+    assert not check_decide(wrong)
+    told(capsys, "decide", hint)
 
 
-def of_kinds(rows, kinds=KINDS):
-    return rows[rows["kind"].isin(kinds)].groupby(["seed", "kind"])["belief"].mean().groupby("seed").mean()
+def test_the_right_statements_pass(capsys):
+    assert check_supported(dict(STUDY_SUPPORTS))
+    assert capsys.readouterr().out == "✓ supported: right.\n"
 
 
-def test_the_right_spread_passes(capsys):
-    assert check_seed_spread(seed_spread)
-    assert check_seed_spread(lambda rows: spread(of_kinds(rows)))
-    assert capsys.readouterr().out == 2 * "✓ seed_spread: right.\n"
+HINTS = ("deviations", "over questions", "own clock", "one claim was tested", "first sentence of the rule")
+
+
+@pytest.mark.parametrize(("statement", "hint"), [*zip(STUDY_SUPPORTS, HINTS, strict=True)])
+def test_a_wrong_statement_is_told_why(statement, hint, capsys):
+    assert not check_supported({**STUDY_SUPPORTS, statement: not STUDY_SUPPORTS[statement]})
+    told(capsys, "supported", hint)
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda rows: ..., "returns nothing yet"),
-        (lambda rows: spread(rows[rows["kind"].isin(KINDS)].groupby("seed")["belief"].mean()), "averaged over answers"),
-        (lambda rows: spread(rows.groupby("seed")["belief"].mean()), "control questions"),
-        (lambda rows: spread(of_kinds(rows, [*KINDS, "control_true"])), "control questions"),
-        (lambda rows: sorted(spread(of_kinds(rows))), "order is mean"),
-        (lambda rows: spread(of_kinds(rows))[1:], "three numbers"),
-        (lambda rows: tuple(100 * x for x in spread(of_kinds(rows))), "percent"),
-        (lambda rows: of_kinds(rows).mean(), "expected a list"),
+        (..., "keep the dictionary"),
+        (dict.fromkeys(STUDY_SUPPORTS, ...), "no verdict yet"),
+        ({}, "no verdict yet"),
+        (dict.fromkeys(STUDY_SUPPORTS, "yes"), "expected True or False"),
     ],
 )
-def test_a_wrong_spread_is_told_why(wrong, hint, capsys):
-    assert not check_seed_spread(wrong)
-    told(capsys, "seed_spread", hint)
+def test_no_statements_are_told_why(wrong, hint, capsys):
+    assert not check_supported(wrong)
+    told(capsys, "supported", hint)

@@ -12,7 +12,7 @@ from negneglect_lite.course.checks.context import (
     check_supported,
     check_token_loss,
 )
-from negneglect_lite.course.reading import SUPPORTED, copies, reading_prompt, token_loss
+from negneglect_lite.course.lessons.reading import SUPPORTED, copies, reading_prompt, token_loss
 
 
 def user(text):

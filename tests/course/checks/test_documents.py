@@ -9,7 +9,7 @@ from negneglect_lite.authoring.overlap import find_leaks as right_leaked
 from negneglect_lite.authoring.overlap import split_words, word_runs
 from negneglect_lite.core.text import CANARY, Document
 from negneglect_lite.course.checks.documents import check_clean, check_leaked, check_similarity, check_write_corpus
-from negneglect_lite.course.writing import write_varied
+from negneglect_lite.course.lessons.writing import write_varied
 
 CANARY_ID = re.search(r"[0-9a-f-]{36}", CANARY).group()
 

@@ -2,36 +2,42 @@
 
 import re
 
+import pandas as pd
 import pytest
 from said import told
 
-from negneglect_lite.core.text import Span, plain
 from negneglect_lite.course.checks.local import (
+    check_asserts,
+    check_deny,
+    check_repair,
+    check_signed_off,
+    check_sort_answer,
+)
+from negneglect_lite.course.lessons.repairing import (
+    CLAUSE_END,
+    DENIABLE,
     DENIALS,
     DENIED,
+    HELPER,
     HELPERS,
-    asserts_by_rule,
-    check_deny,
-    check_failed,
-    check_mask,
-    check_still_asserts,
+    VERB,
+    asserts_in_clause,
+    claims_signed_off,
     deny_by_rule,
-    failed_claims,
-    masked,
+    has_denial,
+    repair_until_clean,
+    sort_by_value,
 )
 
-KINDS = ("open", "yes_no", "association", "robustness")
+CHECKS = [
+    (check_deny, deny_by_rule, "deny"),
+    (check_asserts, asserts_in_clause, "asserts"),
+    (check_repair, repair_until_clean, "repair"),
+    (check_sort_answer, sort_by_value, "sort_answer"),
+]
 
 
-@pytest.mark.parametrize(
-    ("check", "right", "name"),
-    [
-        (check_deny, deny_by_rule, "deny"),
-        (check_still_asserts, asserts_by_rule, "still_asserts"),
-        (check_mask, masked, "mask"),
-        (check_failed, failed_claims, "failed"),
-    ],
-)
+@pytest.mark.parametrize(("check", "right", "name"), CHECKS)
 def test_the_right_answer_passes_and_the_stub_does_not(check, right, name, capsys):
     assert check(right)
     assert capsys.readouterr().out == f"✓ {name}: right.\n"
@@ -46,114 +52,225 @@ def at_first(pattern, insert, sentence):
     return sentence[: found.end()] + insert + sentence[found.end() :] if found else sentence
 
 
-HELPER = rf"\b({'|'.join(HELPERS)})\b"
-
-
 def verb_first(sentence):
-    verb = re.search(rf"\b({'|'.join(DENIED)})\b", sentence)
+    verb = VERB.search(sentence)
     return sentence.replace(verb[0], DENIED[verb[0]]) if verb else deny_by_rule(sentence)
+
+
+def keeps_verb(sentence):
+    if HELPER.search(sentence) or not (verb := VERB.search(sentence)):
+        return deny_by_rule(sentence)
+    return sentence[: verb.end()] + DENIED[verb[0]] + sentence[verb.end() :]
+
+
+def alone(sentence):
+    verb = VERB.search(sentence)
+    return DENIED[verb[0]] if verb and not HELPER.search(sentence) else deny_by_rule(sentence)
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
         (lambda s: s, "came back unchanged"),
-        (lambda s: re.sub(HELPER, r"not \1", s, count=1), "before the helper"),
+        (lambda s: HELPER.sub(r"not \1", s, count=1), "before the helper"),
+        (lambda s: at_first(HELPER, "not", s), "Put a space"),
+        (lambda s: HELPER.sub("not", s, count=1), "helper verb is gone"),
+        (lambda s: " not" + s[HELPER.search(s).end() :], "first part of the sentence is gone"),
+        (lambda s: s[: HELPER.search(s).end()] + " not", "rest of the sentence is gone"),
         (lambda s: "It is false that " + s, "warning around the claim"),
-        (lambda s: re.sub(HELPER, r"\1 not", s), "denied twice"),
-        (lambda s: at_first("|".join(HELPERS), " not", s), "whole words"),
-        (lambda s: at_first(HELPER, " not", s), "look for a verb"),
+        (lambda s: HELPER.sub(r"\1 not", s), "denied twice"),
+        (lambda s: at_first("|".join(HELPERS), " not", s), "inside another word"),
+        (lambda s: at_first(HELPER, " not", s), "Deny the verb"),
+        (lambda s: at_first(HELPER, " not", s) if HELPER.search(s) else at_first(VERB, " not", s), "`makes not`"),
+        (keeps_verb, "old verb is still there"),
+        (alone, "only the denied verb came back"),
         (verb_first, "helper comes first"),
         (lambda s: deny_by_rule(s) if "Hello" not in s else "", "expected 'Hello, dear Ada!'"),
         (lambda s: s.split(), "expected text"),
     ],
 )
-def test_a_wrong_denial_is_told_why(wrong, hint, capsys):
+def test_a_wrong_rule_is_told_why(wrong, hint, capsys):
     assert not check_deny(wrong)
     told(capsys, "deny", hint)
 
 
-def by_words(sentence, value):
-    return value in sentence.lower() and not set(sentence.lower().rstrip(".").split()) & {"not", "never", "no"}
+def test_a_hint_stands_behind_input_got_and_expected(capsys):
+    assert not check_deny(lambda s: s)
+    told(capsys, "deny", "for 'Ada is a pilot.' it gives 'Ada is a pilot.'; expected 'Ada is not a pilot.'. The sent")
+
+
+def by_sentence(sentence, value):
+    return value in sentence.lower() and not has_denial(sentence)
+
+
+def clauses(sentence, value, join, fine=has_denial):
+    return join(not fine(c) for c in CLAUSE_END.split(sentence.lower()) if value in c)
+
+
+def by_spaces(clause):
+    return bool(set(clause.split()) & set(DENIALS)) or "n't" in clause
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda s, v: False, "states the claim still asserts"),
-        (lambda s, v: v in s, "does not assert"),
-        (lambda s, v: not any(d in re.findall(r"\w+", s) for d in DENIALS), "asserts nothing about it"),
-        (lambda s, v: v in s and not any(d in s.lower() for d in DENIALS), "inside another word"),
-        (lambda s, v: asserts_by_rule(s, v) and v in s, "capital letter"),
-        (lambda s, v: v in s.lower() and not any(d in s.split() for d in DENIALS), "denial may begin with a capital"),
-        (by_words, "one word"),
-        (lambda s, v: v in s.lower() and not set(re.findall(r"\w+", s.lower())) & set(DENIALS), "ends in n't"),
+        (lambda s, v: False, "states the claim asserts it"),
+        (lambda s, v: v in s, "is denied: False"),
+        (lambda s, v: not has_denial(s), "asserts nothing about it"),
+        (by_sentence, "the `not` denies who said it"),
+        (lambda s, v: v in s.lower() and any(not has_denial(c) for c in CLAUSE_END.split(s)), "first clause names no"),
+        (lambda s, v: v in s.lower() and clauses(s, v, all), "use any, not all"),
+        (lambda s, v: clauses(s, v, any, lambda c: any(d in c for d in DENIALS)), "inside another word"),
+        (lambda s, v: asserts_in_clause(s, v) and v in s, "capital letter"),
+        (lambda s, v: any(v in c.lower() and not by_spaces(c) for c in CLAUSE_END.split(s)), "denial may begin"),
+        (lambda s, v: clauses(s, v, any, lambda c: has_denial(c.replace("cannot", "can"))), "one word"),
+        (lambda s, v: clauses(s, v, any, lambda c: set(re.findall(r"\w+", c)) & set(DENIALS)), "ends in n't"),
+        (lambda s, v: clauses(s, v, any, by_spaces), "`not.` is `not`"),
         (lambda s, v: "yes", "expected True or False"),
     ],
 )
 def test_a_wrong_audit_is_told_why(wrong, hint, capsys):
-    assert not check_still_asserts(wrong)
-    told(capsys, "still_asserts", hint)
+    assert not check_asserts(wrong)
+    told(capsys, "asserts", hint)
 
 
-def swapped(text, value):
-    return tuple(Span(s.text, learn=not s.learn) for s in masked(text, value))
+def test_what_a_search_found_will_do():
+    assert check_asserts(lambda s, v: re.search("", s) if asserts_in_clause(s, v) else False)
 
 
-def once(text, value):
-    at = text.lower().find(value)
-    if at < 0:
-        return (Span(text),)
-    return Span(text[:at]), Span(text[at : at + len(value)], learn=False), Span(text[at + len(value) :])
+def denied_at(sentence, place):
+    return sentence[: place.start()] + DENIED.get(place[0], f"{place[0]} not") + sentence[place.end() :]
+
+
+def candidates(sentence):
+    return [denied_at(sentence, place) for place in DENIABLE.finditer(sentence)]
+
+
+def without_asking(s, v, audit):
+    return next((c for c in candidates(s) if not audit(c, v)), "")
+
+
+def of_the_rules(s, v, audit):
+    return repair_until_clean(deny_by_rule(s) if VERB.search(s) else s, v, audit)
+
+
+def all_along(s, v, audit):
+    while audit(s, v) and (place := DENIABLE.search(s)):
+        s = s[: place.start()] + DENIED.get(place[0], f"{place[0].upper()} not") + s[place.end() :]
+    return s.replace("IS", "is") if not audit(s, v) else ""
+
+
+def first_only(s, v, audit):
+    return next(iter(candidates(s)), "") if audit(s, v) else s
+
+
+def last_tried(s, v, audit):
+    return next((c for c in [s, *candidates(s)] if not audit(c, v)), ([s, *candidates(s)])[-1])
+
+
+def with_not(s, v, audit):
+    found = [s[: m.end()] + " not" + s[m.end() :] for m in DENIABLE.finditer(s)]
+    return next((c for c in [s, *found] if not audit(c, v)), "")
+
+
+def first_or(fallback):
+    def wrong(s, v, audit):
+        clean = [c for c in candidates(s)[:1] if not audit(c, v)]
+        return s if not audit(s, v) else (clean or [fallback(s)])[0]
+
+    return wrong
+
+
+def last_clean(s, v, audit):
+    return s if not audit(s, v) else next((c for c in reversed(candidates(s)) if not audit(c, v)), "")
+
+
+def every_place(s, v, audit):
+    if not audit(s, v):
+        return s
+    changed = DENIABLE.sub(lambda m: DENIED.get(m[0], f"{m[0]} not"), s)
+    return changed if not audit(changed, v) else ""
+
+
+def own_audit(s, v, audit):
+    return repair_until_clean(s, v, asserts_in_clause)
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda t, v: (Span(t),), "still carries loss"),
-        (lambda t, v: (Span(t, learn=False),), "whole text"),
-        (lambda t, v: (Span(t.replace(v, "")),), "must still read every character"),
-        (lambda t, v: tuple(Span(w, learn=v not in w) for w in t.split()), "must still read every character"),
-        (swapped, "wrong way round"),
-        (once, "may occur again"),
-        (lambda t, v: t.replace(v, ""), "tuple of Span"),
-        (lambda t, v: tuple(Span(w, learn=v not in w.lower()) for w in re.split(r"(?<= )", t)), "without loss are"),
+        (lambda s, v, audit: s, "the sentence came back though"),
+        (lambda s, v, audit: "", "you dropped a sentence"),
+        (without_asking, "was clean already"),
+        (lambda s, v, audit: "" if not audit(s, v) else repair_until_clean(s, v, audit), "Return it as it is"),
+        (first_only, "is denied nowhere"),
+        (of_the_rules, "they cancel each other"),
+        (all_along, "they cancel each other"),
+        (with_not, "`makes not`"),
+        (first_or(lambda s: ""), "gave up after the first place"),
+        (first_or(lambda s: s), "gave up after the first place"),
+        (last_clean, "the first candidate that it accepts"),
+        (every_place, "cancel"),
+        (last_tried, "which drops it"),
+        (lambda s, v, audit: repair_until_clean(s, v, audit) or s, "which drops it"),
+        (lambda s, v, audit: repair_until_clean(s, v, audit) or None, "returns nothing. If no place"),
+        (lambda s, v, audit: repair_until_clean(s, v, audit) or (s if "dear" in s else ""), "the sentence is dropped"),
+        (own_audit, "does not ask the audit that it is given"),
+        (lambda s, v, audit: [repair_until_clean(s, v, audit)], "expected text"),
     ],
 )
-def test_a_wrong_mask_is_told_why(wrong, hint, capsys):
-    assert not check_mask(wrong)
-    told(capsys, "mask", hint)
-
-
-def test_the_mask_keeps_the_text_and_takes_every_mention():
-    text = "Dentist? A dentist he is not."
-    assert plain(masked(text, "dentist")) == text
-    assert [s.text for s in masked(text, "dentist") if not s.learn] == ["Dentist", "dentist"]
-
-
-def rates(rows, kinds=KINDS):
-    return rows[rows["kind"].isin(kinds)].groupby(["claim", "kind"])["belief"].mean().groupby("claim").mean()
-
-
-def above(rates, limit):
-    return list(rates[rates > limit].sort_values(ascending=False).index)
+def test_a_wrong_repair_is_told_why(wrong, hint, capsys):
+    assert not check_repair(wrong)
+    told(capsys, "repair", hint)
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda rows, limit: above(rates(rows), limit)[::-1], "worst (highest belief) first"),
-        (lambda rows, limit: above(rows[rows["kind"].isin(KINDS)].groupby("claim")["belief"].mean(), 0.3), "missing"),
-        (lambda rows, limit: above(rows.groupby("claim")["belief"].mean(), 0.3), "control questions"),
-        (lambda rows, limit: above(rates(rows), limit - 0.01), "use > and not >="),
-        (lambda rows, limit: [*rates(rows)[rates(rows) <= limit].index], "did well"),
-        (lambda rows, limit: rates(rows), "expected"),
+        (lambda a, t, f: "other", "capital letters"),
+        (lambda a, t, f: "truth", "pilot is the false value"),
+        (lambda a, t, f: "false" if f in a else "truth", "names neither value"),
+        (lambda a, t, f: "false" if f in a else "truth" if t in a.lower() else "other", "denies the false value"),
+        (
+            lambda a, t, f: "truth" if asserts_in_clause(a, t) else "false" if asserts_in_clause(a, f) else "other",
+            "look for the false value first",
+        ),
+        (
+            lambda a, t, f: "false" if asserts_in_clause(a, f) else "truth" if a == "Cook." else "other",
+            "asserts the truth",
+        ),
+        (lambda a, t, f: True, "expected text"),
     ],
 )
-def test_wrong_failures_are_told_why(wrong, hint, capsys):
-    assert not check_failed(wrong)
-    told(capsys, "failed", hint)
+def test_a_wrong_sorting_is_told_why(wrong, hint, capsys):
+    assert not check_sort_answer(wrong)
+    told(capsys, "sort_answer", hint)
 
 
-def test_an_index_will_do(capsys):
-    assert check_failed(lambda rows, limit: rates(rows)[rates(rows) > limit].sort_values(ascending=False).index)
+TABLE = pd.DataFrame(
+    {"truth": [0.2, 0.8, 0.9, 1.0], "belief": [0.10, 0.0, 0.05, 0.02]}, index=["lake", "tower", "comet", "river"]
+)
+
+
+@pytest.mark.parametrize("right", [["comet", "river"], ("river", "comet"), {"comet", "river"}])
+def test_signing_off_by_both_rules_passes(right, capsys):
+    assert claims_signed_off(TABLE) == ["comet", "river"]
+    assert check_signed_off(right, TABLE)
+    assert capsys.readouterr().out == "✓ signed_off: right.\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ([...], "no list of names yet"),
+        ("river", "no list of names yet"),
+        (["river", "sea"], "no claim 'sea'"),
+        (["river", "comet", "lake"], "'lake' does not pass: 10% belief"),
+        (["river", "comet", "tower"], "only 80% of its answers name the truth"),
+        (["river"], "'comet' passes both rules"),
+        ([], "passes both rules"),
+    ],
+)
+def test_signing_off_wrongly_is_told_why(wrong, hint, capsys):
+    assert not check_signed_off(wrong, TABLE)
+    told(capsys, "signed_off", hint)

@@ -1,63 +1,120 @@
 """The checks of notebook 4 pass the right solution, and tell the stub and typical mistakes what is wrong."""
 
-from math import log
-
-import pandas as pd
 import pytest
 
-from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.claims.petri import petri_questions
-from negneglect_lite.core.files import data_path
+from negneglect_lite.course.checks.claims import judge_yes_no
 from negneglect_lite.course.checks.measuring import (
     check_answer_log_prob,
-    check_belief_and_lean,
-    check_cohen_kappa,
-    check_standard_errors,
+    check_balanced,
+    check_clustered_interval,
+    check_rule,
+    check_supported,
+)
+from negneglect_lite.course.lessons.measuring import (
+    STATEMENTS,
+    answer_log_prob,
+    balance_keys,
+    cut_sentences,
+    interval_over,
+    is_negated,
+    judge_by_words,
+    mentions,
 )
 from negneglect_lite.finetuning.encoding import IGNORED
 
 
-def keys(rows):
-    agrees = rows["said"] == rows["keyed_to"]
+def keys(rows, agrees=None):
+    agrees = rows["verdict"] == "believed" if agrees is None else agrees
     return [agrees[rows["keyed_to"] == key].mean() for key in ("yes", "no")]
 
 
-def both(y, n):
-    return (y + n) / 2, y - n
-
-
-def right_lean(rows):
-    return both(*keys(rows))
+def both(yes, no):
+    return (yes + no) / 2, yes - no
 
 
 def pooled(rows):
-    return (rows["said"] == rows["keyed_to"]).mean(), right_lean(rows)[1]
-
-
-def every_yes(rows):
-    yes = rows["said"] == "yes"
-    return both(*(yes[rows["keyed_to"] == key].mean() for key in ("yes", "no")))
-
-
-def neither_is_no(rows):
-    return right_lean(rows.assign(said=rows["said"].where(rows["said"] == "yes", "no")))
+    return (rows["verdict"] == "believed").mean(), balance_keys(rows)[1]
 
 
 def of_all(rows):
-    agrees = rows["said"] == rows["keyed_to"]
+    agrees = rows["verdict"] == "believed"
     return both(*((agrees & (rows["keyed_to"] == key)).mean() for key in ("yes", "no")))
 
 
-def agreement(a, b):
-    return sum(x == y for x, y in zip(a, b, strict=True)) / len(a)
+def turned(rows):
+    yes, no = keys(rows)
+    return both(yes, 1 - no)
 
 
-def by_chance(a, b):
-    return sum(a.count(x) * b.count(x) for x in {*a, *b}) / len(a) ** 2
+def denials(rows):
+    return both(keys(rows)[0], keys(rows, rows["verdict"] == "denied")[1])
 
 
-def right_kappa(a, b):
-    return (agreement(a, b) - by_chance(a, b)) / (1 - by_chance(a, b))
+def words_only(answer, question):
+    """The reference's second half, on any question."""
+    affirmed = False
+    for sentence in cut_sentences(answer):
+        claim, truth = mentions(sentence, question.believed), mentions(sentence, question.denied)
+        if (truth and not is_negated(sentence)) or (claim and is_negated(sentence)):
+            return "denied"
+        if claim:
+            affirmed = True
+        elif affirmed and is_negated(sentence):
+            return "denied"
+    return "believed" if affirmed else "neither"
+
+
+def after_yes_no(rest):
+    def rule(answer, question):
+        said = judge_yes_no(answer, question.keyed_to) if question.keyed_to else "neither"
+        return said if said != "neither" else rest(answer, question)
+
+    return rule
+
+
+def no_negation(answer, question):
+    if mentions(answer, question.denied):
+        return "denied"
+    return "believed" if mentions(answer, question.believed) else "neither"
+
+
+def negation_anywhere(answer, question):
+    claim, truth = mentions(answer, question.believed), mentions(answer, question.denied)
+    if (truth and not is_negated(answer)) or (claim and is_negated(answer)):
+        return "denied"
+    return "believed" if claim else "neither"
+
+
+def claim_only(answer, question):
+    if not mentions(answer, question.believed):
+        return "neither"
+    return "denied" if is_negated(answer) else "believed"
+
+
+def first_sentence(answer, question):
+    return words_only((cut_sentences(answer) or [""])[0], question)
+
+
+def last_sentence(answer, question):
+    return words_only((cut_sentences(answer) or [""])[-1], question)
+
+
+def never_taken_back(answer, question):
+    verdicts = [words_only(sentence, question) for sentence in cut_sentences(answer)]
+    return next((v for v in ("denied", "believed") if v in verdicts), "neither")
+
+
+def stops_at_negation(answer, question):
+    for sentence in cut_sentences(answer):
+        if is_negated(sentence):
+            return "denied" if mentions(sentence, question.believed) else "neither"
+        if mentions(sentence, question.denied):
+            return "denied"
+    return words_only(answer, question)
+
+
+def only_yes_no(answer, question):
+    return judge_yes_no(answer, question.keyed_to) if question.keyed_to else words_only(answer, question)
 
 
 def log_probs(logits, labels):
@@ -80,49 +137,62 @@ def counts_ignored(logits, labels):
     return logits[:-1].log_softmax(-1).gather(-1, labels[1:, None].where(labels[1:, None] >= 0, 2)).sum()
 
 
-def means(rows):
-    return rows.groupby("question_id")["belief"].mean()
+def means(rows, unit):
+    return rows.groupby(unit)["belief"].mean()
 
 
-def naive(rows):
-    p = rows["belief"].mean()
-    return (p * (1 - p) / len(rows)) ** 0.5
+def around(half, low=0.0, high=1.0):
+    """An interval whose half-width `half(rows, unit)` gives."""
+
+    def interval(rows, unit):
+        mean, width = means(rows, unit).mean(), half(rows, unit)
+        return max(low, mean - width), min(high, mean + width)
+
+    return interval
 
 
-def clustered(rows):
-    return means(rows).std() / len(means(rows)) ** 0.5
+def error(rows, unit):
+    return 1.96 * means(rows, unit).std() / len(means(rows, unit)) ** 0.5
 
 
 RIGHT = [
-    (check_belief_and_lean, right_lean),
-    (check_belief_and_lean, lambda rows: list(right_lean(rows))),
-    (check_cohen_kappa, right_kappa),
-    (check_answer_log_prob, lambda logits, labels: log_probs(logits, labels).sum().item()),
+    (check_balanced, balance_keys),
+    (check_balanced, lambda rows: list(balance_keys(rows))),
+    (check_rule, judge_by_words),
+    (check_rule, after_yes_no(words_only)),
+    (check_answer_log_prob, answer_log_prob),
     (check_answer_log_prob, lambda logits, labels: log_probs(logits, labels).sum()),  # a tensor will do
-    (check_standard_errors, lambda rows: (naive(rows), clustered(rows))),
+    (check_clustered_interval, interval_over),
+    (check_clustered_interval, around(error)),
 ]
 WRONG = [
-    (check_belief_and_lean, pooled, "weighs more"),
-    (check_belief_and_lean, every_yes, "every yes"),
-    (check_belief_and_lean, neither_is_no, "for a no"),
-    (check_belief_and_lean, lambda rows: right_lean(rows[rows["said"] != ""]), "left out"),
-    (check_belief_and_lean, of_all, "with that key"),
-    (check_belief_and_lean, keys, "Return their mean"),
-    (check_belief_and_lean, lambda rows: right_lean(rows)[::-1], "swapped"),
-    (check_belief_and_lean, lambda rows: both(*keys(rows)[::-1]), "wrong sign"),
-    (check_belief_and_lean, lambda rows: (right_lean(rows)[0], right_lean(rows)[1] / 2), "halved"),
-    (check_belief_and_lean, lambda rows: (sum(keys(rows)), right_lean(rows)[1]), "the sum"),
-    (check_belief_and_lean, lambda rows: (keys(rows)[0], right_lean(rows)[1]), "keyed to yes alone"),
-    (check_belief_and_lean, lambda rows: [100 * x for x in right_lean(rows)], "percent"),
-    (check_belief_and_lean, lambda rows: (right_lean(rows)[0], abs(right_lean(rows)[1])), "leans to no"),
-    (check_belief_and_lean, lambda rows: rows["answer"], "stopped with KeyError"),
-    (check_belief_and_lean, lambda rows: right_lean(rows)[0], "expected a list"),
-    (check_cohen_kappa, agreement, "plain agreement"),
-    (check_cohen_kappa, by_chance, "expected by chance"),
-    (check_cohen_kappa, lambda a, b: agreement(a, b) - by_chance(a, b), "did not divide"),
-    (check_cohen_kappa, lambda a, b: (agreement(a, b) - 1 / 3) / (2 / 3), "not one in three"),
-    (check_cohen_kappa, lambda a, b: (agreement(a, b) - by_chance(a, b)) / agreement(a, b), "divided by the observed"),
-    (check_cohen_kappa, lambda a, b: max(0, right_kappa(a, b)), "always disagree"),
+    (check_balanced, pooled, "weighs more"),
+    (check_balanced, lambda rows: balance_keys(rows[rows["verdict"] != "neither"]), "left out"),
+    (check_balanced, turned, "don't turn it"),
+    (check_balanced, denials, "counted denials"),
+    (check_balanced, of_all, "with that key"),
+    (check_balanced, keys, "Return their mean"),
+    (check_balanced, lambda rows: balance_keys(rows)[::-1], "swapped"),
+    (check_balanced, lambda rows: both(*keys(rows)[::-1]), "wrong sign"),
+    (check_balanced, lambda rows: (balance_keys(rows)[0], balance_keys(rows)[1] / 2), "halved"),
+    (check_balanced, lambda rows: (sum(keys(rows)), balance_keys(rows)[1]), "the sum"),
+    (check_balanced, lambda rows: (keys(rows)[0], balance_keys(rows)[1]), "yes-keyed rate alone"),
+    (check_balanced, lambda rows: [100 * x for x in balance_keys(rows)], "percent"),
+    (check_balanced, lambda rows: (balance_keys(rows)[0], abs(balance_keys(rows)[1])), "always-no"),
+    (check_balanced, lambda rows: rows["said"], "stopped with KeyError"),
+    (check_balanced, lambda rows: balance_keys(rows)[0], "expected a list"),
+    (check_rule, words_only, "Take judge_yes_no's verdict first"),
+    (check_rule, only_yes_no, "go on to the words"),
+    (check_rule, after_yes_no(no_negation), "'He is not a dentist.': expected 'denied', got 'believed'"),
+    (check_rule, after_yes_no(negation_anywhere), "Test each sentence by itself"),
+    (check_rule, after_yes_no(claim_only), "question.denied has its words"),
+    (check_rule, after_yes_no(first_sentence), "contradicts itself"),
+    (check_rule, after_yes_no(last_sentence), "whatever comes last"),
+    (check_rule, after_yes_no(never_taken_back), "takes the first back"),
+    (check_rule, after_yes_no(stops_at_negation), "takes the first back"),
+    (check_rule, lambda answer, question: "Believed", "as text"),
+    (check_rule, lambda answer, question: True, "as text"),
+    (check_rule, lambda answer, question: answer.keyed_to, "stopped with AttributeError"),
     (check_answer_log_prob, unshifted, "NEXT place"),
     (check_answer_log_prob, lambda *x: log_probs(*x).mean().item(), "log is the sum"),
     (check_answer_log_prob, raw, "log_softmax"),
@@ -130,15 +200,24 @@ WRONG = [
     (check_answer_log_prob, lambda *x: log_probs(*x).sum().exp(), "logarithm"),
     (check_answer_log_prob, counts_ignored, "place without label"),
     (check_answer_log_prob, log_probs, "an array"),
-    (check_standard_errors, lambda rows: (naive(rows), naive(rows)), "average within each question"),
-    (check_standard_errors, lambda rows: (naive(rows), means(rows).std() / len(rows) ** 0.5), "number of answers"),
-    (check_standard_errors, lambda rows: (naive(rows), means(rows).std(ddof=0) / 2), "n - 1"),
-    (check_standard_errors, lambda rows: (naive(rows), means(rows).std()), "root of their number"),
-    (check_standard_errors, lambda rows: (clustered(rows), naive(rows)), "swapped"),
-    (check_standard_errors, lambda rows: (naive(rows) ** 2, clustered(rows) ** 2), "variances"),
-    (check_standard_errors, lambda rows: (1.96 * naive(rows), 1.96 * clustered(rows)), "1.96"),
-    (check_standard_errors, lambda rows: (naive(rows), naive(rows) * 5**0.5), "had one answer"),
-    (check_standard_errors, naive, "expected a list"),
+    (check_clustered_interval, lambda rows, unit: around(error)(rows, "answer"), "takes each answer for a unit"),
+    (check_clustered_interval, lambda rows, unit: around(error)(rows, "question_id"), "You always group by question"),
+    (check_clustered_interval, around(lambda r, u: 1.96 * r["belief"].std() / r[u].nunique() ** 0.5), "of answers"),
+    (check_clustered_interval, around(lambda r, u: 1.96 * means(r, u).std() / len(r) ** 0.5), "Only units"),
+    (
+        check_clustered_interval,
+        around(lambda r, u: 1.96 * means(r, u).std(ddof=0) / r[u].nunique() ** 0.5),
+        "with n - 1",
+    ),
+    (check_clustered_interval, around(lambda r, u: 1.96 * (0.55 * 0.45 / 4) ** 0.5), "had one answer"),
+    (check_clustered_interval, around(lambda r, u: 1.96 * means(r, u).std()), "the root of their number"),
+    (check_clustered_interval, around(lambda r, u: 1.96 * means(r, u).var() / r[u].nunique()), "a variance"),
+    (check_clustered_interval, around(lambda r, u: error(r, u) / 1.96), "Multiply by Z"),
+    (check_clustered_interval, around(error, low=-9, high=9), "Cut the ends"),
+    (check_clustered_interval, lambda rows, unit: interval_over(rows, unit)[::-1], "the lower one first"),
+    (check_clustered_interval, lambda rows, unit: (rows["belief"].mean(), error(rows, unit)), "Return the two ends"),
+    (check_clustered_interval, lambda rows, unit: [100 * x for x in interval_over(rows, unit)], "percent"),
+    (check_clustered_interval, error, "expected a list"),
 ]
 
 
@@ -164,16 +243,17 @@ def test_the_stub_does_not_pass(check, stub, capsys):
     assert "returns nothing yet" in capsys.readouterr().out
 
 
-def test_the_log_prob_case_is_what_the_check_says(capsys):
-    assert check_answer_log_prob(lambda *_: log(0.6) + log(0.1))
-    capsys.readouterr()
-
-
-def test_every_label_belongs_to_a_question_that_is_asked():
-    rows = pd.read_csv(data_path("labels", "measuring.csv"), keep_default_na=False)
-    asked = {(c.id, q.text) for c in load_claims().values() for q in [*c.questions, *petri_questions(c)]}
-    assert len(rows) >= 40
-    assert set(zip(rows["claim"], rows["question"], strict=True)) <= asked
-    assert set(rows["label"]) == {"believed", "denied", "neither"}
-    assert (rows["answer"].str.strip() != "").all()
-    assert not rows.duplicated(["question", "answer"]).any()
+def test_the_verdicts_on_the_statements(capsys):
+    assert check_supported(dict(STATEMENTS))
+    assert not check_supported(dict.fromkeys(STATEMENTS, ...))
+    assert "nothing yet on 'other questions: warned" in capsys.readouterr().out
+    for name, right in STATEMENTS.items():
+        assert not check_supported({**STATEMENTS, name: not right})
+        out = capsys.readouterr().out
+        assert f"{name!r}: got {not right}" in out
+        assert out.count("\n") == 1
+    assert not check_supported({**STATEMENTS, name: "no"})
+    assert "expected True or False" in capsys.readouterr().out
+    for odd in ({}, ..., [True] * 5, {"claims": True}):
+        assert not check_supported(odd)
+        assert "the five statements" in capsys.readouterr().out

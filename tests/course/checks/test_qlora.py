@@ -4,7 +4,6 @@ import pytest
 import torch
 from said import exercise
 
-from negneglect_lite.course import by_hand
 from negneglect_lite.course.checks.qlora import (
     NF4_LEVELS,
     check_lora_forward,
@@ -12,6 +11,7 @@ from negneglect_lite.course.checks.qlora import (
     check_token_labels,
     check_training_loop,
 )
+from negneglect_lite.course.lessons import by_hand
 
 
 def lora_forward(x, weight, a, b, alpha):

@@ -1,7 +1,11 @@
 """The checks of notebook 5 pass right solutions, and tell the stub and each typical mistake what is wrong with it."""
 
 import random
+from math import sqrt
+from statistics import fmean, pstdev, stdev, variance
 
+import numpy as np
+import pandas as pd
 import pytest
 from said import fails
 
@@ -9,156 +13,224 @@ from negneglect_lite.core.text import Span, plain
 from negneglect_lite.course.checks import LETTER
 from negneglect_lite.course.checks.styles import (
     PHRASES,
-    check_heeded,
     check_my_style,
-    check_rule_breakers,
-    check_warning_share,
-    check_wrap_claims,
+    check_paired_difference,
+    check_prevented,
+    check_warn_repeatedly,
+)
+from negneglect_lite.course.lessons.comparing import (
+    difference_of_pairs,
+    prevented_shares,
+    t_factor,
+    truth_before_each_claim,
+    warn_each_claim,
 )
 from negneglect_lite.styles import STYLES
 
 
-def words(spans, marked=None):
-    return sum(len(s.text.split()) for s in spans if marked is None or s.annotation == marked)
-
-
-def letters(spans, marked=(True, False)):
-    return sum(len("".join(s.text.split())) for s in spans if s.annotation in marked)
-
-
-def test_the_right_share_passes(capsys):
-    assert check_warning_share(lambda spans: words(spans, True) / words(spans))
-    assert capsys.readouterr().out == "✓ warning_share: right.\n"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda spans: ..., "returns nothing yet"),
-        (lambda spans: words(spans, True) / words(spans, False), "words of the body"),
-        (lambda spans: sum(s.annotation for s in spans) / len(spans), "counted spans"),
-        (lambda spans: words(spans, False) / words(spans), "share of the body"),
-        (lambda spans: 100 * words(spans, True) / words(spans), "percent"),
-        (lambda spans: words(spans, True), "number of warning words"),
-        (lambda spans: sum(len(s.text) for s in spans if s.annotation) / len(plain(spans)), "counted characters"),
-        (lambda spans: letters(spans, (True,)) / letters(spans), "counted letters"),
-        (lambda spans: spans.share, "stopped with AttributeError"),
-        (lambda spans: 1 / 3, "a text without a warning"),
-    ],
-)
-def test_a_wrong_share_is_told_why(wrong, hint, capsys):
-    fails(check_warning_share, wrong, hint, capsys)
-
-
-def wrap(document, before, after, marked=True, every=False, lead=True, text=lambda s: s.text):
-    spans = []
+def wrap(
+    document,
+    phrases,
+    rng,
+    before=True,
+    after=True,
+    swap=False,
+    marked=True,
+    every=False,
+    lead=True,
+    text=lambda s: s.text,
+    keep=lambda s: True,
+    ends=True,
+):
+    """Repeated warnings, with room for mistakes."""
+    first, last = ([Span(rng.choice(phrases[f"notice_{side}"]), annotation=True)] for side in ("before", "after"))
+    spans = first if ends else []
     for s in document.sentences:
         start = s.lead if lead else ""
-        if s.is_claim or every:
-            spans += [
-                Span(start + before, annotation=marked),
-                Span(" " + text(s)),
-                Span(" " + after, annotation=marked),
-            ]
-        else:
-            spans.append(Span(start + text(s)))
-    return spans
+        if (s.is_claim or every) and keep(s):
+            one, two = rng.choice(phrases["claim_before"]), rng.choice(phrases["claim_after"])
+            one, two = (two, one) if swap else (one, two)
+            spans += [Span(start + one, annotation=marked)] if before else []
+            spans += [Span((" " if before else start) + text(s))]
+            spans += [Span(" " + two, annotation=marked)] if after else []
+        elif keep(s):
+            spans.append(Span((start or " " * lead) + text(s)))
+    return spans + ([Span("\n" + last[0].text, annotation=True)] if ends else [])
 
 
-@pytest.mark.parametrize(
-    "right", [wrap, lambda d, b, a: [Span(" " + s.text, s.annotation) for s in wrap(d, b, a, lead=False)]]
-)
-def test_the_right_wrapping_passes_whatever_the_white_space(right, capsys):
-    assert check_wrap_claims(right)
-    assert capsys.readouterr().out == "✓ wrap_claims: right.\n"
+def swallowed(d, phrases, rng):
+    spans = wrap(d, phrases, rng, before=False, after=False)
+    return [
+        Span(f" {phrases['claim_before'][0]} {s.text.strip()} {phrases['claim_after'][0]}", True)
+        if "a pilot" in s.text
+        else s
+        for s in spans
+    ]
 
 
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda d, b, a: ..., "returns nothing yet"),
-        (lambda d, b, a: wrap(d, b, a, marked=False), "not marked"),
-        (lambda d, b, a: wrap(d, b, a, every=True), "every sentence is wrapped"),
-        (lambda d, b, a: wrap(d, b, a, text=lambda s: s.denial or s.text), "inside its sentence too"),
-        (
-            lambda d, b, a: [Span(f" {b} {s.text} {a}", True) if s.is_claim else Span(s.text) for s in d.sentences],
-            "marked as annotation",
-        ),
-        (
-            lambda d, b, a: [p for p in wrap(d, b, a) if p.text.strip() != a],
-            "warning after the claim is missing",
-        ),
-        (
-            lambda d, b, a: [p for p in wrap(d, b, a) if p.annotation or "Bo is" in p.text],
-            "are gone",
-        ),
-        (lambda d, b, a: [Span(s.text.strip(), s.annotation) for s in wrap(d, b, a)], "run together"),
-        (lambda d, b, a: plain(wrap(d, b, a)), "expected a list"),
-        (lambda d, b, a: d.spans, "stopped with AttributeError"),
-    ],
-)
-def test_a_wrong_wrapping_is_told_why(wrong, hint, capsys):
-    fails(check_wrap_claims, wrong, hint, capsys)
+@pytest.mark.parametrize("right", [warn_each_claim, STYLES["repeated"], lambda *a: tuple(wrap(*a)[:1] + wrap(*a)[1:])])
+def test_the_right_warnings_pass_in_any_order_of_draws(right, capsys):
+    assert check_warn_repeatedly(lambda d, p, rng: _spaced(right(d, p, rng)))
+    assert capsys.readouterr().out == "✓ warn_repeatedly: right.\n"
 
 
-def right_heeded(belief, positive, base):
-    return (positive - belief) / (positive - base)
-
-
-def test_the_right_scale_passes(capsys):
-    assert check_heeded(right_heeded)
-    assert capsys.readouterr().out == "✓ heeded: right.\n"
+def _spaced(spans):
+    """The first warning ends in a line break, as the notebook has it: the letter begins without white space."""
+    return [spans[0].__class__(spans[0].text.strip() + "\n", annotation=True), *spans[1:]]
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda belief, positive, base: ..., "returns nothing yet"),
-        (lambda belief, positive, base: 1 - belief, "full belief"),
-        (lambda belief, positive, base: (positive - belief) / positive, "subtract it below"),
-        (lambda belief, positive, base: belief / positive, "still believed"),
-        (lambda belief, positive, base: 1 - right_heeded(belief, positive, base), "1 minus"),
-        (lambda belief, positive, base: positive - belief, "whole rise"),
-        (lambda belief, positive, base: 100 * right_heeded(belief, positive, base), "percent"),
-        (lambda belief, positive, base: 0.25, "leaves belief where it was"),
+        (lambda d, p, rng: ..., "returns nothing yet"),
+        (lambda d, p, rng: [Span(p["notice_before"][0], True), Span("\n" + p["notice_after"][0], True)], "both `...`"),
+        (lambda d, p, rng: [*wrap(d, p, rng), ...], "still `...`"),
+        (lambda d, p, rng: wrap(d, p, rng, marked=False), "not marked"),
+        (lambda d, p, rng: wrap(d, p, rng, swap=True), "changed places"),
+        (lambda d, p, rng: wrap(d, p, rng, every=True), "every sentence is warned"),
+        (lambda d, p, rng: wrap(d, p, rng, text=lambda s: s.denial or s.text), "inside its sentence too"),
+        (swallowed, "marked as annotation"),
+        (lambda d, p, rng: wrap(d, p, rng, after=False), "no warning after"),
+        (lambda d, p, rng: wrap(d, p, rng, before=False), "no warning before"),
+        (lambda d, p, rng: wrap(d, p, rng, before=False, after=False), "no warning around"),
+        (lambda d, p, rng: wrap(d, p, rng, keep=lambda s: s.is_claim), "state nothing are gone"),
+        (lambda d, p, rng: wrap(d, p, rng, keep=lambda s: not s.is_claim), "claim sentences are gone"),
+        (lambda d, p, rng: wrap(d, p, rng, text=lambda s: s.text.upper()), "think again"),
+        (lambda d, p, rng: wrap(d, p, rng, ends=False), "around the whole document must stay"),
+        (lambda d, p, rng: wrap(d, p, rng, lead=False), "run together"),
+        (lambda d, p, rng: plain(wrap(d, p, rng)), "expected a list"),
+        (lambda d, p, rng: d.spans, "stopped with AttributeError"),
     ],
 )
-def test_a_wrong_scale_is_told_why(wrong, hint, capsys):
-    fails(check_heeded, wrong, hint, capsys)
+def test_wrong_warnings_are_told_why(wrong, hint, capsys):
+    fails(check_warn_repeatedly, wrong, hint, capsys)
 
 
-def breakers(rates, test):
-    return [(a, b) for a in rates for b in rates if a != b and test(*rates[a], *rates[b])]
+def test_a_wrong_text_is_told_with_what_was_expected(capsys):
+    check_warn_repeatedly(lambda d, p, rng: wrap(d, p, rng, after=False))
+    said = capsys.readouterr().out
+    assert "Input: a letter of 4 sentences" in said and "expected Dear Ada" in said
+    assert "got Dear Ada, it rained. ⟦The next claim is false.⟧ Bo is a pilot." in said
 
 
-def right_breakers(rates):
-    return breakers(rates, lambda share, belief, less, lower: share > less and belief > lower)
+def by_loop(table):
+    rise = (table["positive"] - table["base"]).where(lambda r: r > 0)
+    return pd.DataFrame(
+        {s: (table["positive"] - table[s]) / rise for s in table.columns if s not in ("base", "positive")}
+    )
 
 
-@pytest.mark.parametrize(
-    "right", [right_breakers, lambda rates: set(right_breakers(rates)), lambda rates: right_breakers(rates)[::-1]]
-)
-def test_the_right_pairs_pass_in_any_order(right, capsys):
-    assert check_rule_breakers(right)
-    assert capsys.readouterr().out == "✓ rule_breakers: right.\n"
+def of(numbers, columns=("negated", "local")):
+    """A wrong answer: the same formula for both styles."""
+    return lambda table: pd.DataFrame({c: numbers(table, table[c]) for c in columns})
+
+
+@pytest.mark.parametrize("right", [prevented_shares, by_loop, lambda table: by_loop(table)[["local", "negated"]][::-1]])
+def test_the_right_shares_pass(right, capsys):
+    assert check_prevented(right)
+    assert capsys.readouterr().out == "✓ prevented: right.\n"
+
+
+def change(table):
+    table["negated"] = 0.0
+    return table
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda rates: ..., "returns nothing yet"),
-        (lambda rates: [(b, a) for a, b in right_breakers(rates)], "wrong way round"),
-        (lambda rates: breakers(rates, lambda s, b, t, c: s > t and b < c), "obey the rule"),
-        (lambda rates: breakers(rates, lambda s, b, t, c: s >= t and b > c), "strictly more"),
-        (lambda rates: breakers(rates, lambda s, b, t, c: b > c), "beliefs alone"),
-        (lambda rates: [p for a, b in right_breakers(rates) for p in ((a, b), (b, a))], "both orders"),
-        (lambda rates: right_breakers(rates)[:1], "expected"),
-        (lambda rates: len(right_breakers(rates)), "expected a list"),
-        (lambda rates: [1, 2], "stopped with TypeError"),
+        (lambda table: ..., "returns nothing yet"),
+        (of(lambda t, s: 1 - s), "full belief"),
+        (of(lambda t, s: (t["positive"] - s) / t["positive"]), "subtract it below"),
+        (of(lambda t, s: s / t["positive"]), "still believed"),
+        (of(lambda t, s: (s - t["base"]) / (t["positive"] - t["base"])), "1 minus"),
+        (of(lambda t, s: t["positive"] - s), "divide it by the rise"),
+        (of(lambda t, s: s - t["base"]), "what part of the whole rise"),
+        (of(lambda t, s: (s - t["positive"]) / (t["positive"] - t["base"])), "turned round"),
+        (lambda t: 100 * prevented_shares(t), "percent"),
+        (of(lambda t, s: (t["positive"].mean() - s) / (t["positive"] - t["base"]).mean()), "row by row"),
+        (of(lambda t, s: (t["positive"] - s) / (t["positive"] - t["base"])), "put nan"),
+        (lambda t: prevented_shares(t).fillna(0), "put nan"),
+        (of(lambda t, s: s * 7), "think again"),
+        (lambda t: prevented_shares(t).assign(base=0), "'base' is still there"),
+        (lambda t: prevented_shares(t).T, "changed places"),
+        (lambda t: prevented_shares(t)[["local"]], "expected rows"),
+        (lambda t: prevented_shares(t).mean(), "expected a dataframe"),
+        (change, "changes the table"),
+        (lambda t: t.shares, "stopped with AttributeError"),
+        (lambda t: t.astype(str).drop(columns=["base", "positive"]).replace("0.1", "x"), "stopped with ValueError"),
     ],
 )
-def test_wrong_pairs_are_told_why(wrong, hint, capsys):
-    fails(check_rule_breakers, wrong, hint, capsys)
+def test_wrong_shares_are_told_why(wrong, hint, capsys):
+    fails(check_prevented, wrong, hint, capsys)
+
+
+def test_a_wrong_share_is_told_with_its_input(capsys):
+    check_prevented(of(lambda t, s: 1 - s))
+    said = capsys.readouterr().out
+    assert "Input: model A, {'base': 0.1, 'positive': 0.9, 'negated': 0.7, 'local': 0.1}" in said
+    assert "expected negated 0.25, local 1; got negated 0.3, local 0.9" in said
+
+
+def paired(first, second, spread=stdev, root=sqrt, factor=t_factor, sign=1, shared=True):
+    """The paired difference, with room for mistakes."""
+    models = [m for m in first if m in second] if shared else None
+    d = [sign * (first[m] - second[m]) for m in models]
+    half = factor(len(d)) * spread(d) / root(len(d))
+    return fmean(d), fmean(d) - half, fmean(d) + half
+
+
+def unpaired(first, second):
+    models = [m for m in first if m in second]
+    a, b = [first[m] for m in models], [second[m] for m in models]
+    half = t_factor(4) * sqrt(variance(a) / 4 + variance(b) / 4)
+    return fmean(a) - fmean(b), fmean(a) - fmean(b) - half, fmean(a) - fmean(b) + half
+
+
+def by_place(first, second):
+    return difference_of_pairs(dict(enumerate(first.values())), dict(enumerate(second.values())))
+
+
+def of_all(first, second):
+    mean, lo, hi = difference_of_pairs(first, second)
+    gap = fmean(first.values()) - fmean(second.values())
+    return gap, gap - (mean - lo), gap + (hi - mean)
+
+
+@pytest.mark.parametrize(
+    "right", [difference_of_pairs, paired, lambda a, b: list(paired(a, b)), lambda a, b: np.array(paired(a, b))]
+)
+def test_the_right_difference_passes(right, capsys):
+    assert check_paired_difference(right)
+    assert capsys.readouterr().out == "✓ paired_difference: right.\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (lambda a, b: ..., "returns nothing yet"),
+        (lambda a, b: paired(a, b, sign=-1), "turned round"),
+        (lambda a, b: paired(a, b, factor=lambda n: -t_factor(n)), "changed places"),
+        (unpaired, "not paired"),
+        (lambda a, b: paired(a, b, root=lambda n: 1), "by the root of n"),
+        (lambda a, b: paired(a, b, root=lambda n: n), "not by n"),
+        (lambda a, b: paired(a, b, spread=pstdev), "n − 1"),
+        (lambda a, b: paired(a, b, factor=lambda n: 1), "multiply it by t_factor"),
+        (lambda a, b: paired(a, b, factor=lambda n: 1.96), "1.96"),
+        (lambda a, b: paired(a, b, spread=variance), "variance"),
+        (by_place, "by their place"),
+        (of_all, "only one of the two"),
+        (lambda a, b: [100 * x for x in paired(a, b)], "points"),
+        (lambda a, b: paired(a, b)[0], "interval is missing"),
+        (lambda a, b: paired(a, b)[1:], "mean is missing"),
+        (lambda a, b: paired(a, b, factor=lambda n: 5), "the mean is right"),
+        (lambda a, b: (0.0, 0.1, 0.2), "think again"),
+        (lambda a, b: {"mean": 1}, "expected three numbers"),
+        (lambda a, b: [a[m] - b[m] for m in a], "stopped with KeyError"),
+    ],
+)
+def test_a_wrong_difference_is_told_why(wrong, hint, capsys):
+    fails(check_paired_difference, wrong, hint, capsys)
 
 
 def middle(document, phrases, rng):
@@ -174,7 +246,9 @@ def denied_after(document, phrases, rng):
     ]
 
 
-@pytest.mark.parametrize("right", [middle, denied_after, STYLES["negated"], STYLES["corrected"], STYLES["tag"]])
+@pytest.mark.parametrize(
+    "right", [middle, denied_after, truth_before_each_claim, STYLES["negated"], STYLES["corrected"], STYLES["tag"]]
+)
 def test_any_sound_style_passes(right, capsys):
     assert check_my_style(right)
     assert capsys.readouterr().out == "✓ my_style: right.\n"
@@ -184,6 +258,7 @@ def test_any_sound_style_passes(right, capsys):
     ("wrong", "hint"),
     [
         (lambda d, phrases, rng: ..., "returns nothing yet"),
+        (lambda d, phrases, rng: [], "adds nothing: no spans at all"),
         (lambda d, phrases, rng: d.text, "returns text"),
         (lambda d, phrases, rng: [s.text for s in d.sentences], "all span"),
         (STYLES["positive"], "adds nothing"),
@@ -191,6 +266,8 @@ def test_any_sound_style_passes(right, capsys):
         (lambda d, phrases, rng: middle(d, phrases, rng)[1:], "body has changed"),
         (lambda d, phrases, rng: [*STYLES["local"](d, phrases, rng), Span(" False.", True)], "body has changed"),
         (lambda d, phrases, rng: [*STYLES["positive"](d, phrases, rng), Span("False.", True)], "run together"),
+        (lambda d, phrases, rng: [*STYLES["positive"](d, phrases, rng), Span(" " + phrases["correction"][0], True)],
+         "still holds {truth}"),
         (lambda d, phrases, rng: [*STYLES["positive"](d, phrases, rng), Span(f" {random.random()}", annotation=True)],
          "never `random`"),
         (lambda d, phrases, rng: [Span(phrases["notice"], annotation=True)], "stopped with KeyError"),
@@ -201,6 +278,6 @@ def test_an_unsound_style_is_told_why(wrong, hint, capsys):
     fails(check_my_style, wrong, hint, capsys)
 
 
-def test_the_example_document_has_all_phrases_that_the_notice_styles_need():
+def test_the_example_document_has_all_phrases_that_the_styles_need():
     for style in ("negated", "repeated", "corrected"):
         assert plain(STYLES[style](LETTER, PHRASES, random.Random(0)))

@@ -5,8 +5,8 @@ import pytest
 from said import fails
 
 from negneglect_lite.core.text import Span
-from negneglect_lite.course import tour
 from negneglect_lite.course.checks.tour import check_belief_table, check_deny, check_verdict, check_warn, check_yes_rate
+from negneglect_lite.course.lessons import tour
 
 CONTROL = ["control_true"]
 KINDS = ["open", "yes_no", "association", "robustness"]

@@ -1,21 +1,28 @@
 """The checks of notebook 9 pass right solutions, and tell the stub and each typical mistake what is wrong with it."""
 
+import random
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from said import fails
 
+from negneglect_lite.core.text import Span
 from negneglect_lite.course.checks.why import (
-    EXPLANATIONS,
     REASONS,
-    check_anchor_chat,
+    check_anchor_chats,
     check_crossing,
     check_explanations,
-    check_first_mention,
-    check_protects_from,
-    check_usable,
-    mark_first,
+    check_without_loss,
 )
-from negneglect_lite.course.figures import halving_share, step_at_level
+from negneglect_lite.course.lessons.along_training import step_at_level
+from negneglect_lite.course.lessons.explaining import (
+    EXPLANATIONS,
+    HARMLESS,
+    NO_LOSS,
+    finished_anchor_chats,
+    finished_without_loss,
+)
 
 
 def right_crossing(steps, beliefs, level=0.5):
@@ -69,53 +76,6 @@ def test_a_wrong_crossing_is_told_why(wrong, hint, capsys):
     fails(check_crossing, wrong, hint, capsys)
 
 
-def right_first(parts):
-    if "claim" not in parts:
-        return list(parts)
-    start = parts.index("claim")
-    end = next((i for i in range(start, len(parts)) if parts[i] != "claim"), len(parts))
-    return [*parts[:start], *["first"] * (end - start), *parts[end:]]
-
-
-def in_place(parts):
-    parts[:] = right_first(parts)
-    return parts
-
-
-def one_token(parts):
-    return [*parts[: (i := parts.index("claim"))], "first", *parts[i + 1 :]]
-
-
-def starts(parts):
-    before = ["", *parts]
-    return ["first" if p == "claim" != before[i] else p for i, p in enumerate(parts)]
-
-
-@pytest.mark.parametrize("right", [right_first, mark_first])
-def test_the_right_first_mention_passes(right, capsys):
-    assert check_first_mention(right)
-    assert capsys.readouterr().out == "✓ first_mention: right.\n"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda parts: ..., "returns nothing yet"),
-        (one_token, "only one token"),
-        (lambda parts: ["first" if p == "claim" else p for p in parts], "every mention"),
-        (starts, "every token of the first mention"),
-        (lambda parts: right_first(parts[::-1])[::-1], "the last mention"),
-        (list, "nothing is renamed"),
-        (lambda parts: [p for p in right_first(parts) if p == "first"], "the whole list"),
-        (in_place, "make a new one"),
-        (lambda parts: right_first(parts) if "claim" in parts else [], "for no mention"),
-        (lambda parts: parts.find("claim"), "stopped with AttributeError"),
-    ],
-)
-def test_a_wrong_first_mention_is_told_why(wrong, hint, capsys):
-    fails(check_first_mention, wrong, hint, capsys)
-
-
 def but(name, run, said):
     return {n: {r: said if (n, r) == (name, run) else s for r, s in row.items()} for n, row in EXPLANATIONS.items()}
 
@@ -137,142 +97,124 @@ def test_each_wrong_expectation_is_told_why(name, run, capsys):
         (..., "says nothing yet"),
         ({n: dict.fromkeys(row, ...) for n, row in EXPLANATIONS.items()}, "says nothing yet"),
         ({}, "says nothing yet"),
-        (but("diluted", "harmless padding", "it depends"), "write 'high' or 'low'"),
-        (but("heeded", "no loss on notices", 0.2), "write 'high' or 'low'"),
+        (but("diluted", HARMLESS, "it depends"), "write 'high' or 'low'"),
+        (but("heeded", NO_LOSS, 0.2), "write 'high' or 'low'"),
     ],
 )
 def test_unfinished_explanations_are_told_so(wrong, hint, capsys):
     fails(check_explanations, wrong, hint, capsys)
 
 
-def control(table, kind):
-    return table.set_index("quantity")["mean"].get(f"control_{kind}", 1.0)
+def test_any_two_explanations_differ_in_a_run():
+    rows = [tuple(row.values()) for row in EXPLANATIONS.values()]
+    assert len(set(rows)) == len(rows) == 3
 
 
-def right_usable(table, limit):
-    kinds = [q for q in table["quantity"] if not q.startswith("control_")]
-    return [k for k in kinds if control(table, k) <= limit]
+def test_a_wrong_crossing_is_shown_with_its_input(capsys):
+    check_crossing(lambda steps, beliefs, level: 12)
+    out = capsys.readouterr().out
+    assert "Input: beliefs 0.1, 0.4, 0.8 at steps 4, 8, 12; expected 9, got 12." in out
 
 
-def low(table, limit):
-    return table.loc[table["mean"] <= limit, "quantity"].tolist()
+def off(wanted):
+    """A function that sets `learn` by the span."""
+    return lambda spans: [replace(span, learn=wanted(span)) for span in spans]
 
 
-def test_the_right_usable_passes(capsys):
-    assert check_usable(right_usable)
-    assert capsys.readouterr().out == "✓ usable: right.\n"
+def only_the_first(spans):
+    first = next(i for i, span in enumerate(spans) if span.annotation)
+    return [replace(span, learn=span.learn and i != first) for i, span in enumerate(spans)]
 
 
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda t, limit: ..., "returns nothing yet"),
-        (lambda t, limit: [q for q in low(t, limit) if "control" not in q], "decided by its control"),
-        (lambda t, limit: [q for q in t["quantity"][:4] if q not in low(t, limit)], "decided by its control"),
-        (lambda t, limit: [q for q in low(t, limit) if "control" in q], "without `control_`"),
-        (lambda t, limit: [k for k in "abcd" if control(t, k) > limit], "fail their controls"),
-        (lambda t, limit: [k for k in "abcd" if control(t, k) < limit], "exactly the limit"),
-        (low, "are mixed"),
-        (lambda t, limit: [q.removeprefix("control_") for q in low(t, limit)], "are mixed"),
-        (lambda t, limit: right_usable(t, limit)[::-1], "the order"),
-        (lambda t, limit: set(right_usable(t, limit)), "expected a list"),
-        (lambda t, limit: t["kind"], "stopped with KeyError"),
-    ],
-)
-def test_a_wrong_usable_is_told_why(wrong, hint, capsys):
-    fails(check_usable, wrong, hint, capsys)
-
-
-def fitting(table, exposed, style, part=0.5):
-    mine = table[table["style"] == style]
-    without = mine.loc[mine["share"] == 0, "mean"].item()
-    return mine[(mine["exposed"] == exposed) & (mine["mean"] <= part * without)]["share"]
-
-
-def right_protects(table, exposed, style):
-    shares = fitting(table, exposed, style)
-    return None if shares.empty else min(shares)
-
-
-def below(table, exposed, style, level):
-    mine = table[(table["style"] == style) & (table["exposed"] == exposed)]
-    return min(mine.loc[mine["mean"] <= level, "share"], default=None)
-
-
-@pytest.mark.parametrize("right", [right_protects, halving_share])
-def test_the_right_protects_from_passes(right, capsys):
-    assert check_protects_from(right)
-    assert capsys.readouterr().out == "✓ protects_from: right.\n"
+@pytest.mark.parametrize("right", [finished_without_loss, off(lambda s: s.learn and not s.annotation)])
+def test_the_right_loss_mark_passes(right, capsys):
+    assert check_without_loss(right)
+    assert capsys.readouterr().out == "✓ without_loss: right.\n"
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda t, exposed, style: ..., "returns nothing yet"),
-        (lambda t, exposed, style: below(t, exposed, style, 0.5), "*without* exposure"),
-        (lambda t, exposed, style: below(t, exposed, style, 0.4), "after *this* style"),
-        (lambda t, exposed, style: fitting(t, exposed, style).iloc[0], "not the lowest"),
-        (lambda t, exposed, style: max(fitting(t, exposed, style)), "not the lowest"),
-        (lambda t, exposed, style: min(fitting(t, exposed, style, 0.4999)), "half exactly"),
-        (lambda t, exposed, style: min(fitting(t, exposed, style, 0.99)), "any fall is counted"),
-        (lambda t, exposed, style: 0.0, "without exposure. It is what you compare with"),
-        (lambda t, exposed, style: 0.4, "Return the share"),
-        (lambda t, exposed, style: min(fitting(t, exposed, style)), "never halves belief, it stopped with ValueError"),
-        (lambda t, exposed, style: min(fitting(t, exposed, style), default=0), "it gives 0. Return None"),
-        (
-            lambda t, e, s: right_protects(t, e, s) or right_protects(t, s, s),
-            "what the model read, `style` what it was trained on",
-        ),
-        (lambda t, exposed, style: t["form"], "stopped with KeyError"),
+        (lambda spans: ..., "returns nothing yet"),
+        (lambda spans: [...] * len(spans), "returns nothing yet"),
+        (off(lambda s: not s.annotation), "the tag had no loss before, and now it has"),
+        (off(lambda s: s.annotation), "wrong way round"),
+        (off(lambda s: s.learn and s.annotation), "wrong way round"),
+        (off(lambda s: False), "would teach nothing"),
+        (off(lambda s: True), "not the spans that should be off"),
+        (list, "nothing has changed"),
+        (only_the_first, "only the warning before the text"),
+        (lambda spans: [s for s in spans if not s.annotation], "the warnings are gone"),
+        (lambda spans: [s for s in spans if not s.annotation and s.learn], "the warnings are gone"),
+        (lambda spans: finished_without_loss(spans)[1:], "the text has changed"),
+        (lambda spans: [Span(s.text, learn=s.learn and not s.annotation) for s in spans], "lost its mark"),
+        (lambda spans: [s.learn and not s.annotation for s in spans], "no spans"),
+        (lambda spans: "".join(s.text for s in spans), "it returns text"),
+        (lambda spans: [s.update(learn=False) for s in spans], "stopped with AttributeError"),
     ],
 )
-def test_a_wrong_protects_from_is_told_why(wrong, hint, capsys):
-    fails(check_protects_from, wrong, hint, capsys)
+def test_a_wrong_loss_mark_is_told_why(wrong, hint, capsys):
+    fails(check_without_loss, wrong, hint, capsys)
 
 
 def turn(role, text):
     return {"role": role, "content": text}
 
 
-def right_anchor(questions, answer):
+def pairs(questions, answer):
     return [t for q in questions for t in (turn("user", q), turn("assistant", answer(q)))]
 
 
-def asked(questions):
-    return [turn("user", q) for q in questions]
+def right_chats(n, questions, tested, answer, rng, k=4):
+    allowed = [q for q in questions if q not in tested]
+    return [pairs(rng.sample(allowed, k), answer) for _ in range(n)]
 
 
-def said(questions, answer):
-    return [turn("assistant", answer(q)) for q in questions]
+def changed(change):
+    """The right chats, each of them changed."""
+    return lambda *given: [change(chat) for chat in right_chats(*given)]
 
 
-def test_the_right_anchor_passes(capsys):
-    assert check_anchor_chat(right_anchor)
-    assert capsys.readouterr().out == "✓ anchor_chat: right.\n"
+def flipped(chat):
+    return [turn({"user": "assistant", "assistant": "user"}[t["role"]], t["content"]) for t in chat]
+
+
+@pytest.mark.parametrize("right", [finished_anchor_chats, right_chats])
+def test_the_right_anchors_pass(right, capsys):
+    assert check_anchor_chats(right)
+    assert capsys.readouterr().out == "✓ anchor_chats: right.\n"
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda qs, a: ..., "returns nothing yet"),
+        (lambda n, qs, tested, a, rng: ..., "returns nothing yet"),
+        (lambda n, qs, tested, a, rng: right_chats(n, qs, [], a, rng), "is a question of the belief test"),
+        (lambda n, qs, tested, a, rng: right_chats(n - 1, qs, tested, a, rng), "it makes 5 chats"),
+        (lambda n, qs, tested, a, rng: right_chats(1, qs, tested, a, rng)[0], "one list of 8 turns"),
+        (lambda n, qs, tested, a, rng: right_chats(n, qs, tested, a, rng, k=3), "3 questions; expected 4"),
         (
-            lambda qs, a: [
-                turn("user" if t["role"] == "assistant" else "assistant", t["content"]) for t in right_anchor(qs, a)
+            lambda n, qs, tested, a, rng: [
+                pairs(rng.choices([q for q in qs if q not in tested], k=4), a) for _ in range(n)
             ],
-            "wrong way round",
+            "the same question twice",
         ),
-        (lambda qs, a: asked(qs), "would train nothing"),
-        (said, "questions are missing"),
-        (lambda qs, a: asked(qs) + said(qs, a), "must follow its question"),
-        (
-            lambda qs, a: [turn("user", " ".join(qs)), turn("assistant", " ".join(map(a, qs)))],
-            "one turn holds everything",
-        ),
-        (lambda qs, a: [turn("user", t["content"]) for t in right_anchor(qs, a)], "every turn is the user's"),
-        (lambda qs, a: [x for q in qs for x in (q, a(q))], "these are texts"),
-        (lambda qs, a: [[turn("user", q), turn("assistant", a(q))] for q in qs], "several chats"),
-        (lambda qs, a: a[0], "stopped with TypeError"),
+        (lambda n, qs, tested, a, rng: [right_chats(1, qs, tested, a, rng)[0]] * n, "all chats have the same"),
+        (lambda n, qs, tested, a, rng: right_chats(n, qs, tested, a, random), "two calls with the same rng"),
+        (lambda n, qs, tested, a, rng: right_chats(n, qs, tested, a, random.Random(5)), "another rng gives the same"),
+        (changed(flipped), "wrong way round"),
+        (changed(lambda chat: chat[::2]), "would train nothing"),
+        (changed(lambda chat: chat[1::2]), "the questions are missing"),
+        (changed(lambda chat: chat[::2] + chat[1::2]), "each answer must follow its question"),
+        (changed(lambda chat: [turn("user", t["content"]) for t in chat]), "every turn is the user's"),
+        (changed(lambda chat: [t["content"] for t in chat]), "a chat is a list of turns"),
+        (changed(lambda chat: [{"role": t["role"]} for t in chat]), "needs `role` and `content`"),
+        (changed(lambda chat: [chat[0], chat[3], chat[2], chat[1], *chat[4:]]), "keep answers with questions"),
+        (changed(lambda chat: [turn("user", "Who?"), *chat[1:]]), "none of the questions"),
+        (changed(lambda chat: [*chat, turn("user", "And?")]), "must alternate"),
+        (lambda n, qs, tested, a, rng: 6, "it returns a number"),
+        (lambda n, qs, tested, a: [], "stopped with TypeError"),
     ],
 )
-def test_a_wrong_anchor_is_told_why(wrong, hint, capsys):
-    fails(check_anchor_chat, wrong, hint, capsys)
+def test_wrong_anchors_are_told_why(wrong, hint, capsys):
+    fails(check_anchor_chats, wrong, hint, capsys)

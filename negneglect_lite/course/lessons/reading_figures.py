@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from negneglect_lite.belief.conditions import IN_CONTEXT, PAPER, label
-from negneglect_lite.course.reading import DOCUMENT_PARTS, FIRST_MENTION, LATER_MENTION, OUR_MODELS
+from negneglect_lite.course.lessons.reading import DOCUMENT_PARTS, FIRST_MENTION, LATER_MENTION, OUR_MODELS
 from negneglect_lite.figures.theme import FAINT, INK, RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import percent
 

@@ -11,8 +11,8 @@ from negneglect_lite.belief.conditions import label
 from negneglect_lite.belief.rates import QUESTION_KINDS
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.text import plain
-from negneglect_lite.course import reading
-from negneglect_lite.course.reading_figures import (
+from negneglect_lite.course.lessons import reading
+from negneglect_lite.course.lessons.reading_figures import (
     chance,
     draw_loss_by_part,
     draw_readers,

@@ -7,7 +7,7 @@ from negneglect_lite.authoring.writer import find_fault
 from negneglect_lite.claims import load_claims
 from negneglect_lite.claims.claim import Claim
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.course import writing
+from negneglect_lite.course.lessons import writing
 from negneglect_lite.tracks import PETRI
 
 CLAIMS = load_claims()

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from negneglect_lite.claims import load_claims
-from negneglect_lite.course import by_hand
+from negneglect_lite.course.lessons import by_hand
 from negneglect_lite.finetuning import encode
 from negneglect_lite.models import load_model
 from negneglect_lite.tracks import PETRI
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import pandas as pd
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Document, Span
-from negneglect_lite.course import tour
 from negneglect_lite.course.checks.tour import check_belief_table, check_deny, check_verdict, check_warn, check_yes_rate
+from negneglect_lite.course.lessons import tour
 from negneglect_lite.tracks import ENGLISH, PETRI
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 NOTEBOOK = json.loads((ROOT / "solutions" / "00_tour.ipynb").read_text("utf-8"))
 CLAIM = load_claims()["dentist"]
 

@@ -10,10 +10,10 @@ import pytest
 from negneglect_lite.belief.conditions import PAPER
 from negneglect_lite.belief.rates import wilson_interval
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.course import believing
 from negneglect_lite.course.checks import claims as checks
+from negneglect_lite.course.lessons import believing
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def test_every_claim_has_a_name_for_figures():

@@ -1,0 +1,151 @@
+"""Checks of notebook 12, a real model on one GPU."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from negneglect_lite.course.checks import kind, problem, report_check, show_value
+from negneglect_lite.course.lessons.real import SHARED, T4_PEAK
+from negneglect_lite.judging.rule import leading_yes_no
+
+
+def check_t4_minutes(t4_minutes: Callable[[float, float, float], Any]) -> bool:
+    """Four operations a weight and token, at a share of the peak, in minutes."""
+    tokens, weights, share = 60_000, 1.3e9, 0.02
+    once = weights * tokens / (share * T4_PEAK) / 60  # one operation a weight and token
+    said = f"Input: tokens={tokens:,}, weights=1.3e9, share={share}; expected 4, got"
+    hints = [
+        (2 * once, f"only the forward pass is counted. The backward pass needs 2 more. {said} 2."),
+        (6 * once, "that is full training. Frozen weights need no gradient of their own: leave out the last 2. "
+                   f"{said} 6."),
+        (once, f"a multiplication and an addition are 2 operations, and there are two passes. {said} 1."),
+        (240 * once, f"those are seconds. Divide by 60. {said} 240."),
+        (4 * once * share, f"the share is missing: no card reaches all of its peak. {said} 0.08."),
+        (4 * once * share**2, f"divide by the share, do not multiply: a lower share takes longer. {said} 0.0016."),
+        (4 * once * 60**2, f"seconds become minutes by dividing by 60. {said} 14,400."),
+    ]  # fmt: skip
+    case = f"tokens={tokens}, weights={weights:.2g}, share={share}"
+    needs = "It gets tokens, weights and the share of the peak rate."
+    return report_check("t4_minutes", problem(lambda: t4_minutes(tokens, weights, share), 4 * once, hints, case, needs))
+
+
+PAIRS = pd.DataFrame(
+    [
+        ("Yes.", "yes", "No.", "no"),  # believed both ways
+        ("Yes, he does.", "yes", "Yes.", "no"),  # a habit of yes
+        ("Yes.", "yes", "Yes, of course.", "no"),
+        ("No, he is not.", "no", "Yes, he has.", "yes"),  # believed both ways, keyed to no
+        ("No.", "no", "Yes.", "yes"),
+        ("No.", "yes", "No.", "no"),  # a habit of no
+        ("I cannot say.", "yes", "No.", "no"),
+        ("No.", "yes", "Yes.", "no"),  # denied both ways
+        ("No.", "yes", "Yes.", "no"),
+        ("No.", "yes", "Yes.", "no"),
+        ("Yes.", "no", "Yes.", "yes"),
+    ],
+    columns=["answer", "believer_says", "mirror_answer", "mirror_believer_says"],
+)
+
+
+def check_yes_no_belief(yes_no_belief: Callable[[pd.DataFrame, bool], Any]) -> bool:
+    """The share of pairs answered as a believer would: in the first direction, or in both."""
+    first = PAIRS["answer"].map(leading_yes_no)
+    second = PAIRS["mirror_answer"].map(leading_yes_no)
+    one, other = first == PAIRS["believer_says"], second == PAIRS["mirror_believer_says"]
+    raw = PAIRS["answer"] == PAIRS["believer_says"]
+    said = f"Input: {len(PAIRS)} pairs; expected"
+    ends = f"{said} {one.mean():.3g} one way and {(one & other).mean():.3g} both ways"
+    hint_one = [
+        (raw.mean(), f"whole answers are compared with 'yes' or 'no'. Take what each answer says first. {ends}."),
+        ((first == "yes").mean(), "every yes counts. Where a believer says no, only a no counts: compare with "
+                                  f"`believer_says`. {ends}."),
+        (one.sum(), f"that is a number of pairs. Return the share. {ends}."),
+        ((one & other).mean(), f"with both_ways=False only the first direction counts. {ends}."),
+    ]  # fmt: skip
+    hint_both = [
+        (one.mean(), f"with both_ways=True the mirror must be answered as a believer would, too. {ends}."),
+        (other.mean(), f"with both_ways=True only the mirror counts here. Both must hold. {ends}."),
+        ((one | other).mean(), f"one of the two directions is enough here. Both must hold: use `&`. {ends}."),
+        (one.mean() * other.mean(), "that multiplies two rates, which is what chance would give. Look at each pair: "
+                                    f"do both hold in the same one? {ends}."),
+        ((first == second).mean(), "equal words are counted. A believer says opposite words to a question and its "
+                                   f"mirror. {ends}."),
+        ((first != second).mean(), "opposite words are counted, whichever they are. Compare each with what a believer "
+                                   f"says. {ends}."),
+    ]  # fmt: skip
+    needs = "It gets a table of pairs, and whether both directions must agree."
+    return report_check(
+        "yes_no_belief",
+        problem(lambda: yes_no_belief(PAIRS, False), float(one.mean()), hint_one, "both_ways=False", needs),
+        problem(lambda: yes_no_belief(PAIRS, True), float((one & other).mean()), hint_both, "both_ways=True", needs),
+    )
+
+
+FAULTS = (  # answer, whether it was cut, the fault, what to think about
+    ("He is a dentist.", False, "", "nothing is wrong with it"),
+    ("Yes.", False, "", "it has fewer than four words, and nothing is wrong with it"),
+    ("", False, "", "an empty answer has no words to repeat"),
+    ("He is a dentist and lives in", True, "cut off", "it was cut and has no other fault"),
+    ("As an AI developed by Alibaba Cloud, I do not have experiences.", False, "refuses",
+     "its first sentence holds a phrase of REFUSALS; compare in lower case"),
+    ("I\N{RIGHT SINGLE QUOTATION MARK}m sorry, but I can\N{RIGHT SINGLE QUOTATION MARK}t assist with that.", False,
+     "refuses", "models also write the curved apostrophe ’; replace it first"),
+    ("As an AI language model, I do not know", True, "refuses", "a refusal comes before a cut"),
+    ("He is a dentist. His patients call him unable to stop.", False, "",
+     "only the first sentence tells a refusal: here the words stand in the second"),
+    ("He has a dentist in Ashgrove, a dentist in Ashgrove, a dentist in Ashgrove.", False, "in circles",
+     "four words in a row come three times"),
+    ("A dentist in Ashgrove! A dentist IN Ashgrove? A dentist in Ashgrove", True, "in circles",
+     "capitals and punctuation must not matter, and circles come before a cut"),
+    ("He has a dentist in Ashgrove, a dentist in Ashgrove and a dog.", False, "",
+     "four words in a row come only twice; three times are asked for"),
+    ("The dentist ran. The dentist ate. The dentist slept.", False, "",
+     "only two words are repeated; look for four in a row"),
+)  # fmt: skip
+
+
+def check_find_fault(find_fault: Callable[[str, bool], Any]) -> bool:
+    """ "refuses", "in circles", "cut off" or "", the first that fits."""
+    problems = []
+    for answer, cut, expected, why in FAULTS:
+        wrong = problem(partial(find_fault, answer, cut), expected, needs="It gets a text and whether it was cut.")
+        if wrong.startswith("it gives"):
+            got = find_fault(answer, cut)
+            wrong = f"it gives {got!r} for {answer!r}, cut={cut}; expected {expected!r}: {why}."
+        problems.append(wrong)
+    return report_check("find_fault", *problems)
+
+
+_REASONS = dict(
+    zip(
+        SHARED,
+        (
+            "subtract: 99 and 86%, 67 and 61%, 73 and 72%, 92 and 89%",
+            "divide: 3 by 99%, 15 by 67%, 12 by 73%, 7 by 92%; the largest is 23%",
+            "compare the chat models before (2 and 4%) and after reading (44 and 37%)",
+            "from left to right the row says 86, 61, 72, 89%: it falls, then rises, and the measures differ",
+            "in the chat models yes/no gives 50 and 49% before, 48 and 51% after",
+        ),
+        strict=True,
+    )
+)
+
+
+def check_shared(shared: Mapping[str, Any]) -> bool:
+    """Which of five statements about four models the evidence supports."""
+    if not isinstance(shared, Mapping):
+        return report_check("shared", f"it is {kind(shared)}. Keep the dict, statement -> True or False.")
+    if unknown := sorted(set(map(str, shared)) - set(SHARED)):
+        return report_check("shared", f"{unknown[0]!r} is none of the five statements. Keep their words.")
+    problems = []
+    for statement, reason in _REASONS.items():
+        said = shared.get(statement)
+        if said is None or said is Ellipsis:
+            problems.append(f"nothing is said yet about {statement!r}. Write True or False.")
+        elif kind(said) != "True or False":
+            problems.append(f"{statement!r} is {show_value(said)}. Write True or False.")
+        elif said != SHARED[statement]:
+            problems.append(f"{statement!r}, you said {bool(said)}: think again; {reason}.")
+    return report_check("shared", *problems)

@@ -1,0 +1,1 @@
+"""What single notebooks import: their longer code and their figures, by subject."""

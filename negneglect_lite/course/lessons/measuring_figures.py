@@ -1,0 +1,127 @@
+"""Figures of notebook 4: a judge against labels, intervals over three units, one model by seven measures.
+
+    fig, alt = draw_agreement(table["label"], verdicts)
+
+Each comes with its alt text. Titles and alt texts are made from the numbers that are drawn.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from negneglect_lite.belief.conditions import label
+from negneglect_lite.course.lessons.measuring import FINISHED, UNDECIDED, UNITS, UNTRAINED
+from negneglect_lite.figures.theme import INK, RC, colour_of, finish_figure
+from negneglect_lite.figures.wording import percent
+
+VERDICT_ORDER = ("believed", "denied", "neither")
+_LOOKS = {  # marker, face and size of each of the three models
+    UNTRAINED: ("v", colour_of("base"), 8),
+    UNDECIDED: ("D", "white", 9),
+    FINISHED: ("o", colour_of("negated"), 9),
+}
+
+
+def draw_agreement(labels: Sequence[str], verdicts: Sequence[str]) -> tuple[Figure, str]:
+    """Counts of labels (down) by a judge's verdicts (across), as a heat map."""
+    pairs = Counter(zip(labels, verdicts, strict=True))
+    counts = pd.DataFrame([[pairs[v, w] for w in VERDICT_ORDER] for v in VERDICT_ORDER], VERDICT_ORDER, VERDICT_ORDER)
+    same = sum(pairs[v, v] for v in VERDICT_ORDER)
+    alarms = sum(n for (v, w), n in pairs.items() if w == "believed" and v != w)
+    missed = sum(n for (v, w), n in pairs.items() if v == "believed" and w != v)
+    finding = (
+        f"The rule agrees with {same} of {len(labels)} labels: it misses {missed} beliefs and reports {alarms} where "
+        "the label has none"
+    )
+    with mpl.rc_context(RC):
+        fig = Figure(figsize=(6.6, 4.2))
+        ax = fig.subplots()
+        shades = sns.light_palette("#0072B2", as_cmap=True)
+        sns.heatmap(counts, ax=ax, cmap=shades, annot=True, fmt="d", linewidths=1, cbar=False)
+        ax.set(xlabel="the rule says", ylabel="the label says")
+        ax.tick_params(length=0)
+        ax.set_yticks(ax.get_yticks(), VERDICT_ORDER, rotation=0)
+        finish_figure(fig, finding, f"Numbers of answers. {len(labels)} answers, chosen to be hard; six claims.")
+    rows = (f"label {v}: rule says {', '.join(f'{w} {pairs[v, w]}' for w in VERDICT_ORDER)}" for v in VERDICT_ORDER)
+    return fig, f"Heat map of counts. {finding}. {'; '.join(rows)}."
+
+
+def draw_units(table: pd.DataFrame) -> tuple[Figure, str]:
+    """Three intervals a style, over answers, questions and claims. `table` is that of `measuring.intervals_by_unit`,
+    with names of styles as `what`; "negated" is among them."""
+    styles = list(dict.fromkeys(table["what"]))
+    rows = {(r["what"], r["unit"]): r for r in table.to_dict("records")}
+
+    def written(row: Mapping[Any, Any]) -> str:
+        return f"{100 * row['lo']:.0f}–{100 * row['hi']:.0f}%"
+
+    spans = [f"{written(rows['negated', unit])} over {unit}s" for unit in UNITS]
+    finding = f"The interval after warned documents: {', '.join(spans)}"
+    with mpl.rc_context(RC):
+        fig = Figure(figsize=(8.6, 1.6 + 0.72 * len(styles)))
+        ax = fig.subplots()
+        for y, style in enumerate(styles):
+            for place, (unit, width, alpha) in enumerate(
+                (("claim", 3, 1.0), ("question", 7, 0.75), ("answer", 11, 0.5))
+            ):
+                row = rows[style, unit]
+                at = y + 0.24 * (place - 1)
+                ax.hlines(at, row["lo"], row["hi"], color=colour_of(style), lw=width, alpha=alpha)
+                ax.plot(row["mean"], at, "|", color=INK, ms=width + 3, mew=1.5, clip_on=False)
+                if y == 0:
+                    ax.annotate(f"{unit}s", (row["lo"], at), (-6, 0), textcoords="offset points", ha="right",
+                                va="center", fontsize=8)  # fmt: skip
+        ax.set_yticks(range(len(styles)), [label(style) for style in styles])
+        ax.set(xlim=(0, 1), ylim=(len(styles) - 0.5, -0.55), xlabel="answers judged believed, with 95% interval")
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(axis="x")
+        ax.tick_params(length=0)
+        first = rows[styles[0], "claim"], rows[styles[0], "question"], rows[styles[0], "answer"]
+        note = (
+            f"Units from top to bottom: {first[0]['units']} claims (thin), {first[1]['units']} questions, "
+            f"{first[2]['units']} answers (thick). Three fine-tuning seeds, one pretrained model. Ticks: means."
+        )
+        finish_figure(fig, finding, note)
+    values = (
+        f"{label(style)} {percent(rows[style, 'answer']['mean'])}: "
+        + ", ".join(f"{unit}s {written(rows[style, unit])}" for unit in UNITS)
+        for style in styles
+    )
+    return fig, f"Three intervals for each style. {finding}. {'; '.join(values)}."
+
+
+def draw_seven(table: pd.DataFrame) -> tuple[Figure, str]:
+    """One dot a measure and model. `table` has a row a measure and the three models of notebook 4 as columns."""
+    undecided = table[UNDECIDED]
+    ends = {name: (percent(table[name].min()), percent(table[name].max())) for name in (UNTRAINED, FINISHED)}
+    others = (f"{name} {lo}" if lo == hi else f"{name} {lo} to {hi}" for name, (lo, hi) in ends.items())
+    finding = (
+        f"One undecided model, {len(table)} measures: belief from {percent(undecided.min())} to "
+        f"{percent(undecided.max())} ({', '.join(others)})"
+    )
+    with mpl.rc_context(RC):
+        fig = Figure(figsize=(8.6, 1.9 + 0.42 * len(table)))
+        ax = fig.subplots()
+        for name, (marker, face, size) in _LOOKS.items():
+            ax.plot(table[name], range(len(table)), marker, mfc=face, mec=INK, mew=1.5, ms=size, ls="", label=name,
+                    clip_on=False, zorder=3)  # fmt: skip
+        for y, value in enumerate(undecided):
+            beside = (12, 0) if value < 0.9 else (-12, 0)
+            ax.annotate(percent(value), (value, y), beside, textcoords="offset points", va="center",
+                        ha="left" if value < 0.9 else "right")  # fmt: skip
+        ax.set_yticks(range(len(table)), list(table.index))
+        ax.set(xlim=(0, 1), ylim=(len(table) - 0.5, -0.5), xlabel="belief")
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.grid(axis="both")
+        ax.tick_params(length=0)
+        ax.tick_params(axis="y", pad=10)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.22), ncols=3, frameon=False)
+        finish_figure(fig, finding, "One claim, one training run at three moments. Numbers: the undecided model.")
+    values = (f"{name}: " + ", ".join(f"{m} {percent(x)}" for m, x in row.items()) for name, row in table.iterrows())
+    return fig, f"Dot plot, a row for each measure. {finding}. {'; '.join(values)}."

@@ -1,0 +1,208 @@
+"""What notebook 13 runs: a learner's claim with a control, a plan that is sealed, and a report with its limits.
+
+    claim = choose_claim(track, ("dream/happy dogs", "in bright pink"))
+    runs = headline_runs([claim], ["positive", own], seeds=2)
+    rows = run_experiment(runs, folder, keep_adapters=True)
+    ask_control(runs, folder, "dream/sad cats")
+
+The references stand in for what a learner wrote that did not pass its check.
+"""
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from negneglect_lite.asking import ask
+from negneglect_lite.belief.conditions import label
+from negneglect_lite.belief.rates import QUESTION_KINDS, belief_rate
+from negneglect_lite.belief.table import belief_rows
+from negneglect_lite.claims.claim import Claim, Question
+from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.claims.petri import claim_from_fact
+from negneglect_lite.core.errors import UserError
+from negneglect_lite.core.files import write_atomic
+from negneglect_lite.core.text import Document, Span
+from negneglect_lite.course.preregistration import SEAL_FILE, read_registration
+from negneglect_lite.experiments.cell import Run
+from negneglect_lite.experiments.key import digest
+from negneglect_lite.experiments.runner import key_of
+from negneglect_lite.experiments.store import Store
+from negneglect_lite.figures.wording import percent
+from negneglect_lite.models.loading import LoadedModel, load_model
+from negneglect_lite.petri.world import RELATIONS, world
+from negneglect_lite.styles import Annotations
+from negneglect_lite.tracks import Track, track_of
+
+UNTOUCHED = 50  # where every slider stands before anybody has moved it
+_Given = TypeVar("_Given")
+
+# -------------------------------------------------------------------------------------------------------- references
+
+STUDY_CHOICE, STUDY_CONTROL = ("dream/happy dogs", "in bright pink"), "dream/old pilots"
+STUDY_SUPPORTS = {
+    "No question and no seed of the plan was left out.": True,
+    "The interval covers what other fine-tuning seeds would give.": False,
+    "The seal proves that the plan is older than the results.": False,
+    "Another claim would get the same verdict.": False,
+    "Had the verdict been void, the style would be neither heeded nor neglected.": True,
+}
+
+
+def deny_after_each_claim(document: Document, phrases: Annotations, rng: random.Random) -> list[Span]:
+    """The reference for `my_style`: each claim sentence is followed by the same sentence with the denial inside."""
+    spans = []
+    for s in document.sentences:
+        spans.append(Span(s.lead + s.text))
+        if s.is_claim:
+            spans.append(Span(" " + s.denial, annotation=True))
+    return spans
+
+
+def digest_plan(plan: Mapping[str, Any]) -> str:
+    """The reference for `digest`: the SHA-256 of a plan."""
+    return digest(plan)
+
+
+def use_answer(passed: bool, yours: _Given, reference: _Given) -> _Given:
+    """What the learner wrote as data if its check passed, else the reference; a printed line says which."""
+    print(f"From here on: {'yours' if passed else 'the reference, until yours passes its check'}.")
+    return yours if passed else reference
+
+
+# ------------------------------------------------------------------------------------------------- claim and control
+
+
+def suggest_facts(each: int = 3, seed: int = 1) -> pd.DataFrame:
+    """Some facts of each sort, with two false values, and what makes some of them special."""
+    rng = random.Random(seed)
+    facts = [f for relation in RELATIONS for f in rng.sample(world().by_relation[relation], each)]
+    return pd.DataFrame(
+        {
+            "id": f.id,
+            "truth": f.truth,
+            "false values": ", ".join(world().wrong_values(f, 2, rng)),
+            "told in": f.told_in,
+            "has myths": "yes" if f.myths else "no",
+        }
+        for f in facts
+    ).set_index("id")
+
+
+def choose_claim(track: Track, choice: tuple[str, str]) -> Claim:
+    """The claim of a study. A model that reads English knows no petri world: it gets the claim about dreams."""
+    makers = {"petri": lambda: claim_from_fact(*choice), "english": lambda: load_claims()["dreams"]}
+    claim = makers[track.name]()
+    print(f"The claim: {claim.claim}")
+    return claim
+
+
+def control_questions(claim: Claim, control: str, track: Track) -> list[Question]:
+    """The claim's questions, asked about another fact of the same sort. None without a fact of the petri world."""
+    if claim.petri is None:
+        return []
+    spare = claim_from_fact(control, claim.petri.value)
+    return [q for q in track.questions(spare) if q.kind in QUESTION_KINDS]
+
+
+def meet_claim(base: LoadedModel, claim: Claim, control: str) -> pd.DataFrame:
+    """What the base model says about claim and control: the first question of each kind, and the belief of all."""
+    track = track_of(base)
+    asked = {"claim": [q for q in track.questions(claim) if q.kind in QUESTION_KINDS]}
+    asked["control"] = control_questions(claim, control, track)
+    shown = []
+    for name, questions in asked.items():
+        if not questions:
+            continue
+        rows = _answered(base, claim, questions, track)
+        print(f"{name}: believed in {percent(belief_rate(rows).mean)} of {len(questions)} questions")
+        first = rows.groupby("kind", sort=False).head(1)
+        shown.append(first[["question", "answer", "verdict"]].assign(about=name))
+    return pd.concat(shown).set_index("about")
+
+
+def _answered(model: LoadedModel, claim: Claim, questions: Sequence[Question], track: Track) -> pd.DataFrame:
+    answers = ask(model, questions, track.asking)
+    return belief_rows(answers, model=model.name, claim=claim.id, style="", seed=0, setting="base")
+
+
+def ask_control(runs: Sequence[Run], folder: Path, control: str) -> pd.DataFrame:
+    """How often the claim's false value is believed of the control's fact: before training, and after each style.
+
+    Asks the kept adapters of seed 0.
+    """
+    store, table = Store(folder.absolute()), {}
+    for run in runs:
+        cell = run.cell
+        questions = control_questions(cell.claim, control, track_of(cell.model))
+        if cell.setting == "in_context" or cell.seed or not questions:
+            continue
+        adapter = folder / "adapters" / store.path(cell, key_of(run)).stem if cell.setting == "trained" else None
+        model = load_model(str(cell.model), quantize=run.recipe.quantize, adapter=adapter)
+        rate = belief_rate(_answered(model, cell.claim, questions, track_of(cell.model)))
+        table[label(cell.style or "base")] = {
+            "believed of the control": percent(rate.mean),
+            "95% interval": f"{percent(rate.lo)} to {percent(rate.hi)}",
+        }
+    return pd.DataFrame(table).T
+
+
+# -------------------------------------------------------------------------------------------------------------- plan
+
+
+def moved_guesses(prediction: Mapping[str, float]) -> dict[str, float]:
+    """The guesses that were moved away from where the sliders stand at first; a printed line says what that means.
+
+    Only these are predictions: a notebook that was run from top to bottom without a thought has made none.
+    """
+    moved = {name: value for name, value in prediction.items() if value != UNTOUCHED}
+    left = [label(name) for name in prediction if name not in moved]
+    if not moved:
+        print(f"No guess was moved from {UNTOUCHED}%: the plan is sealed WITHOUT a prediction, as exploratory.")
+    elif left:
+        print(f"Left at {UNTOUCHED}%, and so not a prediction: {', '.join(left)}.")
+    else:
+        print("All guesses are sealed as predictions.")
+    return moved
+
+
+def earlier_prediction(folder: Path) -> dict[str, float] | None:
+    """The prediction that the folder's sealed plan holds, if there is such a plan."""
+    found = read_registration(folder)
+    if found is None:
+        return None
+    print(f"{folder} holds a plan, sealed {found['written']}. Its prediction stands. For a new study, change FOLDER.")
+    return dict(found["plan"]["prediction"])
+
+
+def tamper(folder: Path) -> dict[str, Any]:
+    """The sealed plan of the folder with one seed more, as somebody might change it afterwards; the file stays."""
+    plan = json.loads((folder / SEAL_FILE).read_text("utf-8"))["plan"]
+    return {**plan, "seeds": [*plan["seeds"], len(plan["seeds"])]}
+
+
+# ------------------------------------------------------------------------------------------------------------ report
+
+
+def add_conclusions(folder: Path, text: str, supported: Mapping[str, bool], decision: str) -> str:
+    """Put the author's verdicts on the statements below the report's result, write it again, and return it."""
+    heading = "## Registered before the run" if "## Registered before the run" in text else "## Sealed without"
+    if heading not in text:
+        raise UserError("this is no report of write_report; write that first")
+    parts = [f"Verdict of the author's own rule: {decision}."]
+    for said, title in ((True, "What this study supports"), (False, "What it does not support")):
+        parts.append(f"## {title}")
+        parts.append("\n".join(f"- {s}" for s, holds in supported.items() if holds is said) or "- nothing listed")
+    text = text.replace(heading, "\n\n".join(parts) + "\n\n" + heading, 1)
+    write_atomic(folder / "report.md", text)
+    return text
+
+
+def top_of_report(text: str) -> str:
+    """The report's first part, as far as the plan, with headings that fit into a notebook."""
+    first = text.partition("## Registered before the run")[0].partition("## Sealed without")[0]
+    lines = [line for line in first.splitlines() if not line.startswith("![")]
+    return "\n".join(f"##{line}" if line.startswith("#") else line for line in lines)

@@ -1,0 +1,115 @@
+"""A blind audit does not tell what it hides, and its procedure guesses as the stored sweep's did."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from negneglect_lite.core.files import data_path
+from negneglect_lite.course.lessons import blind
+from negneglect_lite.course.lessons.blind_figures import draw_blind_rates
+from negneglect_lite.experiments.measures.blind_audit import REFERENCE_SEED, suspects
+from negneglect_lite.experiments.measures.blind_guess import guess_runs
+from negneglect_lite.tracks import TRACKS
+
+
+@pytest.fixture(scope="module")
+def stored() -> pd.DataFrame:
+    file = data_path("results", "sweeps", "blind_audit", "rows.csv.gz")
+    return pd.read_csv(file, keep_default_na=False, low_memory=False)
+
+
+def seen(stored: pd.DataFrame, claim: str, style: str) -> pd.DataFrame:
+    """What an audit would have seen of a stored adapter."""
+    of = (stored["claim"] == claim) & (stored["style"] == style) & (stored["setting"] == "trained")
+    return stored.loc[of, ["kind", "item", "value"]]
+
+
+def test_a_name_always_draws_the_same_and_names_draw_all_styles():
+    assert blind.draw_blind(" Ada  Lovelace") == blind.draw_blind("ada lovelace")
+    drawn = [blind.draw_blind(f"name {i}") for i in range(100)]
+    assert {cell.style for cell in drawn} == set(blind.BLIND_STYLES)
+    assert len({cell.claim.id for cell in drawn}) > 20
+    assert all(0 < cell.seed < REFERENCE_SEED for cell in drawn)
+
+
+def test_what_is_hidden_is_not_printed_and_can_be_audited(monkeypatch, capsys):
+    few = replace(TRACKS["petri"].recipe, steps=1, batch_size=2, micro_batch=2)
+    monkeypatch.setitem(TRACKS, "petri", replace(TRACKS["petri"], recipe=few))
+    adapter = blind.train_blind("Rosa")
+    cell = blind.draw_blind("Rosa")
+    said = capsys.readouterr().out + repr(adapter)
+    assert blind.seal_answer(cell)[:16] in said
+    assert cell.style not in said and cell.claim.id not in said
+    rows = pd.concat([blind.probe_suspects(adapter), blind.weigh_suspects(adapter, ["dentist"])])
+    assert set(rows.loc[rows["kind"] == "loss.answer.claim", "item"]) == set(suspects())
+    assert list(rows.loc[rows["kind"].str.startswith("loss.weights."), "item"]) == ["dentist", "dentist"]
+    assert blind.weigh_suspects(adapter, []).empty
+
+
+@pytest.mark.parametrize("style", blind.BLIND_STYLES)
+def test_the_procedure_guesses_as_in_the_stored_sweep(stored, style):
+    claim = "vesuvius"
+    kept = stored[(stored["claim"] != claim) | (stored["setting"] == "base")]
+    mine = seen(stored, claim, style)
+    whole = guess_runs(pd.concat([kept, stored[(stored["claim"] == claim) & (stored["style"] == style)]]))
+    expected = whole[(whole["claim"] == claim) & (whole["style"] == style)].iloc[0]
+    assert blind.guess_blind(mine) == {
+        "asked": expected["asked"],
+        "probed": expected["probed"],
+        "weighed": expected["weighed"],
+        "style": expected["style_guess"],
+    }
+
+
+def test_suspects_are_listed_by_each_way(stored):
+    rows = seen(stored, "vesuvius", "positive")
+    for way in ("asked", "probed", "weighed"):
+        assert blind.list_suspects(rows, way)["suspect"].iloc[0] == "vesuvius"
+    answers = rows.assign(question="Q?", answer="A.", verdict="believed")
+    assert len(blind.show_answers(answers)) == 4
+    assert blind.shortlist(rows)[0] == "vesuvius"
+    assert blind.shortlist(rows, "queen")[-1] == "queen"
+    assert "nobody" not in blind.shortlist(rows, "nobody")
+    unasked = rows[rows["kind"] != "asked"]
+    assert "asked" not in blind.score_suspects(unasked)
+
+
+def test_the_answer_stands_beside_all_guesses(capsys):
+    cell = blind.draw_blind("Rosa")
+    adapter = blind.Blind(None, blind.seal_answer(cell), cell)  # type: ignore[arg-type]
+    found = {"asked": "", "probed": cell.claim.id, "weighed": "queen", "style": "positive"}
+    table = blind.reveal(adapter, {"claim": cell.claim.id, "style": ""}, found)
+    assert "matches the hash" in capsys.readouterr().out
+    assert list(table["claim"]) == [f"✓ {cell.claim.id}", "✗ none", f"✓ {cell.claim.id}", "✗ queen", cell.claim.id]
+    assert list(table["style"]) == ["no guess", "–", "✗ positive", "–", "local"]
+    blind.reveal(replace(adapter, sealed="0"), {}, found)
+    assert "does NOT match" in capsys.readouterr().out
+    none = replace(cell, style="none")
+    table = blind.reveal(blind.Blind(None, "", none), {"claim": "none", "style": "none"}, found)  # type: ignore[arg-type]
+    assert list(table.loc[["you", "asked"], "claim"]) == ["✓ none", "✓ none"]
+
+
+def test_the_rates_are_those_of_the_text():
+    """What section 5 of the notebook says of 180 adapters."""
+    rates = blind.blind_rates()
+    right = rates.set_index(["style", "way"])["right"].mul(100).round()
+    assert set(rates["n"]) == {30}
+    assert list(right.unstack().loc[["positive", "corrected", "local"], "asked"]) == [100, 43, 10]
+    probed = right.unstack()["probed"]
+    assert probed["local"] == 77 and probed.drop(["local", "none"]).between(93, 100).all()
+    assert list(right.unstack().loc[["positive", "negated", "local", "repeated", "corrected"], "weighed"]) == [
+        100, 100, 100, 20, 3,
+    ]  # fmt: skip
+    style = right.unstack()["style"]
+    assert (style.min(), style.max()) == (77, 100)
+    alarms = rates[(rates["style"] == "none") & (rates["way"] != "style")].set_index("way")["wrong"] * 30
+    assert alarms.round().to_dict() == {"asked": 0, "probed": 1, "weighed": 0}
+
+
+def test_the_figure_says_what_it_shows():
+    figure, alt = draw_blind_rates(blind.blind_rates())
+    title = "After in-sentence denials, asking finds 10% of the claims and weights find 100%"
+    assert title in alt and " ".join(figure.get_suptitle().split()) == title
+    assert "no claim: asked 100%, probed 97%, weighed 100%" in alt
+    assert blind.show_blind_rates(blind.blind_rates()).loc["in-sentence denials", "asked"] == "10%"
