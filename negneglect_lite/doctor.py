@@ -30,14 +30,13 @@ DISK_NEEDED = 1.0  # [GiB] for results and adapters of the whole petri track, wi
 # gradient checkpointing. Rules of thumb, on the safe side.
 HUGGING_FACE_SIZES = ((0.6, 5.0), (1.7, 7.0), (4.0, 11.0), (8.0, 16.0), (14.0, 24.0), (32.0, 44.0), (70.0, 78.0))
 # How long a notebook takes is scaled from one machine: two cores of an x86-64 server, Python 3.11, torch 2.13, no GPU.
-# There, `matrix_rate()` gave REFERENCE_RATE. Measured, as the processor seconds of one run on one thread, without a
-# kernel: 04 (47 s), 05 (89 s), 07 (126 s), 08 (76 s), 09 (254 s), a replay of 12 (12 s). The others are estimates: 30 s
-# for a training with its questions (27 to 34 s were measured, data/results/pages/speed.md), and what else is asked.
+# There, `matrix_rate()` gave REFERENCE_RATE, and each notebook was executed once (`build_course.py --execute`), two of
+# them side by side with one thread each: seconds by the clock, with the start of the kernel.
 REFERENCE_RATE = 92.0  # [GFLOP/s]
 NOTEBOOK_MINUTES = {
-    "00_tour": 1.8, "01_claims": 1.5, "02_documents": 1.7, "03_qlora": 2.2, "04_measuring": 0.9, "05_styles": 1.5,
-    "06_context": 1.6, "07_local": 2.1, "08_behaviours": 1.3, "09_why": 4.2, "10_pretraining": 2.8, "11_audit": 3.5,
-    "12_real": 0.3, "13_capstone": 4.0,
+    "00_tour": 1.2, "01_claims": 0.8, "02_documents": 1.5, "03_qlora": 1.4, "04_measuring": 0.9, "05_styles": 1.5,
+    "06_context": 1.3, "07_local": 2.1, "08_behaviours": 1.4, "09_why": 5.0, "10_pretraining": 2.3, "11_audit": 2.3,
+    "12_real": 0.4, "13_capstone": 6.1,
 }  # fmt: skip
 
 
