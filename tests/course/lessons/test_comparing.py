@@ -162,7 +162,7 @@ def test_the_prose_has_the_numbers_of_the_outputs() -> None:
         comparing.compare_style_pairs(MODELS, OTHERS, comparing.difference_of_pairs).set_index("second").loc["fiction"]
     )
     loose = [round(100 * (row["difference"] + sign * row["unpaired"])) for sign in (-1, 1)]
-    assert loose == [-1, 9] and "Not paired, the interval runs from −1 to 9" in text
+    assert loose == [-1, 9] and "Without pairing, the interval runs from −1 to 9" in text
     rows = pd.read_csv(ROOT / "data/results/sweeps/five_models/rows.csv.gz", keep_default_na=False)
     rows = rows.rename(columns={"item": "question_id", "value": "belief"})
     five = {
