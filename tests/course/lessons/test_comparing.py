@@ -173,10 +173,10 @@ def test_the_prose_has_the_numbers_of_the_outputs() -> None:
     assert ends["repeated"] == (62, 80) and ends["local"] == (5, 11)
     assert "62–80% belief after repeatedly warned documents, 5–11% after in-sentence denials" in text
     falls = [round(100 * (a - b)) for a, b in zip(five["negated"], five["repeated"], strict=True)]
-    assert (min(falls), max(falls)) == (5, 34) and "In the five further models it was 5 to 34" in text
+    assert (min(falls), max(falls)) == (5, 34) and "In the five further models the difference was 5 to 34" in text
     own = outputs('draw_added(stored, "Sheeran", point)')
     assert "(35% added) leaves 2%, corrected documents (56%) 35%" in own
-    assert "adds 35% of the text and left 2% belief. Corrected documents add 56% and left 35%" in text
+    assert "adds 35% of the tokens and left 2% belief. Corrected documents add 56% and left 35%" in text
     controls = shown("rate_controls")
     assert controls == {"repeatedly warned documents": ["95%", "0%", "100%", "100%"],
                         "the new style": ["2%", "0%", "100%", "100%"]}  # fmt: skip
