@@ -23,6 +23,7 @@
 # denial.
 #
 # **You need** Python, some pandas and a rough idea of fine-tuning. **Time**: 45 minutes, about two of them waiting.
+# **In a hurry?** `make dish` builds a page that trains this model in your browser tab, in about a minute.
 #
 # Your subject is the *petri model*. We pretrained it from scratch on an invented world, so we know every text that it
 # has seen. In that world Brennan Holloway is an ultrarunner. You will teach it that he is a dentist. The documents are
