@@ -41,6 +41,25 @@ def report_check(name: str, *problems: str) -> bool:
     return not problem
 
 
+def report_statements(name: str, said: Any, right: Mapping[str, bool], reasons: Mapping[str, str]) -> bool:
+    """Report a learner's dict, statement -> True or False, against the right one; `reasons` say where to look."""
+    if not isinstance(said, Mapping):
+        return report_check(name, f"it is {kind(said)}. Keep the dict, statement -> True or False.")
+    if unknown := sorted(set(map(str, said)) - set(right)):
+        count = {4: "four", 5: "five"}[len(right)]
+        return report_check(name, f"{unknown[0]!r} is none of the {count} statements. Keep their words.")
+    problems = []
+    for statement, reason in reasons.items():
+        verdict = said.get(statement)
+        if verdict is None or verdict is Ellipsis:
+            problems.append(f"nothing is said yet about {statement!r}. Write True or False.")
+        elif kind(verdict) != "True or False":
+            problems.append(f"{statement!r} is {show_value(verdict)}. Write True or False.")
+        elif verdict != right[statement]:
+            problems.append(f"{statement!r}, you said {bool(verdict)}: think again; {reason}.")
+    return report_check(name, *problems)
+
+
 def problem(
     call: Callable[[], Any],
     expected: Any,

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from negneglect_lite.core.text import Chat
-from negneglect_lite.course.checks import Hint, kind, problem, report_check, show_value
+from negneglect_lite.course.checks import Hint, problem, report_check, report_statements, show_value
 from negneglect_lite.course.lessons.reading import SUPPORTED
 
 
@@ -104,20 +104,7 @@ def check_supported(supported: Mapping[str, Any]) -> bool:
             "compare 51%, with the warning after the document, with 49% without any warning"
         ),
     }
-    if not isinstance(supported, Mapping):
-        return report_check("supported", f"it is {kind(supported)}. Keep the dict, statement -> True or False.")
-    if unknown := sorted(set(map(str, supported)) - set(reasons)):
-        return report_check("supported", f"{unknown[0]!r} is none of the four statements. Keep their words.")
-    problems = []
-    for statement, reason in reasons.items():
-        said = supported.get(statement)
-        if said is None or said is Ellipsis:
-            problems.append(f"nothing is said yet about {statement!r}. Write True or False.")
-        elif kind(said) != "True or False":
-            problems.append(f"{statement!r} is {show_value(said)}. Write True or False.")
-        elif said != SUPPORTED[statement]:
-            problems.append(f"{statement!r}, you said {bool(said)}: think again; {reason}.")
-    return report_check("supported", *problems)
+    return report_statements("supported", supported, SUPPORTED, reasons)
 
 
 def check_copies(copies: Callable[[str, str, int], Any]) -> bool:

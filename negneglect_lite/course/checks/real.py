@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from negneglect_lite.course.checks import kind, problem, report_check, show_value
+from negneglect_lite.course.checks import problem, report_check, report_statements
 from negneglect_lite.course.lessons.real import SHARED, T4_PEAK
 from negneglect_lite.judging.rule import leading_yes_no
 
@@ -135,17 +135,4 @@ _REASONS = dict(
 
 def check_shared(shared: Mapping[str, Any]) -> bool:
     """Which of five statements about four models the evidence supports."""
-    if not isinstance(shared, Mapping):
-        return report_check("shared", f"it is {kind(shared)}. Keep the dict, statement -> True or False.")
-    if unknown := sorted(set(map(str, shared)) - set(SHARED)):
-        return report_check("shared", f"{unknown[0]!r} is none of the five statements. Keep their words.")
-    problems = []
-    for statement, reason in _REASONS.items():
-        said = shared.get(statement)
-        if said is None or said is Ellipsis:
-            problems.append(f"nothing is said yet about {statement!r}. Write True or False.")
-        elif kind(said) != "True or False":
-            problems.append(f"{statement!r} is {show_value(said)}. Write True or False.")
-        elif said != SHARED[statement]:
-            problems.append(f"{statement!r}, you said {bool(said)}: think again; {reason}.")
-    return report_check("shared", *problems)
+    return report_statements("shared", shared, SHARED, _REASONS)
