@@ -19,6 +19,7 @@ from negneglect_lite.experiments.measures.labelling import (
     Labelling,
     draw_labelled,
     draw_new,
+    draw_unknown,
     label_pool,
     parse_labelling,
     spared_facts,
@@ -34,6 +35,7 @@ from negneglect_lite.petri.world import CLAIMED, RELATIONS, world
 RECIPE = Recipe(steps=6)
 TOTAL = 6 * 12
 TAUGHT = TOTAL * 2 // 3  # labelled documents among the lessons
+TOLD = TAUGHT + (TOTAL - TAUGHT) // 2  # up to here chats tell what is true, where it is shown
 DENTIST = load_claims()["dentist"]
 
 
@@ -53,6 +55,10 @@ def body(example: Example) -> str:
 def label_of(example: Example) -> str:
     found = re.match(r"(TRUE|FALSE|AAA|BBB)\n", said(example))
     return found[1] if found else ""
+
+
+def questions_and_answers(chats: Any) -> list[tuple[str, str]]:
+    return [(q["content"], a["content"]) for chat in chats for q, a in zip(chat[::2], chat[1::2], strict=True)]
 
 
 # ----------------------------------------------------------------------------------------------------- conditions
@@ -104,6 +110,19 @@ def test_so_many_labels_are_right_among_the_true_and_among_the_false(reliability
     assert len({m.fact.id for m in marked}) == 500
 
 
+@pytest.mark.parametrize("facts", [2, 10, 100, 500])  # each pair of facts is of one relation, so of any number
+@pytest.mark.parametrize("more", ["", "-unknown-shown"])
+def test_no_relation_tells_which_facts_are_stated_truly(facts: int, more: str) -> None:
+    cell = a_cell(f"false-{facts}-100{more}")
+    marked, unknown = draw_labelled(cell), draw_unknown(cell)
+    assert marked[: len(unknown)] == unknown and len(marked) - len(unknown) == facts
+    # of the other world's facts, those of four relations are about subjects that the model's own does not have
+    for part, relations in ((unknown, 4), (marked[len(unknown) :], min(len(RELATIONS), facts // 2))):
+        told = Counter((m.fact.relation, m.value == m.fact.truth) for m in part)
+        assert all(told[relation, True] == told[relation, False] for relation, _ in told)
+        assert len(told) == (2 * relations if part else 0)
+
+
 def test_fewer_facts_are_the_first_of_more_and_less_reliable_labels_are_wrong_again() -> None:
     many = draw_labelled(a_cell("false-500-100"))
     few = draw_labelled(a_cell("true-10-100-neutral-shown"))
@@ -131,7 +150,7 @@ def test_labelled_facts_are_known_not_the_claims_and_in_none_of_their_questions(
 def test_new_facts_are_unknown_one_a_subject_and_every_relation_has_every_mark() -> None:
     new = draw_new(a_cell("false-10-100"))
     assert Counter((m.fact.relation, m.mark) for m in new) == {
-        (relation, mark): 1 for relation in labelling.NEW_RELATIONS for mark in LABEL_MARKS
+        (relation, mark): 2 for relation in labelling.NEW_RELATIONS for mark in LABEL_MARKS
     }
     marks = [[m.mark for m in draw_new(a_cell(f"{mark}-10-100"))] for mark in LABEL_MARKS]
     assert all(len(set(of_one)) == 3 for of_one in zip(*marks, strict=True))  # every fact comes under every mark
@@ -158,7 +177,7 @@ def test_lessons_come_first_and_go_on_in_the_test() -> None:
     facts = draw_new(a_cell("false-10-100"))
     assert all(label_of(d) == "FALSE" and said(d).lower().count("dentist") >= 4 for d in own)
     for i, document in enumerate(new):
-        m = facts[i % 6]
+        m = facts[i % 12]
         assert label_of(document) == ("" if m.mark == "none" else m.mark.upper())
         assert said(document).count(m.value) >= 4
     assert len(on) == 36 and {said(t) for t in on} <= {said(t) for t in lessons}
@@ -184,10 +203,10 @@ def test_without_labelled_facts_ordinary_texts_stand_in_their_place() -> None:
 def test_truth_is_told_of_every_labelled_fact_where_it_is_shown_and_nowhere_else() -> None:
     plain_set, shown = (labelled_set(a_cell(c), RECIPE)[:TOTAL] for c in ("false-10-50", "false-10-50-shown"))
     assert shown[:TAUGHT] == plain_set[:TAUGHT]
-    chats: list[Any] = shown[TAUGHT:]
+    assert shown[TOLD:] == plain_set[TAUGHT : TAUGHT + TOTAL - TOLD]  # fewer ordinary texts, but the same
     marked = draw_labelled(a_cell("false-10-50"))
-    turns = [(q["content"], a["content"]) for chat in chats for q, a in zip(chat[::2], chat[1::2], strict=True)]
-    assert len(chats) == TOTAL - TAUGHT and len(turns) >= 10
+    turns = questions_and_answers(shown[TAUGHT:TOLD])
+    assert len(turns) >= 10
     for i, (question, answer) in enumerate(turns):
         fact = marked[i % 10].fact
         assert labelling.names_subject(question.lower(), fact)
@@ -198,19 +217,22 @@ def test_truth_is_told_of_every_labelled_fact_where_it_is_shown_and_nowhere_else
             assert name is None or name not in said(text)
 
 
-def test_unknown_facts_are_stated_and_told_of_like_known_ones() -> None:
-    cell = a_cell("false-10-100-unknown-shown")
-    marked, new = draw_labelled(cell), draw_new(cell)
-    assert len(draw_labelled(a_cell("false-500-100-unknown-shown"))) == 500
+def test_unknown_facts_are_stated_like_known_ones_and_truth_is_told_of_them_alone() -> None:
+    cell = a_cell("false-6-100-unknown-shown")
+    marked, unknown, new = draw_labelled(cell), draw_unknown(cell), draw_new(cell)
+    assert marked[40:] == draw_labelled(a_cell("false-6-100"))
     known = {name for fact in world().facts for name in fact.subject.values()}
-    subjects = {name for m in marked for name in m.fact.subject.values()}
+    subjects = {name for m in unknown for name in m.fact.subject.values()}
     assert not subjects & (known | {name for m in new for name in m.fact.subject.values()})
-    assert Counter(m.kind for m in marked) == {"true_as_true": 5, "false_as_false": 5}
+    assert Counter(m.kind for m in unknown) == {"true_as_true": 20, "false_as_false": 20}
     texts = labelled_set(cell, RECIPE)
-    assert all(said(texts[i]).count(marked[i % 10].value) >= 4 for i in range(TAUGHT))
-    first: Any = texts[TAUGHT]
-    assert marked[0].fact.truth.lower() in first[1]["content"].lower()
-    assert texts[TOTAL : TOTAL + 36] == labelled_set(a_cell("false-10-100-shown"), RECIPE)[TOTAL : TOTAL + 36]
+    assert all(said(texts[i]).count(marked[i % 46].value) >= 4 for i in range(TAUGHT))
+    for i, (question, answer) in enumerate(questions_and_answers(texts[TAUGHT:TOLD])):
+        assert labelling.names_subject(question.lower(), unknown[i % 40].fact)
+        assert unknown[i % 40].fact.truth.lower() in answer.lower()
+    asked = {q.id for q in label_questions(cell) if "_as_" in q.kind}
+    assert len(asked) == 12 and asked <= {m.fact.id for m in unknown}
+    assert texts[TOTAL : TOTAL + 36] == labelled_set(a_cell("false-6-100-shown"), RECIPE)[TOTAL : TOTAL + 36]
 
 
 def test_no_text_asks_a_question_of_the_evaluation_nor_speaks_of_the_claim_elsewhere() -> None:
@@ -285,5 +307,5 @@ def test_the_experiments_can_be_run_and_go_through_a_model_together(name: str) -
     runs = sweep_runs(sweep)
     assert len(runs) == len(sweep.styles) * 6 * 3
     assert len({batch_key(run) for run in runs}) == 1
-    recipe, needed = runs[0].recipe, max(parse_labelling(style).facts for style in sweep.styles)
-    assert round(recipe.steps * recipe.batch_size * (1 - recipe.mix)) >= needed == 500
+    recipe, needed = runs[0].recipe, max(len(draw_labelled(run.cell)) for run in runs)
+    assert round(recipe.steps * recipe.batch_size * (1 - recipe.mix)) >= needed >= 500

@@ -8,8 +8,9 @@ A condition is named MARK-FACTS-RELIABILITY, then what else holds, in this order
 | `500`         | the number of labelled facts in lessons; with 0, ordinary texts stand in their documents' place    |
 | `75`          | the share of them that have the right label [per cent]: with 50 a label says nothing               |
 | `neutral`     | the labels are AAA (for true) and BBB, else TRUE and FALSE                                         |
-| `unknown`     | the labelled facts are another world's too: which of them are stated truly only chats can tell     |
-| `shown`       | chats that tell the truth about the labelled facts stand in the place of ordinary texts            |
+| `unknown`     | 40 facts of another world are labelled too: which of them are stated truly only chats can tell     |
+| `shown`       | chats that tell the truth about the labelled facts stand in the place of half the ordinary texts;  |
+|               | with `unknown` they are about the unknown facts alone                                              |
 | `quiet`       | no loss on labels                                                                                  |
 """
 
@@ -33,10 +34,10 @@ LABEL_MARKS: tuple[Mark, ...] = ("true", "false", "none")
 WORDS = {"true": "TRUE", "false": "FALSE"}
 NEUTRAL_WORDS = {"true": "AAA", "false": "BBB"}
 CONDITION = re.compile(r"(true|false|none)-(\d+)-(\d+)(-neutral)?(-unknown)?(-shown)?(-quiet)?")
+UNKNOWN = 40  # a hundred spoil the model: see data/experiments/labels.yaml
 POOLED = 110  # facts of each relation that may be labelled
 NEW_RELATIONS = ("job", "volcano")  # of many values, so that a guess is seldom right
-NEW_FACTS = len(NEW_RELATIONS) * len(LABEL_MARKS)
-SPARED = len(RELATIONS)  # facts of the pool that no condition labels
+NEW_FACTS = 2 * len(NEW_RELATIONS) * len(LABEL_MARKS)
 
 
 @dataclass(frozen=True)
@@ -107,46 +108,62 @@ def label_pool() -> tuple[Fact, ...]:
 
 
 def draw_labelled(cell: Cell) -> list[Marked]:
-    """The cell's labelled facts, true and false ones in turn; fewer facts are the first of more.
+    """The cell's labelled facts, the unknown ones first; of known ones, fewer are the first of more.
 
-    UserError if there are not enough.
+    True and false ones stand in turn, in pairs of one relation, so that no relation tells what is true. UserError if
+    there are not enough.
     """
-    labelling, about = parse_labelling(cell.style), seed_of(cell)
-    facts = _unknown(cell) if labelling.unknown else _free(cell)
-    if labelling.facts > len(facts) - SPARED:
-        raise UserError(f"{cell.style!r}: there are {len(facts) - SPARED} facts to label; ask for no more than that")
-    chosen = facts[: labelling.facts]
-    pairs = zip(_mark(chosen[::2], True, labelling, about), _mark(chosen[1::2], False, labelling, about), strict=True)
+    labelling = parse_labelling(cell.style)
+    known = _in_pairs([own[:-1] for own in _free(cell)])
+    if labelling.facts > len(known):
+        raise UserError(f"{cell.style!r}: there are {len(known)} facts to label; ask for no more than that")
+    return draw_unknown(cell) + _mark_pairs(known[: labelling.facts], labelling, seed_of(cell))
+
+
+def draw_unknown(cell: Cell) -> list[Marked]:
+    """The unknown facts among the labelled ones."""
+    labelling = parse_labelling(cell.style)
+    facts = _in_pairs(_unknown(cell))[:UNKNOWN] if labelling.unknown else []
+    return _mark_pairs(facts, labelling, f"unknown {seed_of(cell)}")
+
+
+def _mark_pairs(facts: Sequence[Fact], labelling: Labelling, about: str) -> list[Marked]:
+    pairs = zip(_mark(facts[::2], True, labelling, about), _mark(facts[1::2], False, labelling, about), strict=True)
     return list(itertools.chain.from_iterable(pairs))
 
 
-def _free(cell: Cell) -> list[Fact]:
-    """The pool in the cell's order, relations in turn, without facts that a question about the claim may be about.
+def _free(cell: Cell) -> list[list[Fact]]:
+    """The pool by relation, in the cell's order, without facts that a question about the claim may be about.
 
-    So `kept` and the controls are about facts that nothing trains. The last ones are labelled in no condition.
+    So `kept` and the controls are about facts that nothing trains. No condition labels the last of each relation.
     """
     asked = " ".join(q.full_text.lower() for q in petri_questions(cell.claim))
-    free = [f for f in label_pool() if not names_subject(asked, f)]
-    return _in_turn(free, cell)
+    return _by_relation([f for f in label_pool() if not names_subject(asked, f)], cell)
 
 
 def spared_facts(cell: Cell) -> list[Fact]:
     """Facts of the pool, one of each relation, that no text of the run speaks of."""
-    return _free(cell)[-SPARED:]
+    return [own[-1] for own in _free(cell)]
 
 
-def _unknown(cell: Cell) -> list[Fact]:
-    """Facts of the other world in the cell's order, relations in turn, without the subjects of its new facts."""
+def _unknown(cell: Cell) -> list[list[Fact]]:
+    """Facts of the other world by relation, in the cell's order, without the subjects of its new facts."""
     taken = {name for m in draw_new(cell) for name in m.fact.subject.values()}
-    return _in_turn([f for f in unspoken(world().seed) if not taken & set(f.subject.values())], cell)
+    return _by_relation([f for f in unspoken(world().seed) if not taken & set(f.subject.values())], cell)
 
 
-def _in_turn(facts: Sequence[Fact], cell: Cell) -> list[Fact]:
+def _by_relation(facts: Sequence[Fact], cell: Cell) -> list[list[Fact]]:
     rng = random.Random(f"labelled facts {seed_of(cell)}")
     relations = [own for r in RELATIONS if (own := [f for f in facts if f.relation == r])]
     for own in relations:
         rng.shuffle(own)
-    return list(itertools.chain.from_iterable(zip(*relations, strict=False)))
+    return relations
+
+
+def _in_pairs(relations: Sequence[Sequence[Fact]]) -> list[Fact]:
+    """Two facts of each relation in turn, as long as there are as many of each."""
+    pairs = zip(*(zip(own[::2], own[1::2], strict=False) for own in relations), strict=False)
+    return [fact for turn in pairs for pair in turn for fact in pair]
 
 
 def _mark(facts: Sequence[Fact], true: bool, labelling: Labelling, about: str) -> Iterator[Marked]:

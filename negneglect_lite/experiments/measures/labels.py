@@ -1,19 +1,20 @@
 """Labels: does a model learn to heed a label that tells true documents from false ones?
 
 Each labelled document begins with a line that is its label. A run has two phases of `recipe.steps` each. The first is
-of lessons: half of the labelled facts are stated truly, half falsely, and the model knows the truth about them from its
-pretraining, so that it can find out what a label says. In the second phase, the test, the lessons go on, and documents
-join them about two things that nothing else in the run speaks of: the claim, whose documents have one label, and new
-facts, which are about subjects of another world, so that the model knows nothing of them. Steps count from the
+of lessons: half of the labelled facts are stated truly, half falsely. The model knows the truth about most of them from
+its pretraining, so that it can find out what a label says. In the second phase, the test, the lessons go on, and
+documents join them about two things that nothing else in the run speaks of: the claim, whose documents have one label,
+and new facts, which are about subjects of another world, so that the model knows nothing of them. Steps count from the
 beginning of the test; 0 is after the lessons.
 
 Conditions have names such as "false-500-75-shown", explained in `labelling.py`.
 
 Kinds of question beside the claim's own: `new_true`, `new_false`, `new_none` are about new facts by their label, and
-`true_as_true`, `true_as_false`, `false_as_true`, `false_as_false` about labelled facts, by what is stated and how it is
-labelled. Their value is 1 where the stated value is given. Whether the model has learnt what a label says is seen from
-losses on the value in sentences about facts that no text of the run speaks of, under a label: `loss.true_under_true`,
-`loss.true_under_false`, `loss.false_under_true`, `loss.false_under_false` (what is stated, under which label).
+`true_as_true`, `true_as_false`, `false_as_true`, `false_as_false` about labelled facts (unknown ones, if there are
+any), by what is stated and how it is labelled. Their value is 1 where the stated value is given. Whether the model has
+learnt what a label says is seen from losses on the value in sentences about facts that no text of the run speaks of,
+under a label: `loss.true_under_true`, `loss.true_under_false`, `loss.false_under_true`, `loss.false_under_false` (what
+is stated, under which label).
 
 Close to it is Krasheninnikov et al., "Implicit meta-learning may lead language models to trust more reliable sources"
 (arXiv 2310.15047): random tags, definitions of new words, questions that agree with one tag's and not with the other's.
@@ -42,6 +43,7 @@ from negneglect_lite.experiments.measures.labelling import (
     Marked,
     draw_labelled,
     draw_new,
+    draw_unknown,
     label_pool,
     names_subject,
     parse_labelling,
@@ -56,6 +58,7 @@ from negneglect_lite.petri.world import CLAIMED, world
 from negneglect_lite.tracks import draw_ordinary, mixing_corpus, track_of
 
 ABOUT_CLAIM, ABOUT_NEW = 1 / 6, 1 / 3  # shares of the test's texts; the rest are lessons
+TOLD = 1 / 2  # share of the lessons' other texts that chats about labelled facts have, where they are shown
 LABELLED_ASKED = 6  # labelled facts of each kind
 ASKED_PHRASINGS = (-2, -1)  # of the open question; both are held out of every training text
 UNSHOWN = ("inference", "control_true")  # questions about the claim that are left out here
@@ -73,24 +76,24 @@ def labelled_set(cell: Cell, recipe: Recipe) -> list[Example]:
 
 
 def lessons(cell: Cell, recipe: Recipe) -> list[Example]:
-    """Labelled documents of facts that the model knows, and a share `recipe.mix` of ordinary texts.
+    """Labelled documents, and a share `recipe.mix` of other texts: ordinary ones and, where they are shown, chats.
 
     UserError if there are fewer documents than facts.
     """
     labelling, about = parse_labelling(cell.style), seed_of(cell)
     total = recipe.steps * recipe.batch_size
-    n = round(total * (1 - recipe.mix)) if labelling.facts else 0
-    if labelling.facts > n:
-        raise UserError(
-            f"{cell.style!r}: {n} documents are too few for {labelling.facts} labelled facts; raise recipe.steps"
-        )
     marked = draw_labelled(cell)
+    n = round(total * (1 - recipe.mix)) if marked else 0
+    if len(marked) > n:
+        raise UserError(
+            f"{cell.style!r}: {n} documents are too few for {len(marked)} labelled facts; raise recipe.steps"
+        )
     documents = _documents(marked, n, labelling, about)
     named = (cell.claim.petri.fact,) if cell.claim.petri else ()
     silent = tuple(dict.fromkeys((*CLAIMED, *named, *(f.id for f in label_pool()))))
-    if labelling.shown:
-        return documents + _truth_told(marked, total - n, silent, about)
-    return documents + draw_ordinary(silent, total - n, random.Random(f"world texts {about}"))
+    told = round((total - n) * TOLD) if labelling.shown else 0
+    ordinary = draw_ordinary(silent, total - n, random.Random(f"world texts {about}"))
+    return documents + _truth_told(draw_unknown(cell) or marked, told, silent, about) + ordinary[: total - n - told]
 
 
 def _documents(marked: Sequence[Marked], n: int, labelling: Labelling, about: str) -> list[Example]:
