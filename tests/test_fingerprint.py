@@ -18,7 +18,7 @@ from negneglect_lite.figures.conditions import draw_by_claim, draw_by_kind, draw
 from negneglect_lite.tracks import PETRI
 
 STORED = Path(__file__).parent / "data" / "fingerprint.json"
-TABLES = [data_path("results", "headline", "belief.csv"), data_path("results", "styles", "belief.csv")]
+TABLES = [data_path("results", "headline", "belief.csv")]
 
 
 @pytest.mark.slow
