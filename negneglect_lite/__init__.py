@@ -23,7 +23,7 @@ Each step has a folder or module of its name. What is named here is loaded when 
 from negneglect_lite.core import cores, optional, progress
 from negneglect_lite.core.faces import face
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 cores.share_cores()  # before anything imports torch, which reads it then
 optional.watch_imports()  # before anything imports transformers

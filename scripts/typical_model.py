@@ -3,9 +3,10 @@
     python scripts/typical_model.py
 
 A model's profile is its belief after training on each of five styles. Its distance is the mean over the styles of
-|its belief - the mean over the sisters|, in points; a sister's is taken to the mean over the four others. The shipped
-model stays if its distance is at most the median of the sisters'. Otherwise the nearest sister is named whose exam
-passes; the exam (`negneglect exam`) needs the model itself and is no part of this script.
+|its belief - the mean over the sisters|, in points; a sister's is taken to the mean over the four others. Model 0
+(pretraining seed 0), which was shipped when the rule was written, was to stay if its distance is at most the median of
+the sisters'. Otherwise the nearest sister is named whose exam passes; the exam (`negneglect exam`) needs the model
+itself and is no part of this script. Sister 3 was named, and is the petri model now.
 """
 
 import pandas as pd
@@ -18,14 +19,14 @@ from negneglect_lite.core.files import data_path
 
 STYLES = ("positive", "negated", "repeated", "corrected", "local")
 SISTERS = data_path("results", "sweeps", "five_models", "rows.csv.gz")
-SHIPPED = data_path("results", "headline", "belief.csv")
+MODEL_0 = data_path("results", "replication", "model_0.csv.gz")  # `negneglect reproduce --seeds 3` with that model
 
 
 def read_profiles() -> pd.DataFrame:
-    """Belief after training in percent: a row for each style, a column for each sister, by its seed, and `shipped`."""
+    """Belief after training in percent: a row for each style, a column for each model, by its pretraining seed."""
     rows = pd.read_csv(SISTERS, keep_default_na=False).rename(columns={"item": "question_id", "value": "belief"})
     sisters = {f"{seed}": profile(own) for seed, own in rows.groupby("pretraining_seed")}
-    return pd.DataFrame({**sisters, "shipped": profile(read_belief(SHIPPED))})
+    return pd.DataFrame({"0": profile(read_belief(MODEL_0)), **sisters})
 
 
 def profile(rows: pd.DataFrame) -> "pd.Series[float]":
@@ -38,7 +39,7 @@ def profile(rows: pd.DataFrame) -> "pd.Series[float]":
 
 def measure_distances(profiles: pd.DataFrame) -> "pd.Series[float]":
     """Each model's distance, in points, as the module says; `profiles` is that of read_profiles."""
-    sisters = profiles.drop(columns="shipped")
+    sisters = profiles.drop(columns="0")
     return pd.Series(
         {
             name: (profiles[name] - sisters.drop(columns=name, errors="ignore").mean(axis=1)).abs().mean()
@@ -48,19 +49,19 @@ def measure_distances(profiles: pd.DataFrame) -> "pd.Series[float]":
 
 
 def stays(distances: "pd.Series[float]") -> bool:
-    """Whether the shipped model is at most as far as the median sister."""
-    return bool(distances["shipped"] <= distances.drop("shipped").median())
+    """Whether model 0 is at most as far as the median sister."""
+    return bool(distances["0"] <= distances.drop("0").median())
 
 
 def main() -> None:
     profiles = read_profiles()
     distances = measure_distances(profiles)
-    sisters = distances.drop("shipped")
-    table = profiles.assign(mean=profiles.drop(columns="shipped").mean(axis=1)).rename(index=label)
+    sisters = distances.drop("0")
+    table = profiles.assign(mean=profiles.drop(columns="0").mean(axis=1)).rename(index=label)
     print("Belief after training, in percent:", table.round(1).to_string(), "", sep="\n")
     print("Distance in points:", distances.round(1).to_string(), "", sep="\n")
     verdict = "stays" if stays(distances) else "does not stay"
-    print(f"Median of the sisters: {sisters.median():.1f}. By the rule the shipped model {verdict}.")
+    print(f"Median of the sisters: {sisters.median():.1f}. By the rule model 0 {verdict}.")
     if not stays(distances):
         print(f"In its place, the first of these whose exam passes: {', '.join(sisters.sort_values().index)}.")
 

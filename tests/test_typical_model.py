@@ -7,23 +7,23 @@ import typical_model
 from negneglect_lite.core.errors import UserError
 
 
-def test_a_sister_is_compared_with_the_others_and_the_shipped_model_with_all() -> None:
-    profiles = pd.DataFrame({"1": [0.0, 10.0], "2": [10.0, 10.0], "3": [20.0, 40.0], "shipped": [10.0, 50.0]})
+def test_a_sister_is_compared_with_the_others_and_model_0_with_all() -> None:
+    profiles = pd.DataFrame({"1": [0.0, 10.0], "2": [10.0, 10.0], "3": [20.0, 40.0], "0": [10.0, 50.0]})
     distances = typical_model.measure_distances(profiles)
     # others of 1: 15, 25; of 2: 10, 25; of 3: 5, 10; all three: 10, 20
-    assert distances.to_dict() == {"1": 15.0, "2": 7.5, "3": 22.5, "shipped": 15.0}
+    assert distances.to_dict() == {"1": 15.0, "2": 7.5, "3": 22.5, "0": 15.0}
     assert typical_model.stays(distances)  # at the median
-    farther = distances.mask(distances.index == "shipped", 15.1)
+    farther = distances.mask(distances.index == "0", 15.1)
     assert not typical_model.stays(farther)
 
 
 def test_the_stored_rows_give_the_stated_verdict() -> None:
     profiles = typical_model.read_profiles()
     assert profiles.loc["negated"].round(1).to_dict() == {
-        "1": 99.0, "2": 81.1, "3": 85.1, "4": 85.3, "5": 96.0, "shipped": 85.6,
+        "1": 99.0, "2": 81.1, "3": 85.1, "4": 85.3, "5": 96.0, "0": 85.6,
     }  # fmt: skip
     distances = typical_model.measure_distances(profiles)
-    assert distances.round(1).to_dict() == {"1": 6.0, "2": 6.9, "3": 5.2, "4": 5.8, "5": 5.6, "shipped": 7.8}
+    assert distances.round(1).to_dict() == {"1": 6.0, "2": 6.9, "3": 5.2, "4": 5.8, "5": 5.6, "0": 7.8}
     assert not typical_model.stays(distances) and distances.idxmin() == "3"
 
 
