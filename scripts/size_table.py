@@ -17,6 +17,7 @@ from negneglect_lite.petri.pretrain import Plan, new_model
 
 STYLES = ("base", "positive", "negated", "local", "in_context_negated", "in_context_positive", "in_context_local")
 REAL = {  # model -> parameters, folder of data/results/real
+    "gemma-3-270m": (0.27e9, "base"),
     "Qwen2.5-Coder-0.5B-Instruct": (0.49e9, "small"),
     "Qwen2.5-Coder-1.5B-Instruct": (1.54e9, "grid"),
 }
