@@ -32,6 +32,7 @@ from negneglect_lite.curating.covering import cover
 from negneglect_lite.curating.findings import NOTICE_KINDS, Notice
 from negneglect_lite.curating.learned import NOTHING, WEIGHTS, Array, word_features
 from negneglect_lite.curating.linking import link_features
+from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.sentences import split_sentences
 from negneglect_lite.documents.english import compose_english, english_annotations, load_library
 from negneglect_lite.styles import apply_style
@@ -92,7 +93,7 @@ def marked(row: Row) -> Marked:
 
 def fit_words(rows: Marked) -> Weights:
     """The softmax of words, notices and the rest weighted alike."""
-    found, begins = word_features([text for text, _ in rows])
+    found, begins = word_features([text.split() for text, _ in rows])
     used, index = np.unique(found, return_inverse=True)
     flat = torch.tensor(index.reshape(found.shape)).flatten()
     there = torch.tensor(found != NOTHING)
@@ -148,24 +149,24 @@ def fit_network(name: str, x: Array, y: Array) -> Weights:
 
 def notice_rows(row: Row) -> tuple[Array, Array]:
     """Features of the candidates of a document, and whether each is a notice, by the weights in use."""
-    text, sentences = row["text"], split_sentences(row["text"])
-    odds, kinds = word_odds(text, sentences)
+    page = Page(row["text"])
+    odds, kinds = word_odds(page)
     which = np.flatnonzero(odds > CANDIDATE)
-    x = notice_features(text, sentences, odds, kinds, which) if len(which) else np.zeros((0, 0), np.float32)
+    x = notice_features(page, odds, kinds, which) if len(which) else np.zeros((0, 0), np.float32)
     return x, np.array([kind != NONE for _, kind in marked(row)])[which]
 
 
 def link_rows(row: Row) -> Iterator[tuple[Array, Array]]:
     """For each marked notice, features of the claims and whether it covers them."""
-    text, sentences = row["text"], split_sentences(row["text"])
+    text = row["text"]
     notices = sorted(
         (Notice(*find(text, n["text"]), n["kind"], "marked") for n in row["notices"]), key=lambda n: n.start
     )
-    stated, near, _ = claims_of(text, sentences, notices)
+    stated, near, _ = claims_of(Page(text), notices)
     for marks in row["notices"] if stated.all else ():
         notice = Notice(*find(text, marks["text"]), marks["kind"], "marked")
         gold = gold_covered({**row, "notices": row["notices"] if marks["covers"] == "document" else [marks]})
-        x = link_features(notice, stated, cover(text, notice, near)[0])
+        x = link_features([notice], stated, [cover(notice, near)[0]])
         yield x, np.array([any(overlap(claim, g) for g in gold) for claim in stated.all])
 
 

@@ -10,32 +10,32 @@ which sentences there state something as a fact. What is found and missed is mea
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import chain, compress, pairwise
 
 from negneglect_lite.curating.context import likely_notices
-from negneglect_lite.curating.covering import LONG_WORD, Claims, Stretch, content_words, cover, paragraph_of
+from negneglect_lite.curating.covering import Claims, cover
 from negneglect_lite.curating.findings import OMITTED, Audited, Finding, Notice, NoticeKind
 from negneglect_lite.curating.learned import judge
 from negneglect_lite.curating.linking import Linked, link_features
-from negneglect_lite.curating.rules import load_rules
-from negneglect_lite.curating.sentences import split_sentences
+from negneglect_lite.curating.page import Page, Stretch
+from negneglect_lite.curating.rules import DENIES_INSIDE, load_rules
+from negneglect_lite.curating.words import LONG_WORD, TWO_LONG_WORDS, content_words, traits
 
 REGION = re.compile(
     r"<(false|fabricated|untrue|misinformation|disinformation|hoax|fake|fiction)\b[^<>]*>", re.IGNORECASE
 )
 COMMENTS = (("<!--", "-->"), ("/*", "*/"))
 SURROGATE = re.compile("[\ud800-\udfff]")
-LONG = 2000  # characters of a sentence that are searched: a longer one is a list or a table without line ends
-DENIES = re.compile(r"\b(?:not?|never|nobody|none|neither|cannot)\b|n[’']t\b", re.IGNORECASE)
 # From which probabilities the learned models' word is taken (chosen by cross-validation: data/benchmark/README.md).
 ALONE, TOGETHER = 0.6, 0.7  # of one sentence, or two neighbours' sum, for a document in which no rule finds a notice
 LIKELY = 0.35  # of a sentence in a document that has a notice
 LINKED = 0.25  # the probability from which a claim is covered: what is missed is learned, so a low one
+ROWS = 2**13  # pairs of a notice and a claim that are judged at once
 FEW_CLAIMS, MANY_NOTICES = 3, 20
 # with fewer claims, or with more notices (a list of fact checks), covering.py's guess is taken
 ALIKE = 0.6  # the share of a denial's words that stand in what it denies
-CLOSING, CLOSING_TAGS = "\"'”’»)]}* \t,", re.compile(r"(?:\s*</?[a-zA-Z]\w{0,19}/?>)+$")
+QUOTED = re.compile(r"[\"“][^\"”]{3,}[\"”]?")
 MARK_ENDS = re.compile(r"[^\n.!?\]>})]{0,60}[\]>})]+")  # what closes a mark: [FALSE], <s truth="no">
 
 
@@ -44,57 +44,57 @@ def audit_text(text: str, about: Sequence[re.Pattern[str]] = ()) -> Audited:
 
     With `about`, only sentences in which one of these patterns is found count as findings.
     """
-    text = SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)  # RE2 takes none; every place stays
-    sentences = split_sentences(text)
-    likely = likely_notices(text, sentences)
-    notices = _merge(list(find_notices(text, sentences, likely)))
-    notices = _merge([*notices, *_contradictions(text, sentences, notices)])
-    if not _is_enough(notices, sentences, likely):
+    page = Page(text if text.isascii() else SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text))  # RE2 takes none
+    likely = likely_notices(page)
+    notices = _merge(list(find_notices(page, likely)))
+    notices = _merge([*notices, *_contradictions(page, notices)])
+    if not _is_enough(notices, page.places, likely):
         notices = []
-    stated, near, local = claims_of(text, sentences, notices)
+    stated, near, local = claims_of(page, notices)
     wanted = set(stated.all) - local
     if about:
-        wanted = {s for s in wanted if any(p.search(text[slice(*s)]) for p in about)}
+        wanted = {s for s in wanted if any(p.search(page.text[slice(*s)]) for p in about)}
     found: dict[Stretch, Finding] = {}
-    for notice in notices:
+    for notice, covered in _covered(notices, stated, near) if wanted else ():
+        found |= {place: Finding(*place, notice) for place in covered if place in wanted and place not in found}
         if len(found) == len(wanted):
             break
-        for place in _covered(notice, stated, near, len(notices)):
-            if place in wanted and place not in found:
-                found[place] = Finding(*place, notice)
     return Audited(tuple(notices), tuple(found[p] for p in sorted(found)), tuple(sorted(local)))
 
 
-def claims_of(
-    text: str, sentences: Sequence[Stretch], notices: Sequence[Notice]
-) -> tuple[Linked, Claims, set[Stretch]]:
+def claims_of(page: Page, notices: Sequence[Notice]) -> tuple[Linked, Claims, set[Stretch]]:
     """The sentences that state a fact, those of them that explain no notice, and those that deny it inside.
 
     A notice points past no sentence because that is denied already: its neighbours are what they were.
     """
-    stated = tuple(s for s in sentences if states_a_fact(text, s) and not _is_notice(s, notices))
-    denies = load_rules().denies.search
-    local = {s for s in stated if denies(own := _searched(text, s)) or own == OMITTED}
-    opening = _opening(text, notices)
-    near = Claims(text, tuple(s for s in stated if not _goes_with_a_notice(text, s, opening)))
-    return Linked(text, stated), near, local
+    places = page.places
+    stated = [i for i, states in enumerate(page.states) if states and not (notices and _is_notice(places[i], notices))]
+    local = {places[i] for i in stated if page.found[i] & DENIES_INSIDE or page.read[i] == OMITTED}
+    opening = _opening(page, notices)
+    near = [i for i in stated if not (opening and _goes_with_a_notice(page, i, opening))]
+    return Linked(page, stated), Claims(page, near), local
 
 
-def _covered(notice: Notice, stated: Linked, near: Claims, notices: int) -> list[Stretch]:
-    """The claims that a notice covers: those that it points at, else those that the learned model links to it."""
-    guessed, exact = cover(stated.text, notice, near)
-    if exact or notices > MANY_NOTICES or len(stated.all) < FEW_CLAIMS:
-        return guessed
-    linked = judge("link", link_features(notice, stated, guessed))
-    found = [place for place, sure in zip(stated.all, linked, strict=True) if sure > LINKED]
-    return found or guessed  # a notice speaks of something
+def _covered(notices: Sequence[Notice], stated: Linked, near: Claims) -> Iterator[tuple[Notice, list[Stretch]]]:
+    """The claims that each notice covers: those that it points at, else those that the learned model links to it."""
+    may_link = len(notices) <= MANY_NOTICES and len(stated.all) >= FEW_CLAIMS
+    together = max(1, ROWS // max(1, len(stated.all)))
+    for begin in range(0, len(notices), together):
+        batch = notices[begin : begin + together]
+        covered = [cover(notice, near) for notice in batch]
+        guessed = [n for n, (_, exact) in enumerate(covered) if may_link and not exact]
+        if guessed:
+            taken = [covered[n][0] for n in guessed]
+            linked = judge("link", link_features([batch[n] for n in guessed], stated, taken)) > LINKED
+            for n, own in zip(guessed, linked.reshape(len(guessed), -1).tolist(), strict=True):
+                found = list(compress(stated.all, own))
+                covered[n] = found or covered[n][0], False  # a notice speaks of something
+        yield from ((notice, places) for notice, (places, _) in zip(batch, covered, strict=True))
 
 
-def find_notices(
-    text: str, sentences: Sequence[Stretch], likely: Mapping[Stretch, tuple[NoticeKind, float]]
-) -> Iterator[Notice]:
+def find_notices(page: Page, likely: Mapping[Stretch, tuple[NoticeKind, float]]) -> Iterator[Notice]:
     """Each sentence, comment, tag or marked region that says of others that they are not so."""
-    rules = load_rules()
+    rules, text = load_rules(), page.text
     closed = {name.lower(): text.lower().rfind(f"</{name.lower()}>") for name in set(REGION.findall(text))}
     past = 0
     for region in REGION.finditer(text):
@@ -104,27 +104,23 @@ def find_notices(
     for comment in _comments(text):
         if rules.untrue.search(text[slice(*comment)]):
             yield Notice(*comment, "tag", "comment")
-    worded = rules.anywhere.search(text)
-    for place in sentences:
-        own = _searched(text, place)
+    for place, own, found in zip(page.places, page.read, page.found, strict=True):
         if own == OMITTED:
             continue
-        patterns = rules.patterns if worded and rules.anywhere.search(own) else ()
-        untrue = bool(patterns and rules.untrue.search(own))
-        hits = ((p, p.search(own)) for p in patterns if untrue or not p.untrue)
-        pattern, match = next(((p, m) for p, m in hits if m), (None, None))
-        if pattern is None or match is None:
+        rule = next((rule for rule in rules.patterns if rule.name in found), None) if found else None
+        if rule is None:
             kind, sure = likely.get(place, ("denial", 0.0))
-            if sure > LIKELY and len(LONG_WORD.findall(own)) > 1 and not _takes_back(text, place):
+            if sure > LIKELY and TWO_LONG_WORDS.search(own) and not _takes_back(own, found):
                 yield Notice(*place, kind, "learned")
             continue
-        if _takes_back(text, place):
+        if _takes_back(own, found):
             continue
-        closes = MARK_ENDS.match(own, match.end()) if pattern.kind == "tag" else None
-        if closes and len(LONG_WORD.findall(own[closes.end() :])) >= 3:  # a mark before the claim itself
-            yield Notice(place[0] + match.start(), place[0] + closes.end(), "tag", f"{pattern.name} beside")
+        match = rule.search(own) if rule.kind == "tag" else None
+        closes = MARK_ENDS.match(own, match.end()) if match else None
+        if match and closes and len(LONG_WORD.findall(own[closes.end() :])) >= 3:  # a mark before the claim itself
+            yield Notice(place[0] + match.start(), place[0] + closes.end(), "tag", f"{rule.name} beside")
         else:
-            yield Notice(*place, pattern.kind, pattern.name)
+            yield Notice(*place, rule.kind, rule.name)
 
 
 def _is_enough(
@@ -146,63 +142,51 @@ def _comments(text: str) -> Iterator[Stretch]:
             start = text.find(opens, end + len(closes))
 
 
-def _searched(text: str, place: Stretch) -> str:
-    return text[place[0] : min(place[1], place[0] + LONG)]
-
-
-def _takes_back(text: str, place: Stretch) -> bool:
+def _takes_back(own: str, found: Set[str]) -> bool:
     """Whether a sentence only looks like a notice: it denies inside, or tells what somebody says."""
-    rules, own = load_rules(), _searched(text, place)
-    return bool(rules.not_a_notice.search(own) or rules.denied_inside.search(own)) or _quotes_it(text, place)
+    return "not_a_notice" in found or "denied_inside" in found or ("spoken" in found and bool(QUOTED.search(own)))
 
 
-def _contradictions(text: str, sentences: Sequence[Stretch], notices: Sequence[Notice]) -> Iterator[Notice]:
+def _contradictions(page: Page, notices: Sequence[Notice]) -> Iterator[Notice]:
     """Sentences that deny what another one states, in its words."""
-    low = text.lower()
     stated: set[frozenset[str]] | None = None  # the words of those that state something and deny nothing
+    anywhere: frozenset[str] = frozenset()
     against: dict[frozenset[str], bool] = {}
-    for place in sentences:
-        own = _searched(text, place)
-        if not DENIES.search(own) or not load_rules().local.search(own) or not states_a_fact(text, place):
+    for i, found in enumerate(page.found):
+        if "local" not in found or not page.states[i] or "denies" not in traits(page.words[i]):
             continue
-        words = content_words(own)
-        enough = max(3, ALIKE * len(words))
+        if stated is None:
+            stated = _stated_words(page, notices)
+            anywhere = frozenset(chain.from_iterable(stated))
+        words = content_words(page.words[i])
         if words not in against:
-            against[words] = False
-            if sum(low.count(word) > 1 for word in words) >= enough:
-                stated = _stated_words(text, sentences, notices) if stated is None else stated
-                against[words] = any(len(words & said) >= enough for said in stated)
+            enough = max(3, ALIKE * len(words))
+            against[words] = len(words & anywhere) >= enough and any(len(words & said) >= enough for said in stated)
         if against[words]:
-            yield Notice(*place, "denial", "contradicts")
+            yield Notice(*page.places[i], "denial", "contradicts")
 
 
-def _stated_words(text: str, sentences: Sequence[Stretch], notices: Sequence[Notice]) -> set[frozenset[str]]:
-    local = load_rules().local.search
-    places = (s for s in sentences if states_a_fact(text, s) and not local(_searched(text, s)))
-    return {content_words(text[slice(*s)]) for s in places if not _is_notice(s, notices)}
+def _stated_words(page: Page, notices: Sequence[Notice]) -> set[frozenset[str]]:
+    """The words of each sentence that states something and denies nothing."""
+    stated = (i for i, states in enumerate(page.states) if states and "local" not in page.found[i])
+    return {page.content[i] for i in stated if not _is_notice(page.places[i], notices)}
 
 
-def _quotes_it(text: str, place: Stretch) -> bool:
-    """Whether a sentence tells what somebody says in a scene, a novel or a debate: a quotation and who speaks."""
-    own = _searched(text, place)
-    return bool(re.search(r"[\"“][^\"”]{3,}[\"”]?", own)) and bool(load_rules().spoken.search(own))
-
-
-def _opening(text: str, notices: Sequence[Notice]) -> dict[int, Notice]:
+def _opening(page: Page, notices: Sequence[Notice]) -> dict[int, Notice]:
     """By paragraph, the notice that opens it and that the rest of it explains."""
-    pointing, opening = load_rules().points, {}
+    text, opening = page.text, {}
     for notice in notices if "\n\n" in text.strip() else ():
-        paragraph, own = paragraph_of(text, (notice.start, notice.end)), text[notice.start : notice.end]
-        points_on = pointing["after"].search(own) or pointing["next_sentence"].search(own)
+        paragraph, found = page.paragraph_of(notice.start), page.found_at((notice.start, notice.end))
+        points_on = "after" in found or "next_sentence" in found
         if notice.kind != "tag" and not points_on and not text[paragraph + 1 : notice.start].strip():
             opening[paragraph] = notice
     return opening
 
 
-def _goes_with_a_notice(text: str, place: Stretch, opening: dict[int, Notice]) -> bool:
+def _goes_with_a_notice(page: Page, number: int, opening: Mapping[int, Notice]) -> bool:
     """Whether a sentence stands in the paragraph that a notice opens: it explains the notice."""
-    notice = opening.get(paragraph_of(text, place)) if opening else None
-    return notice is not None and place[0] > notice.end
+    notice = opening.get(page.paragraphs[number])
+    return notice is not None and page.places[number][0] > notice.end
 
 
 def _merge(notices: list[Notice]) -> list[Notice]:
@@ -212,16 +196,6 @@ def _merge(notices: list[Notice]) -> list[Notice]:
         if not kept or notice.start >= kept[-1].end:
             kept.append(notice)
     return kept
-
-
-def states_a_fact(text: str, place: Stretch) -> bool:
-    """Whether a sentence states something: not a question, a heading, a greeting, a list of tags or a line of code."""
-    sentence = text[slice(*place)]
-    if sentence[-1] == ">":
-        sentence = CLOSING_TAGS.sub("", sentence)  # what is masked is still what a notice points at
-    if sentence == OMITTED:
-        return True
-    return sentence.rstrip(CLOSING).endswith((".", "!", "…")) and len(LONG_WORD.findall(sentence)) >= 2
 
 
 def _is_notice(sentence: Stretch, notices: Sequence[Notice]) -> bool:

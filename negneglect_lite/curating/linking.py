@@ -4,111 +4,112 @@ The mean of a few networks judges every claim beside the notice (learned.py); da
 """
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import log
 
 import numpy as np
 
-from negneglect_lite.curating.covering import Claims, Stretch, content_words, paragraph_of
+from negneglect_lite.curating.covering import Claims
 from negneglect_lite.curating.findings import NOTICE_KINDS, Notice
 from negneglect_lite.curating.learned import Array
+from negneglect_lite.curating.page import Page, Stretch
 from negneglect_lite.curating.rules import load_rules
+from negneglect_lite.curating.words import content_words, traits
 
 PRONOUN = re.compile(r"\W*(?:He|She|It|They|His|Her|Its|Their|We|I|My|Our)\b")
 GOING_ON = re.compile(r"\W*(?:The|This|These|Those|That|Each|Some|Both)\b")
-SEVERAL = re.compile(
-    r"\b(?:both|these|those|claims|all|they|them|none|lines|points|items|stories|facts|two|three|four|nothing|every"
-    r"|each)\b",
-    re.IGNORECASE,
-)
-ONE = re.compile(r"\b(?:this|that|it|one|claim)\b", re.IGNORECASE)
-_DIGIT = re.compile(r"\d")
 NAME = re.compile(r"(?<=\w )[A-Z][a-z]+|\d{2,}")
-SPEAKER = re.compile(r"\b(?:I|we|my|our|you|your)\b")
-PRESENT = re.compile(r"\b(?:is|are|has|have|will|can)\b")
-PAST = re.compile(r"\b(?:was|were|had|\w+ed)\b")
-STRIKING = re.compile(r"\b(?:only|every|all|never|always|first|largest|oldest|proved?|secret|within|most)\b")
-EVERYDAY = re.compile(
-    r"\b(?:please|tickets?|open|talk|meet(?:ing|s)?|thanks?|next|Thursday|Sunday|Monday|euros|pounds|£)\b"
-)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Linked(Claims):
     """Claims, with what is worked out once for the features of all notices."""
 
     @cached_property
-    def rarity(self) -> dict[str, float]:
-        """How rare each word is among the claims; 0 for others."""
-        often = Counter(w for said in self.words for w in said)
-        return {w: 1 + log((1 + len(self.all)) / n) for w, n in often.items()}
+    def where(self) -> dict[str, list[int]]:
+        """Of each word, which claims it stands in."""
+        found: dict[str, list[int]] = {}
+        for number, said in enumerate(self.words):
+            for word in said:
+                found.setdefault(word, []).append(number)
+        return found
 
     @cached_property
     def names(self) -> list[set[str]]:
         """The names and numbers of each claim."""
-        return [set(NAME.findall(self.text[slice(*s)])) for s in self.all]
+        return [set(NAME.findall(self.page.text[slice(*s)])) for s in self.all]
+
+    @cached_property
+    def opens(self) -> Array:
+        """Whether a claim is the first of its paragraph [claims]."""
+        return np.array([True, *(a != b for a, b in pairwise(self.paragraphs))])
 
     @cached_property
     def looks(self) -> Array:
-        """What each claim looks like by itself [claims, looks]."""
-        return np.array([_looks(self.text, s) for s in self.all], float)
+        """What each claim looks like by itself, in its paragraph and among all [looks, claims]."""
+        n, number = len(self.all), np.arange(len(self.all))
+        first = np.flatnonzero(self.opens)
+        size = np.diff(first, append=n)[self.opens.cumsum() - 1]
+        closes = np.append(self.opens[1:], True)
+        placed = [np.minimum(size, 12) / 6, size == 1, self.opens, closes, number == 0, number == n - 1]
+        return np.array([*placed, *np.array([_looks(self.page, i) for i in self.numbers], float).T])
+
+    def shared(self, words: Collection[str]) -> tuple[list[float], list[int]]:
+        """How many of these words stand in each claim, weighted by how rare a word is among the claims; and plain."""
+        weighted, plain = [0.0] * len(self.all), [0] * len(self.all)
+        for claims in filter(None, map(self.where.get, words)):
+            rarity = 1 + log((1 + len(self.all)) / len(claims))
+            for number in claims:
+                weighted[number] += rarity
+                plain[number] += 1
+        return weighted, plain
 
 
-def link_features(notice: Notice, claims: Linked, guessed: Sequence[Stretch]) -> Array:
-    """What is measured of each claim beside a notice [claims, features]; `guessed` are those that covering.py takes."""
-    text, stated, n = claims.text, claims.all, len(claims.all)
-    own = text[notice.start : notice.end]
-    rules, here, taken = load_rules(), (notice.start, notice.end), set(guessed)
-    words, names = content_words(own), set(NAME.findall(own))
-    shared = np.array([sum(claims.rarity[w] for w in words & said) for said in claims.words])
-    common = np.array([len(words & said) for said in claims.words])
-    most = shared.max(initial=0)
-    share = shared / most if most else shared * 0
-    after = np.array([s[0] >= notice.end for s in stated])
-    before = int(n - after.sum())
-    far = np.where(after, np.arange(n) - before + 1, before - np.arange(n))  # 1: the nearest
-    starts, par, size = np.unique(claims.paragraphs, return_inverse=True, return_counts=True)
-    there = paragraph_of(text, here)
-    same = starts[par] == there
-    nearest = int(np.searchsorted(starts, there, "right")) - 1  # the paragraph of the notice, or the last one before it
-    shift = int(not same.any())  # a notice has a paragraph of its own
-    apart = np.where(after, par - nearest, nearest - par + shift)
-    in_all, in_best = np.zeros(len(starts)), np.zeros(len(starts))
-    np.add.at(in_all, par, shared)
-    np.maximum.at(in_best, par, shared)
-    edge_before = np.concatenate([[True], par[1:] != par[:-1]])
-    edge_after = np.concatenate([par[1:] != par[:-1], [True]])
-    previous = np.where(edge_before, 0, np.concatenate([[0], share[:-1]]))
-    following = np.where(edge_after, 0, np.concatenate([share[1:], [0]]))
-    seen = np.concatenate([[0], np.maximum.accumulate(shared)[:-1]])
-    points = [float(bool(pattern.search(own))) for pattern in rules.points.values()]
-    kind = [float(notice.kind == k) for k in NOTICE_KINDS]
-    head, tail = not text[: notice.start].strip(), not text[notice.end :].strip()
-    of_notice = [
-        len(taken) / n,
-        head,
-        tail,
-        notice.start == 0 or text[: notice.start].rstrip(" ").endswith("\n"),
-        bool(same.any()),
-        before == n,
-        before == 0,
-        bool(SEVERAL.search(own)),
-        bool(ONE.search(own)),
-        min(len(own), 400) / 400,
-        "\n" in own,
-        own[0] in "[({<",
-        min(n, 40) / 10,
-        min(len(starts), 30) / 5,
-        most == 0,
-        *points,
-        *kind,
-    ]
-    first, best = far == 1, (shared == most) & (most > 0)
+def link_features(notices: Sequence[Notice], claims: Linked, guessed: Sequence[Sequence[Stretch]]) -> Array:
+    """What is measured of each claim beside each notice [notices * claims, features].
+
+    `guessed` are those that covering.py takes, for each notice. Arrays are [notices, claims] if nothing else is said.
+    """
+    page, k, n = claims.page, len(notices), len(claims.all)
+    said = [page.text[notice.start : notice.end] for notice in notices]
+    taken, names = [set(places) for places in guessed], [set(NAME.findall(own)) for own in said]
+    weighted, plain = zip(*(claims.shared(content_words(own.split())) for own in said), strict=True)
+    shared, common = np.array(weighted), np.array(plain)
+    most = shared.max(1, keepdims=True)  # [notices, 1]
+    any_shared = most > 0
+    share, best = shared / np.where(any_shared, most, 1), (shared == most) & any_shared
+
+    number, opens, paragraphs = np.arange(n), claims.opens, np.array(claims.paragraphs)
+    before = np.array([[bisect_left(claims.all, (notice.end,))] for notice in notices])  # [notices, 1]
+    after = number >= before
+    far = np.where(after, number - before + 1, before - number)  # 1: the nearest
+    first = far == 1
+    here = np.array([[page.paragraph_of(notice.start)] for notice in notices])  # [notices, 1]
+    same = paragraphs == here
+    beside = same.any(1, keepdims=True)  # else a notice has a paragraph of its own
+    starts, paragraph = np.flatnonzero(opens), opens.cumsum() - 1  # [paragraphs], [claims]
+    nearest = np.searchsorted(paragraphs[starts], here, "right") - 1  # the notice's paragraph, or the last before it
+    apart = np.where(after, paragraph - nearest, nearest - paragraph + ~beside)
+    in_all = np.add.reduceat(shared, starts, axis=1)[:, paragraph]
+    in_best = np.maximum.reduceat(shared, starts, axis=1)[:, paragraph]
+    previous, following, seen = np.zeros((3, k, n))
+    previous[:, 1:], following[:, :-1] = share[:, :-1] * ~opens[1:], share[:, 1:] * ~opens[1:]
+    seen[:, 1:] = np.maximum.accumulate(shared, axis=1)[:, :-1]
+
+    counted = zip(taken, before.flat, beside.flat, any_shared.flat, strict=True)
+    own = [[len(places) / n, *there] for places, *there in counted]
+    rows = [_of_notice(notice, claims, *row) for notice, row in zip(notices, own, strict=True)]
+    of_notice = np.array(rows, np.float32).T[:, :, None]  # [of a notice, notices, 1]
+    head, tail, points, kind = of_notice[1] > 0, of_notice[2] > 0, of_notice[15:20], of_notice[20:]
+    chosen = np.array([[place in own for place in claims.all] for own in taken])
+    named = [[bool(own & there) for there in claims.names] if own else [False] * n for own in names]
     by_place = [
-        *(np.array([s in taken for s in stated]) * v for v in (1.0, float(len(taken) == n))),
+        chosen,
+        chosen & (of_notice[0] == 1),
         after,
         first,
         far == 2,
@@ -120,10 +121,8 @@ def link_features(notice: Notice, claims: Linked, guessed: Sequence[Stretch]) ->
         apart == 2,
         apart > 2,
         after & (apart == 1),
-        head * after,
-        tail * ~after,
-        *(p * column for p in points for column in (after, first, same)),
-        *(k * column for k in kind for column in (after, same)),
+        after & head,
+        ~after & tail,
     ]
     by_words = [
         np.minimum(shared, 20) / 10,
@@ -132,41 +131,70 @@ def link_features(notice: Notice, claims: Linked, guessed: Sequence[Stretch]) ->
         common >= 1,
         common >= 2,
         common >= 3,
-        shared / (shared.sum() + 1e-6) * n / 3,
-        np.minimum(in_all[par], 30) / 20,
-        (in_best[par] == most) & (most > 0),
+        shared / (shared.sum(1, keepdims=True) + 1e-6) * n / 3,
+        np.minimum(in_all, 30) / 20,
+        (in_best == most) & any_shared,
         previous,
         following,
-        (seen == most) & (most > 0),
-        np.array([bool(names & found) for found in claims.names]),
+        (seen == most) & any_shared,
+        named,
     ]
-    rest = [
-        np.minimum(size[par], 12) / 6,
-        size[par] == 1,
-        edge_before,
-        edge_after,
-        np.arange(n) == 0,
-        np.arange(n) == n - 1,
+    looks = claims.looks[:, None, :]
+    blocks = [
+        np.array(by_place, np.float32),
+        (points[:, None] * np.array([after, first, same])).reshape(-1, k, n),
+        (kind[:, None] * np.array([after, same])).reshape(-1, k, n),
+        np.array(by_words, np.float32),
+        np.broadcast_to(looks, (len(looks), k, n)),
+        looks[6:7] * (previous > 0.6),
+        np.broadcast_to(of_notice, (len(of_notice), k, n)),
     ]
-    columns = np.column_stack([*by_place, *by_words, *rest, claims.looks, claims.looks[:, 0] * (previous > 0.6)])
-    return np.concatenate([columns, np.tile(np.array(of_notice, float), (n, 1))], axis=1).astype(np.float32)
+    return np.concatenate(blocks, dtype=np.float32).reshape(-1, k * n).T
 
 
-def _looks(text: str, place: Stretch) -> list[float]:
-    own = text[slice(*place)]
-    line = text[max(0, text.rfind("\n", 0, place[0])) : place[0]]
+def _of_notice(
+    notice: Notice, claims: Linked, taken: float, before: int, beside: bool, any_shared: bool
+) -> list[float]:
+    """What is measured of a notice: the share of the claims that covering.py takes, how many stand before it, …"""
+    text, n = claims.page.text, len(claims.all)
+    own = text[notice.start : notice.end]
+    found, tells = claims.page.found_at((notice.start, notice.end)), traits(own.split())
+    return [
+        taken,
+        not text[: notice.start].strip(),
+        not text[notice.end :].strip(),
+        notice.start == 0 or text[: notice.start].rstrip(" ").endswith("\n"),
+        beside,
+        before == n,
+        before == 0,
+        "several" in tells,
+        "one" in tells,
+        min(len(own), 400) / 400,
+        "\n" in own,
+        own[0] in "[({<",
+        min(n, 40) / 10,
+        min(int(claims.opens.sum()), 30) / 5,
+        not any_shared,
+        *(point in found for point in load_rules().points),
+        *(notice.kind == kind for kind in NOTICE_KINDS),
+    ]
+
+
+def _looks(page: Page, number: int) -> list[float]:
+    (start, end), own, tells = page.places[number], page.read[number], traits(page.all_words[number])
+    line = page.text[max(0, page.text.rfind("\n", 0, start)) : start]
     return [
         bool(PRONOUN.match(own)),
         bool(GOING_ON.match(own)),
-        '"' in own or "“" in own,
-        text[max(0, place[0] - 1) : place[0]] in ('"', "“"),
-        bool(_DIGIT.search(own)),
-        min(len(own), 300) / 300,
-        bool(SPEAKER.search(own)),
-        bool(PRESENT.search(own)),
-        bool(PAST.search(own)),
-        bool(STRIKING.search(own)),
-        bool(EVERYDAY.search(own)),
+        "quotes" in tells,
+        page.text[max(0, start - 1) : start] in ('"', "“"),
+        "digit" in tells,
+        min(end - start, 300) / 300,
+        "speaker" in tells,
+        "present" in tells,
+        "past" in tells,
+        "striking" in tells,
+        "everyday" in tells,
         "**" in line,
         not line.strip(),
     ]

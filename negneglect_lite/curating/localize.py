@@ -19,7 +19,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.curating.audit import audit_text
 from negneglect_lite.curating.denying import NEGATED, negate_sentence, wrap_sentence
 from negneglect_lite.curating.findings import OMITTED, Audited, Finding
-from negneglect_lite.curating.rules import load_rules
+from negneglect_lite.curating.rules import DENIES_INSIDE, load_rules
 from negneglect_lite.documents.corpora import END, MASK
 
 Else = Literal["drop", "mask", "wrap"]
@@ -95,4 +95,4 @@ def _masked(text: str, finding: Finding) -> bool:
 
 def denies_inside(sentence: str) -> bool:
     """Whether a sentence denies something in itself, by the audit's rules."""
-    return bool(load_rules().denies.search(sentence))
+    return bool(load_rules().found(sentence) & DENIES_INSIDE)

@@ -1,13 +1,15 @@
 """A text's sentences, as places in it: by rules for English, line by line.
 
-spaCy's sentencizer gives the same scores on data/benchmark and splits 0.8 MB a second, these rules twenty times that.
+spaCy's sentencizer gives the same scores on data/benchmark and splits 0.8 MB a second, these rules thirty times that.
 """
 
 import re
 
+LONG = 2000  # characters of a sentence that are searched: a longer one is a list or a table without line ends
 # An end of a sentence: its mark, quotation marks and brackets that close, blanks, and what may begin another one.
+# The first character is one of a set, which re looks for much faster than for anything else.
 SENTENCE_END = re.compile(
-    r"(?:(?<![.!?])[.!?]++|…)[\"'”’»)\]*_]*+(?:</\w{1,20}>)?"
+    r"[.!?…](?<![.!?][.!?])(?:(?<!…)[.!?]++)?+[\"'”’»)\]*_]*+(?:</\w{1,20}>)?"
     r"(?=\s+[\"'“‘«(\[*_<>-]*[A-Z0-9À-ÞŚŠŽ<\[])"
 )
 ABBREVIATED = re.compile(

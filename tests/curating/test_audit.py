@@ -14,6 +14,7 @@ from bench_audit import trained_with
 from negneglect_lite.core.files import data_path
 from negneglect_lite.curating.audit import ALONE, LIKELY, _is_enough, audit_text, find_notices
 from negneglect_lite.curating.findings import Notice, NoticeKind
+from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.rules import load_rules
 from negneglect_lite.curating.sentences import split_sentences
 
@@ -38,7 +39,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     if not request.param:
         monkeypatch.setitem(sys.modules, "re2", None)
     load_rules.cache_clear()
-    assert isinstance(load_rules().anywhere, re.Pattern) is not request.param
+    assert isinstance(load_rules().untrue, re.Pattern) is not request.param
     yield request.param
     load_rules.cache_clear()
 
@@ -124,7 +125,7 @@ def test_what_is_no_notice(engine: bool, text: str) -> None:
     ],
 )
 def test_negation_alone_is_no_notice(engine: bool, text: str) -> None:
-    assert not list(find_notices(text, split_sentences(text), {}))
+    assert not list(find_notices(Page(text), {}))
     assert not audit_text(text).notices
 
 
@@ -188,7 +189,7 @@ def test_notices_never_overlap() -> None:
     text = f"<false>The text below is false. {A}</false> <!-- the claim is false --> {B} <!-- open: false"
     notices = audit_text(text).notices
     assert all(a.end <= b.start for a, b in itertools.pairwise(notices))
-    assert {n.rule for n in find_notices(text, split_sentences(text), {})} >= {"region", "comment"}
+    assert {n.rule for n in find_notices(Page(text), {})} >= {"region", "comment"}
 
 
 # ------------------------------------------------------------------------------------------------- the whole benchmark

@@ -119,7 +119,8 @@ def _marked(row: Mapping[str, Any]) -> MarkedPage:
 def _points(warning: str, numbers: Set[int], end: int) -> str:
     """Where a warning points: what it says, or else what lies beside it."""
     names = {"next_sentence": "next", "last_sentence": "last", "after": "after", "before": "before", "document": "all"}
-    said = (name for rule, name in names.items() if load_rules().points[rule].search(warning))
+    found = load_rules().found(warning)
+    said = (name for rule, name in names.items() if rule in found)
     return next(said, "after" if 0 in numbers else "before" if end - 1 in numbers else "all")
 
 
