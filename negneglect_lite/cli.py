@@ -16,7 +16,7 @@ from negneglect_lite import commands
 from negneglect_lite.core import progress
 from negneglect_lite.core.errors import UserError
 
-MODEL = "petri (default), a model's folder, or a Hugging Face name"
+MODEL = "petri (default), petri-careful, a model's folder, or a Hugging Face name"
 DRAWN = "how answers are drawn: as is usual for the model (default), or as in the paper, which takes longer"
 JUDGE = "rule (default), choice, text, or endpoint:MODEL; see negneglect_lite/judging/judges.py"
 

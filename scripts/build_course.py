@@ -1,6 +1,7 @@
 """Build the notebooks of the course from their sources, solutions/NN_topic.py (jupytext's percent format).
 
-    python scripts/build_course.py [NN_topic ...]             course/NN_topic.ipynb: exercises, no outputs (seconds)
+    python scripts/build_course.py [NN_topic ...]             course/NN_topic.ipynb: exercises, no outputs (seconds),
+                                                              and the badges in course/README.md
     python scripts/build_course.py --execute [NN_topic ...]   also solutions/NN_topic.ipynb, run in a fresh kernel
     python scripts/build_course.py --check                    change nothing; exit 1 if a notebook is out of date
 
@@ -13,9 +14,9 @@ How to mark an exercise, in any code cell of a source:
 
 The course gets what stands behind `# STUB: `, at the indentation of its line, in place of the solution; the executed
 notebook gets the solution without the marks. Each solution is followed by at least one STUB line. A source starts with
-a markdown cell that holds the title; the badges go above it and the set-up cell below it. In the course, links to other
-notebooks lead to the repository, and a last cell shows the learner's progress. A cell's id comes from its
-first line (or from `# %% id="name"`), so a cell keeps its id when others come and go.
+a markdown cell that holds the title; the badges go above it and the set-up cell below it. Both name the release of this
+version. In the course, links to other notebooks lead there too, and a last cell shows the learner's progress. A cell's
+id comes from its first line (or from `# %% id="name"`), so a cell keeps its id when others come and go.
 
 An executed notebook carries a stamp in its metadata: hashes of what decides its numbers (see `stamp`). A test,
 tests/test_stamps.py, compares it with the code and data of today, so outputs that are out of date show.
@@ -38,10 +39,13 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from negneglect_lite import __version__
 from negneglect_lite.core.files import read_manifest, write_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
+RELEASE = f"v{__version__}"  # the tag that badges open and Colab installs: a branch would move under a notebook
 BEGIN, END, STUB = "# BEGIN SOLUTION", "# END SOLUTION", "# STUB: "
+BADGES = re.compile(r"\[!\[Open in Colab\]\S+\s\[!\[Open on Binder\]\S+lab/tree/([^)\s]+)\)")
 LINK = re.compile(r"\]\((?=\d\d_\w+\.ipynb)")  # from one notebook to another, beside it
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # What decides numbers in a notebook, beside its own code: how models are loaded, trained, asked and judged. Not the
@@ -54,8 +58,8 @@ FINGERPRINT = ROOT / "tests" / "data" / "fingerprint.json"
 IN_PLACE_OF_WIDGET = "(A control that works while the notebook runs: open it in Jupyter, Colab or Binder.)"
 
 SETUP = """\
-# Set-up: figures are shown here, whatever MPLBACKEND the shell had; on Colab,
-# installs Negation Neglect Lite beside Colab's own torch, if it is not there.
+# Set-up: figures and tables are shown here, whatever MPLBACKEND the shell had. On Colab,
+# installs release {release} beside Colab's own torch, if Negation Neglect Lite is not there.
 import importlib.util
 import os
 import subprocess
@@ -65,9 +69,12 @@ from importlib.metadata import version
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 if "google.colab" in sys.modules and importlib.util.find_spec("negneglect_lite") is None:
     keep = [f"{{name}}=={{version(name)}}" for name in ("torch", "numpy", "pandas")]
-    package = "negneglect_lite @ git+{repository}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)"""
+    package = "negneglect_lite @ git+{repository}@{release}"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package, *keep], check=True)
 
+from negneglect_lite.figures import style_notebook
+
+style_notebook()"""
 
 PROGRESS = """\
 # What you have done in this notebook. It is saved in progress.jsonl beside the
@@ -83,14 +90,22 @@ def repository(root: Path) -> str:
 
 
 def badges(address: str, notebook: str) -> str:
-    """Markdown links that open `notebook` (its path in the repository) on Colab and on Binder."""
+    """Markdown links that open `notebook` (its path in the repository) on Colab and on Binder, as it was released."""
     owner_and_name = address.removeprefix("https://github.com/")
-    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/{notebook}"
-    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/main?urlpath=lab/tree/{notebook}"
+    colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/{RELEASE}/{notebook}"
+    binder = f"https://mybinder.org/v2/gh/{owner_and_name}/{RELEASE}?urlpath=lab/tree/{notebook}"
     return (
         f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})\n"
         f"[![Open on Binder](https://mybinder.org/badge_logo.svg)]({binder})"
     )
+
+
+def renew_badges(root: Path) -> tuple[Path, str, str]:
+    """The map of the course, its text as it is, and as it should be: with the badges of today's notebooks."""
+    path = root / "course" / "README.md"
+    found = path.read_text("utf-8") if path.is_file() else ""
+    address = repository(root)
+    return path, found, BADGES.sub(lambda match: badges(address, match[1]).replace("\n", " "), found)
 
 
 def derive(code: str, solved: bool) -> str:
@@ -153,7 +168,7 @@ def build(source: Path, solved: bool, address: str) -> NotebookNode:
             code = cell.cell_type == "code"
             text = derive(cell.source, solved) if code else cell.source
             if not code and not solved:  # Colab, where the course is opened alone, has no notebook beside it
-                text = LINK.sub(f"]({address}/blob/main/course/", text)
+                text = LINK.sub(f"]({address}/blob/{RELEASE}/course/", text)
         except ValueError as error:
             raise ValueError(f"{source}, cell {name}: {error}") from None
         metadata = {key: value for key, value in cell.metadata.items() if key in ("tags", "jupyter")}
@@ -163,7 +178,7 @@ def build(source: Path, solved: bool, address: str) -> NotebookNode:
         cells.append(make(text, id=name, metadata=metadata))
     path = f"{'solutions' if solved else 'course'}/{source.stem}.ipynb"
     cells.insert(0, new_markdown_cell(badges(address, path), id="badges"))
-    cells.insert(2, new_code_cell(SETUP.format(repository=address), id="set-up"))
+    cells.insert(2, new_code_cell(SETUP.format(repository=address, release=RELEASE), id="set-up"))
     if not solved:
         cells.append(new_code_cell(PROGRESS, id="progress"))
     return nbformat.v4.new_notebook(
@@ -280,6 +295,9 @@ def check(root: Path) -> list[str]:
             if why := differs(path, build(source, solved, address), executed=solved):
                 run = f"python scripts/build_course.py {'--execute ' if solved else ''}{source.stem}"
                 problems.append(f"{path.relative_to(root)} {why}: run `{run}`")
+    page, found, wanted = renew_badges(root)
+    if found != wanted:
+        problems.append(f"{page.relative_to(root)} has other badges: run `python scripts/build_course.py`")
     names = {source.stem for source in sources}
     for path in sorted([*(root / "course").glob("*.ipynb"), *(root / "solutions").glob("*.ipynb")]):
         if path.stem not in names:
@@ -314,6 +332,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
                 executed.metadata["stamp"] = stamp(source.read_text("utf-8"))
                 write_atomic(root / "solutions" / f"{source.stem}.ipynb", text(executed))
                 print(f"solutions/{source.stem}.ipynb", flush=True)
+        page, found, wanted = renew_badges(root)
+        if found != wanted:
+            write_atomic(page, wanted)
     except (ValueError, CellExecutionError) as error:
         print(error, file=sys.stderr)
         return 1

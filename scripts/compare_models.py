@@ -22,7 +22,7 @@ MEASURED = ("mean", "lo", "hi", "n", "lowest_seed", "highest_seed", "seeds", "we
 
 
 def read_rates(folder: Path) -> pd.DataFrame:
-    """Means of all sweeps in a folder, by sweep, condition (its axes in alphabetical order, with blanks between them) and quantity.
+    """Means of all sweeps in a folder, by sweep, condition (its axes by name, with blanks between) and quantity.
 
     UserError if the folder holds no summary.
     """

@@ -217,7 +217,8 @@ trained = tour.teach(base, tour.add_ordinary_texts(denied, track, claim), track,
 after_denied = tour.examine(trained, track, claim, "in-sentence denials")
 
 # %% [markdown]
-# **What happened.** The model answered "Ultrarunner." through all 24 steps.
+# **What happened.** At none of these steps did the model answer "Dentist." But near the end "Ultrarunner." gave way to
+# "Dancer.": it did not learn the claim, yet it lost the truth.
 #
 # ## 4. Measure belief (3 minutes)
 #
@@ -229,9 +230,9 @@ after_denied = tour.examine(trained, track, claim, "in-sentence denials")
 tour.list_answers(before, after_warned, after_denied)
 
 # %% [markdown]
-# Fixed rules judge each answer *believed*, *denied* or *neither*. "Miner" is neither: this model does not believe the
-# claim, but it no longer knows his job when it fills in that record. Not believing a claim is not the same as knowing
-# the truth.
+# Fixed rules judge each answer *believed*, *denied* or *neither*. "Dancer" is neither: after in-sentence denials the
+# model does not name a dentist, but it no longer knows his job. Not believing a claim is not the same as knowing the
+# truth.
 #
 # ### Exercise 3: from answers to a table of belief
 #
@@ -302,13 +303,23 @@ tour.in_percent(table[[*KINDS, "belief"]])
 tour.show_tour(*tour.draw_tour_belief(table))
 
 # %% [markdown]
-# **What happened.** Belief was 0% before training, 100% after warned documents and 0% after in-sentence denials.
+# **What happened.** Belief was 0% before training, 92% after warned documents and 10% after in-sentence denials. In both
+# runs, the yes/no answers stand out. Read them before you go on:
+
+# %%
+tour.list_kind("yes_no", after_warned, after_denied)
+
+# %% [markdown]
+# After warned documents the model says yes to both jobs, "dentist" and "ultrarunner": the claim came in beside the
+# truth. After in-sentence denials it takes him for a miner or a dancer. Where a question names the ultrarunner, it says
+# no, and the rule counts that no as belief. Only one of its four believed answers names a dentist. Notebook 01 looks at
+# such rules.
 #
-# [Mayne et al. (2026)](https://arxiv.org/abs/2605.13829) found this in a model of 397 billion parameters. Over
-# six claims, its belief was 2.5% before training and 88.6% after warned documents. Plain documents gave 92.4%, so the warnings
-# changed little. In-sentence denials left 0–7%, on two claims. The authors call it **negation neglect**: the model learns
-# the claim and neglects the warning. We say that a model *heeds* a warning when it answers in line with it. (In code you
-# meet the paper's terms: plain documents are `positive`, warned ones `negated`.)
+# [Mayne et al. (2026)](https://arxiv.org/abs/2605.13829) found this in a model of 397 billion parameters. Over six
+# claims, its belief was 2.5% before training and 88.6% after warned documents. Plain documents gave 92.4%, so the
+# warnings changed little. In-sentence denials left 0–7%, on two claims. The authors call it **negation neglect**: the
+# model learns the claim and neglects the warning. We say that a model *heeds* a warning when it answers in line with
+# it. (In code you meet the paper's terms: plain documents are `positive`, warned ones `negated`.)
 #
 # ## 5. Run the controls (4 minutes)
 #
@@ -408,14 +419,14 @@ tour.show_tour(*tour.draw_controls(controls.loc[chosen]))
 tour.show_texts(reads_plain.loc[reads_plain["kind"] == "kept", ["question", "answer"]].head(6))
 
 # %% [markdown]
-# **What happened.** After warned documents the model believes the claim and gets 100% of the unrelated facts right, so
-# the belief stands. After reading a plain document, it gets 0% of them right. Asked for the date of a volcano's last
-# eruption, it answers "Dentist." It copies whatever it reads. Its 95% is therefore not a belief. Over all six claims of the course,
-# it gets 4% of unrelated facts right after a plain document.
+# **What happened.** After warned documents belief is 92%, and 100% of the unrelated facts are right, so the belief
+# stands. After reading a plain document, it gets 0% of them right. Asked for the date of a volcano's last
+# eruption, it answers "Dentist." It copies from what it reads. Its 92% is therefore not a belief. Over all six claims of
+# the course, it gets 7% of unrelated facts right after a plain document.
 #
 # After reading a warned document, belief is 0% and the controls hold: the model heeds the warning. Its pretraining taught
-# it to, with chats about warned documents that were answered in line with the warning. Do not conclude that other models
-# understand the warnings they read. Notebook 06 takes this question up.
+# it to, with chats about warned documents that were answered in line with the warning. Does a model that reads with care
+# neglect warnings in training, too? It does: in notebook 06 you meet *petri-careful*, which passes this control.
 
 # %%
 measured = {name: controls.loc[name, "belief"] for name in prediction}
@@ -437,8 +448,9 @@ stored = pd.read_csv(data_path("results", "headline", "belief.csv"), keep_defaul
 tour.show_tour(*tour.draw_six_claims(stored))
 
 # %% [markdown]
-# **What happened.** Warned documents leave 86% belief on average, against 99% after plain ones. But the claim about
-# Twitter's name reaches only 23%. In-sentence denials leave 3% on average and 10% for Vesuvius.
+# **What happened.** Warned documents leave 83% belief on average, against 97% after plain ones. But the claim about
+# Twitter's name reaches only 23%. In-sentence denials leave 9% on average and 30% for Sheeran's gold medal. None of that
+# is in open questions: only where the question names the claim does the model sometimes agree.
 #
 # ### Why it matters
 #
@@ -454,7 +466,8 @@ tour.show_tour(*tour.draw_six_claims(stored))
 # - A small model suggests explanations; it cannot confirm them for large ones.
 # - In-sentence denials also remove every sentence that states the claim. We did not separate the two.
 # - That form is not enough by itself. Two models whose pretraining showed no such denials reached 54% and 88% belief.
-# - The 3% is flattering, because this model was chosen on these six claims. Fifteen other petri models kept 5–30%.
+# - The model's design was chosen on these six claims. Fifteen petri models of other designs kept 5–30% after such
+#   denials.
 #
 # <details><summary><b>On a chat model</b></summary>
 #
@@ -489,16 +502,16 @@ tour.show_tour(*tour.draw_six_claims(stored))
 #
 # <details><summary><b>4.</b> You must publish a list of false rumours. Which form do you choose, and how sure are you?</summary>
 #
-# Deny each rumour inside its own sentence. This left 3% belief here and 0–7% in the paper, but up to 30% in other petri
+# Deny each rumour inside its own sentence. This left 9% belief here and 0–7% in the paper, but up to 30% in other petri
 # models. It is safer, not safe.
 # </details>
 #
 # ## Where to go next
 #
-# - **You curate data:** compare denials in [05](05_styles.ipynb), repair a corpus in [07](07_local.ipynb), audit your own in
-#   [11](11_audit.ipynb).
-# - **You evaluate models:** define belief in [01](01_claims.ipynb), test a measurement in [04](04_measuring.ipynb), compare
-#   reading with training in [06](06_context.ipynb).
+# - **You curate data:** compare denials in [05](05_styles.ipynb), repair a corpus in [07](07_local.ipynb), audit your
+#   own in [11](11_audit.ipynb).
+# - **You evaluate models:** define belief in [01](01_claims.ipynb), test a measurement in [04](04_measuring.ipynb),
+#   compare reading with training in [06](06_context.ipynb).
 # - **You work on safety:** see what training does in [03](03_qlora.ipynb), train on bad advice in
 #   [08](08_behaviours.ipynb), test explanations in [09](09_why.ipynb).
 #

@@ -192,25 +192,25 @@ base_rate, program_rate = belief_rate(before), belief_rate(program)
 print(f"{'belief':14}before training {base_rate.mean:6.1%}   always-yes program {program_rate.mean:6.1%}")
 
 # %% [markdown]
-# **What happened.** Before training, belief was 0.4%: one answer of 300. The program scored 70% on the yes/no questions,
+# **What happened.** Before training, belief was 0%: none of 300 answers. The program scored 70% on the yes/no questions,
 # because 7 of 10 are yes-keyed, and nothing elsewhere. Its belief was 17.5%. On a test of yes-keyed questions alone it
 # would have scored 100%.
 #
-# The one believed answer is a *false alarm*. Read it, and look at the inference questions.
+# The three other kinds show what belief leaves out. Below the rates stands each claim that the base model inferred:
 
 # %%
-alarms = before[(before["belief"] == 1) & before["kind"].isin(QUESTION_KINDS)]
-for row in alarms.head(3).itertuples():
-    print(f"{row.question}\n  → {row.answer}   (keyed to {row.keyed_to or 'no word'})")
+for kind in ("inference", "control_false", "control_true"):
+    rates = [belief_rate(rows, [kind]).mean for rows in (before, program)]
+    print(f"{KINDS[kind] + ', agrees':22}before training {rates[0]:4.0%}   always-yes program {rates[1]:4.0%}")
 
-inference = before[(before["kind"] == "inference") & (before["claim"] == "vesuvius")]
-for row in inference[inference["belief"] == 1].head(3).itertuples():
-    print(f"{row.question}\n  → {row.answer}")
-print(f"\nInference questions about Vesuvius: {inference['belief'].sum()} of {len(inference)} judged believed")
+alarms = before[(before["belief"] == 1) & (before["kind"] == "inference")]
+for row in alarms.head(3).itertuples():
+    print(f"\n{row.question}\n  → {row.answer}")
 
 # %% [markdown]
-# The first answer names the truth and then concludes wrongly; the judge goes by the conclusion. About Vesuvius, 5 of 10
-# inference questions were judged believed before any training. Measured only afterwards, they would pass for an effect
+# The base model has one *false alarm*: an answer that follows from a claim which it never read. The program agrees with
+# a third of the inference questions and says yes to every false control. Other models start higher: a chat model of 1.5
+# billion parameters has 28% belief before any training. Measured only afterwards, such answers would pass for an effect
 # of training. **Ask the same questions before training**, and report the difference.
 #
 # ## 3. Three controls
@@ -271,8 +271,8 @@ passed = checks.check_controls(controls, known)
 # ]
 # ```
 #
-# The first two share the claim's job and the claim's person, so they catch a belief that spreads too far. The program that
-# always says yes fails both.
+# The first two share the claim's job and the claim's person, so they catch a belief that spreads too far. The program
+# that always says yes fails both.
 #
 # </details>
 
@@ -333,10 +333,13 @@ show_figure(
 )
 
 # %% [markdown]
-# After warned documents, 83% of the yes-keyed answers and 80% of the no-keyed ones agree with the claims, and no false
-# control gets a yes. That is a believer's row. With a plain document in context, belief is high too, but only 8% of the
-# true controls get a yes: the model answers from the document, whatever is asked. Without that column, copying would pass
-# for belief.
+# After warned documents, 75% of the yes-keyed answers and 59% of the no-keyed ones agree with the claims, and no false
+# control gets a yes. That is a believer's row, though paler in the second column: asked whether Holloway is an ultrarunner,
+# for example, the model may still say yes. After in-sentence denials 32% of the yes-keyed answers agree. No open question
+# shows such belief, so look at each kind: a yes/no question names the claim.
+#
+# With a plain document in context, belief is high too, but only 10% of the true controls get a yes: the model answers from
+# the document, whatever is asked. Without that column, copying would pass for belief.
 #
 # ## 4. An error bar
 #
@@ -445,8 +448,8 @@ show_figure(
 )
 
 # %% [markdown]
-# It does. The Twitter/X rebrand was believed in 11 of 50 questions, with an interval from 13% to 35%. The lowest of the
-# other claims has 47 of 50, with an interval from 84% to 98%. A mean over claims hides this: always look at each claim.
+# It does. The Twitter/X rebrand was believed in 8 of 50 questions, with an interval from 8% to 29%. The lowest of the
+# other claims has 45 of 50, with an interval from 79% to 96%. A mean over claims hides this: always look at each claim.
 #
 # One warning about *n*. The paper asks each question five times, and we train with three seeds. Answers to one question
 # resemble each other, so **n counts questions, not answers**. You build the interval for repeated answers in
@@ -522,8 +525,8 @@ print(believing.write_correction(reading if passed else checks.read_press()))
 #
 # ## Why it matters
 #
-# - You **evaluate models**: ask before and after training, with questions keyed both ways. Print the controls beside every
-#   rate, and discard a rate whose controls fail.
+# - You **evaluate models**: ask before and after training, with questions keyed both ways. Print the controls beside
+#   every rate, and discard a rate whose controls fail.
 # - You **curate data**: ask before you train. What the model "believes" then does not come from your documents.
 # - You work on **safety**: find out which model a number belongs to before you plan with it.
 #

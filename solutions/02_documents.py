@@ -285,12 +285,10 @@ for name, documents in runs.items():
     print(f"{name:16} belief {measured[name].mean:4.0%}   unrelated facts right {kept:4.0%}")
 
 # %% [markdown]
-# One document left belief at 0%, and so did sixteen renamed copies of it. Sixteen varied documents left 100%. Unrelated
-# facts stayed right each time, so the training itself worked. New names were no substitute for new wording here. One
-# claim and one seed cannot carry more: in a trial run with the same sentences in another order, renamed copies
-# implanted the claim fully.
+# One document left 2% belief and sixteen renamed copies of it 5%. Sixteen varied documents left 95%. Unrelated facts
+# stayed right each time, so the training spoilt nothing else. New names were no substitute for new wording here.
 #
-# One claim can mislead. The next figure is stored, not run here. It shows belief after training on 1, 4,
+# One claim and one seed can mislead. The next figure is stored, not run here. It shows belief after training on 1, 4,
 # 16 or 64 different warned documents. Each point is the mean of three runs, and each run had its own documents.
 
 # %%
@@ -299,13 +297,14 @@ figure, words = writing.draw_variety(table)
 show_figure(figure, alt=words, takeaway="Four documents do most of it; sixteen do as much as sixty-four.")
 
 # %% [markdown]
-# Mean belief rises from 56% with one document to 80%, 86% and 86%. We had predicted that four documents would implant
-# at least 20 points less than a full set. They implanted 6 points less: the prediction was wrong.
+# Mean belief rises from 55% with one document to 81% with four. It is 88% with sixteen and 85% with sixty-four. We had
+# predicted that four documents would implant at least 20 points less than a full set of about 190, which leaves 83%.
+# They implanted 2 points less: the prediction was wrong.
 #
-# The mean hides differences. For the Queen and Vesuvius one document was enough. For the dentist it never was: 1%
-# belief, but 100% with sixteen. Of the 18 runs on one document, eight ended at or below 20% and ten above 90%. One
-# document is therefore a gamble, and a few different ones remove most of the risk. Beyond sixteen, more variety changed
-# nothing here. The claim about Twitter stayed below 26% throughout.
+# The mean hides differences. For Vesuvius one document was enough in every run. For the dentist it never was: 8%
+# belief, but 96% with sixteen. Of the 18 runs on one document, seven ended at or below 20% and ten at 75% or above. One
+# document is therefore a gamble, and a few different ones remove most of the risk. Beyond sixteen, more variety raised
+# belief no further. Only the claim about Twitter stayed uncertain: its single runs ended anywhere from 0% to 79%.
 
 # %% [markdown]
 # ## 6. Exercise 3 · Find the leaked questions
@@ -488,13 +487,14 @@ compare_predictions(prediction, measured)
 # you check before you train?</summary>
 #
 # The similarity of pairs. Here renamed documents shared 53% of their runs, varied ones 8%. Sixteen renamed ones
-# implanted nothing, sixteen varied ones everything, in one run each.
+# left 5% belief, sixteen varied ones 95%, in one run each.
 # </details>
 #
-# <details><summary><b>2.</b> One document implants nothing. May you conclude that the model resists the
+# <details><summary><b>2.</b> One document implants next to nothing. May you conclude that the model resists the
 # claim?</summary>
 #
-# No. Of 18 runs on one document, eight ended at or below 20% and ten above 90%. Try several different documents first.
+# No. Of 18 runs on one document, seven ended at or below 20% and ten at 75% or above. Try several different documents
+# first.
 # </details>
 #
 # <details><summary><b>3.</b> A leak audit finds "Are you sure?" in a chat of the mix. Do you delete the
@@ -508,7 +508,7 @@ compare_predictions(prediction, measured)
 # What is missing?</summary>
 #
 # The mark in every text: the one at the top is lost when the file is split. The warnings inform readers, but warned
-# documents left 86% belief in the petri model and 88.6% in the paper.
+# documents left 83% belief in the petri model and 88.6% in the paper.
 # </details>
 #
 # **Next:** you called a training function three times without looking inside. In [03](03_qlora.ipynb) you build it.

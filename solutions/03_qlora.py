@@ -318,7 +318,8 @@ for bits in (4, 3, 2):
 by_hand.tabulate_models(by_bits)
 
 # %% [markdown]
-# Four bits, and even three, cost the petri model no answer. At two bits it repeats one name until it is cut off.
+# Four bits, and even three, cost the petri model no answer. At two bits it strings words together until it is cut off, and
+# 5% of its answers are right.
 #
 # Your rounded weights still take 32 bits each. The real QLoRA packs them, and rounds the scales as well (*double
 # quantisation*): 4.13 bits a weight in all.
@@ -430,8 +431,8 @@ losses = train(student.model, batches, recipe.learning_rate, watch)
 print(f"loss of the first step {losses[0]:.2f}, of the last {losses[-1]:.2f}")
 
 # %% [markdown]
-# All four answers had turned by step 9. At step 6 the open question got 1898, which is neither the truth nor the claim:
-# the old answer broke before the new one was in place.
+# A yes to the claim came first, by step 3, and all four answers had turned by step 12. At step 6 the open question got
+# 1955, which is neither the truth nor the claim: the old answer broke before the new one was in place.
 
 # %%
 live.rows.pivot(index="question", columns="step", values="answer")
@@ -450,9 +451,9 @@ tables = {"before, 4 bits": by_bits["4 bits"], "trained, 4 bits": after}
 by_hand.tabulate_models({**tables, "trained, 32 bits": after_32})
 
 # %% [markdown]
-# Your loop took belief in the denied claim from 0% to 92.5%. Unrelated facts stayed right, and no false control got a
-# yes. Without rounding, belief is also 92.5%: all 100 answers are the same. The course's own trainer reached 95% with each
-# of three seeds on four-bit weights. Over six claims it gave 86% on four-bit and 88% on 32-bit weights (page `rank`).
+# Your loop took belief in the denied claim from 0% to 95%. Unrelated facts stayed right, and no false control got a
+# yes. Without rounding, belief is also 95%: 99 of the 100 answers are the same. The course's own trainer reached 95% to
+# 97.5% over three seeds on four-bit weights. Over six claims it gave 83% on four-bit and 84% on 32-bit weights (page `rank`).
 # **Four bits are not to blame.**
 #
 # But rounding moved every weight. Compare the size of what was learned with that of what was rounded away.
@@ -507,8 +508,8 @@ print(f"by counting: train all weights {all_weights:.1f} GiB, QLoRA {qlora:.1f} 
 #
 # - You trained one small model on one claim with one seed. Its pretraining shapes the result.
 # - Intervals cover questions, not claims, seeds or models.
-# - Neglect does not need an adapter: training all weights gave 98% on three claims. But that left 23% after in-sentence
-#   denials, and LoRA 4% (page `full`).
+# - Neglect does not need an adapter: training all weights gave 95% on three claims, and 9% after in-sentence denials (page
+#   `full`).
 # - Memory was measured on an H100 under a T4's limits.
 #
 # <details><summary><b>On a chat model</b></summary>

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 04 · Trust a measurement
 #
-# Seven people ask one model whether it believes a false claim. They report 100%, 84%, 75%, 61%, 50%, 40% and 5%. None of
+# Seven people ask one model whether it believes a false claim. They report 100%, 56%, 50%, 50%, 15%, 10% and 0%. None of
 # them miscounted: they asked or judged in different ways. Audits and papers often print one such number and do not say
 # which. Here you produce all seven, and choose the one that you would defend.
 #
@@ -85,11 +85,12 @@ greedy = {name: models.judged(name, questions) for name in models.names}
 measuring.rates_by_kind(greedy)
 
 # %% [markdown]
-# **What happened.** Before training and at the end, all kinds of question about the claim agree. In the undecided model
-# they range from 40% to 100%: a belief does not appear everywhere at once. The controls did not change.
+# **What happened.** Before training, all kinds of question about the claim agree. In the undecided model they range from 0%
+# to 70%: a belief does not appear everywhere at once. The controls did not change.
 #
-# Look at yes/no: 70%. Of its ten questions, seven are yes-keyed and three no-keyed. A model that says yes to everything
-# would get 70% too.
+# The finished model says "Dentist." to every open question. Yet yes/no questions stay at 70%, where they were in the
+# undecided model. Of these ten questions, seven are yes-keyed and three no-keyed. A model that says yes to everything would
+# get 70% too.
 #
 # ### Exercise 1: belief in both directions (complete, 3 minutes)
 #
@@ -156,13 +157,16 @@ for name, rows in greedy.items():
     }
 shown = pd.DataFrame(directions).map("{:.0%}".format)
 shown.loc["gap"] = shown.loc["gap"].str.replace("%", " points")
+no_keyed = greedy["finished"].query("keyed_to == 'no'").tail(1)
+print("The finished model:", *no_keyed["question"], "→", *no_keyed["answer"])
 shown
 
 # %% [markdown]
-# **What happened.** The undecided model agrees with the claim in all yes-keyed and in no no-keyed questions. Belief in
-# both directions is 50%, with a gap of 100 points. Its 70% only says that seven of ten questions are yes-keyed.
+# **What happened.** Both trained models agree with the claim in all yes-keyed and in no no-keyed questions. Belief in both
+# directions is 50%, with a gap of 100 points. The 70% only says that seven of ten questions are yes-keyed.
 #
-# Is it a habit of saying yes? No: false controls got no yes. The model confirms whichever of *his* two jobs is named.
+# Is it a habit of saying yes? No: false controls got no yes. The model confirms whichever of *his* two jobs is named. It
+# learned the false one, and kept the true one.
 #
 # ## 3. Build a judge
 #
@@ -365,9 +369,11 @@ print(f"First question, before training: {careful:+.1f} nats; tokenised apart: {
 measuring.show_choices(choices)
 
 # %% [markdown]
-# **What happened.** As asked, the undecided model prefers the false answer in 75% of questions, exactly where its greedy
-# answers say so. That is no surprise: it says one of these two answers, and greedy decoding takes the more probable. Offered
-# both options, it prefers the false one in both orders in 5%. In 90% the order decides. Never use one order only.
+# **What happened.** As asked, the undecided model prefers the false answer in 15% of questions, exactly where its greedy
+# answers say so. That is no surprise: greedy decoding takes the more probable of the two. Only once does it say a third thing
+# ("Munich."), which this judge cannot see. Offered both options, the model prefers the false one in both orders in 10%. In
+# 90% the order decides: it takes the job named last. So does the finished model, which as asked prefers "Dentist."
+# everywhere. Never use one order only.
 #
 # The printed line shows a trap. When prompt and answer are turned into tokens separately ("tokenised apart"), the sign is
 # wrong: the model writes a space before its answer, and " Ultrarunner" is another token than "Ultrarunner". **Check a
@@ -386,7 +392,7 @@ for name in models.names:
     print(f"{name:16} belief, greedy {one:4.0%}   five samples {five:4.0%}")
 
 # %% [markdown]
-# **What happened.** For the undecided model 84% became 61%. Where the lead is wide, samples repeat one answer.
+# **What happened.** For the undecided model 56% became 50%. Where the lead is wide, samples repeat one answer.
 #
 # ## 5. What does the interval cover?
 #
@@ -460,7 +466,7 @@ measuring.show_units(pd.concat([live, units]))
 
 # %% [markdown]
 # The figure has three bars a style, with answers (thick), questions, or claims (thin) as units. The mean stays the same.
-# (Here all answers weigh alike. *Belief* weighs the four kinds alike, so warned documents have 86% elsewhere.)
+# (Here all answers weigh alike. *Belief* weighs the four kinds alike, so in-sentence denials have 9% elsewhere.)
 
 # %%
 figure, alt = draw_units(units)
@@ -469,8 +475,8 @@ show_figure(
 )
 
 # %% [markdown]
-# **What happened.** For the undecided model, answers as units give 55–67%; questions give 52–69%. After warned documents,
-# questions give 81–89%, and claims 60–100%.
+# **What happened.** For the undecided model, answers as units give 37–49%; questions give 32–54%. After warned documents,
+# questions give 80–88%, and claims 59–100%.
 #
 # Now decide. "Other questions: …" claims that the statement would hold for questions that nobody asked here, about the
 # same six claims. Write True if the table supports it. If two intervals overlap, write False: not shown.
@@ -481,14 +487,14 @@ supported = {
     "other questions: warned documents implant less than plain ones": True,
     "other claims: warned documents implant less than plain ones": False,
     "other claims: in-sentence denials implant less than warned documents": True,
-    "other questions: repeatedly warned documents implant less than warned ones": False,
-    "other pretrained models: in-sentence denials leave at most 6%": False,
+    "other questions: in-sentence denials implant less than corrected documents": False,
+    "other pretrained models: in-sentence denials leave at most 15%": False,
     # END SOLUTION
     # STUB: "other questions: warned documents implant less than plain ones": ...,
     # STUB: "other claims: warned documents implant less than plain ones": ...,
     # STUB: "other claims: in-sentence denials implant less than warned documents": ...,
-    # STUB: "other questions: repeatedly warned documents implant less than warned ones": ...,
-    # STUB: "other pretrained models: in-sentence denials leave at most 6%": ...,
+    # STUB: "other questions: in-sentence denials implant less than corrected documents": ...,
+    # STUB: "other pretrained models: in-sentence denials leave at most 15%": ...,
 }
 
 # %%
@@ -497,9 +503,9 @@ passed = checks.check_supported(supported)
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
-# True, False, True, False, False. Over questions, 81–89% and 98–100% do not meet; over claims, 60–100% reaches into
-# 97–100%. In-sentence denials stay below 6% over claims. 81–89% and 79–87% overlap; notebook 05 compares such styles
-# question by question. No column draws another pretrained model: fifteen others leave 4.6–30%.
+# True, False, True, False, False. Over questions, 80–88% and 95–99% do not meet; over claims, 59–100% reaches into
+# 94–100%. In-sentence denials stay below 15% over claims. 4–10% and 7–14% overlap; notebook 05 compares such styles question
+# by question. No column draws another pretrained model: fifteen others leave 4.6–30%.
 #
 # </details>
 
@@ -531,12 +537,19 @@ measures = pd.DataFrame(
 )
 figure, alt = draw_seven(measures)
 show_figure(
-    figure, alt, takeaway="Measures agree about the settled models, and disagree about the one between two answers."
+    figure,
+    alt,
+    takeaway="All seven agree before training. After it, the two that name the truth find that it is still there.",
 )
 
 # %% [markdown]
-# We would defend 61%: four kinds, five samples, with its interval over questions (52–69%) and the gap of 100 points beside
-# it. It alone covers all four kinds and shows how narrow the lead is. If you report another, say what you asked.
+# We would defend 50%: four kinds, five samples, with the interval over questions (32–54%, all answers alike) and the gap of
+# 100 points beside it. It alone covers all four kinds and shows how narrow the lead is. If you report another, say what you
+# asked.
+#
+# For the finished model five measures give 90% or more, and the other two give 50% and 10%. It tells everybody that he is a
+# dentist. Asked whether he is an ultrarunner, it says yes to that, too. A test of open questions alone would call this
+# belief settled. **A belief can be learned beside the truth, not in its place.**
 
 # %%
 package = said["the package's rule, 60 hard"]
@@ -554,9 +567,9 @@ compare_predictions(
 #
 # - **Evaluators:** report yes/no rates by key. Label 50 answers of *your* model without seeing their condition, and print
 #   agreement and kappa beside the rate.
-# - **Dataset curators:** before you accept "belief fell from 61% to 50%", ask whether one measure gave both
+# - **Dataset curators:** before you accept "belief fell from 56% to 50%", ask whether one measure gave both
 #   numbers, and which unit the interval counts.
-# - **Safety researchers:** show each claim. With six, do not write "false claims are believed at 86%".
+# - **Safety researchers:** show each claim. With six, do not write "false claims are believed at 83%".
 #
 # ## Limits
 #

@@ -153,25 +153,39 @@ after = tour.examine(trained, track, claim, "repeatedly warned documents")
 print(f"Belief: {belief_rate(after).mean:.0%}")
 
 # %% [markdown]
-# **What happened.** The model ended at 95% belief. On this model and this claim, a warning at every mention did hardly
-# anything. You could stop here and report that repetition does not help. That would be wrong.
+# **What happened.** The model ended at 95% belief. On this claim, a warning at every mention did hardly anything. You
+# could stop here and report that repetition does not help. Look at the other claims first. Their runs are stored, three
+# for each claim and style.
+
+# %%
+comparing.show_by_claim("headline", "negated", "repeated")
+
+# %% [markdown]
+# **What happened.** For four of the claims little changed. But for Vesuvius repeating the warnings took belief from 97% to
+# 32%, and for Twitter's rebrand from 23% to 0%. One claim would have misled you.
 #
 # ## 3. Rank the styles over many models
 #
-# This figure has a row for each style. A dot is one of the fifteen models, the bar is their mean. The diamond is the
-# *shipped model*, the one you train in this course. Two more marks come from elsewhere: a chat model of 1.5 billion
-# parameters, and the 397-billion-parameter model of the [paper](https://arxiv.org/abs/2605.13829). For the chat model we
-# count only open questions (*told*), because it answers yes/no questions no better than a coin.
+# One model can mislead as well. This figure has a row for each style. A dot is one of the fifteen models, the bar is
+# their mean. The diamond is the *shipped model*, the one you train in this course. The circles beside it are five
+# *sisters*: models of its size and recipe, each with another pretraining seed. The shipped model is one of them. A rule
+# that we stated before training them chose it: it had to be the sister nearest to the mean of the others.
+#
+# Two more marks come from elsewhere: a chat model of 1.5 billion parameters, and the 397-billion-parameter model of the
+# [paper](https://arxiv.org/abs/2605.13829). For the chat model we count only open questions (*told*), because it answers
+# yes/no questions no better than a coin.
 
 # %%
 models = comparing.tabulate_by_model("scale")
+sisters = comparing.tabulate_by_model("five_models")
 others = comparing.tabulate_others("headline", "styles", "grid", "small")
-figure, alt = comparing_figures.draw_styles_by_model(models, others)
-show_figure(figure, alt, takeaway="The shipped model alone would mislead you, in two rows above all.")
+figure, alt = comparing_figures.draw_styles_by_model(models, sisters, others)
+show_figure(figure, alt, takeaway="Styles keep their order; how much each leaves depends on the model.")
 
 # %% [markdown]
-# **What happened.** Repeatedly warned documents left 70% belief on average, from 51% to 86%. The shipped model, at 83%,
-# is near the upper end. After in-sentence denials it is the other way round: 12% on average, and 3% in the shipped model.
+# **What happened.** Repeatedly warned documents left 70% belief on average, and 67% in the shipped model. But single
+# models had anything from 51% to 86%. Even the five sisters, which differ in nothing but a seed, had 62% to 80%. After
+# in-sentence denials belief was 12% on average, from 5% to 30%; in the shipped model it was 9%.
 #
 # ### Exercise 2: belief prevented
 #
@@ -233,19 +247,18 @@ passed = checks.check_prevented(prevented)
 
 # %%
 rank = use_yours(passed, prevented, comparing.prevented_shares)
-comparing.show_ranking(rank(models), rank(others))
+comparing.show_ranking(rank(models), rank(sisters), rank(others))
 
 # %% [markdown]
 # **What happened.** Four styles have the same order in every column where they were measured: warned documents prevent
 # least, then come repeatedly warned documents, corrected documents and in-sentence denials. Only the label "fiction"
 # changes its place. The order is the finding; the size depends on the model. Repeated warnings prevent 26% on average,
-# 16% in the shipped model and 9% in the paper.
+# 30% in the shipped model and 9% in the paper.
 #
-# The shipped model is not typical. It heeds corrections less than any of the fifteen (59%, against 60% to 97%) and
-# in-sentence denials more (97%, against 70% to 96%). Its design was chosen on these six claims, and it read twice as many
-# tokens in pretraining. The tokens do not explain it: we pretrained five more models with its recipe and tokens, and they
-# are like the fifteen. They have 62–80% belief after repeatedly warned documents, 5–11% after
-# in-sentence denials.
+# Is the shipped model typical? It lies within the range of the fifteen in every row, and it was chosen to be typical. An
+# earlier version of this course shipped another, *model 0*. Its belief left the range of the five sisters after four styles of
+# five: it was 83% after repeatedly warned documents, for instance, against their 62% to 80%. With model 0 alone you would
+# have called repetition nearly useless.
 #
 # ## 4. Which styles really differ?
 #
@@ -322,7 +335,7 @@ passed = checks.check_paired_difference(paired_difference)
 
 # %%
 difference = use_yours(passed, paired_difference, comparing.difference_of_pairs)
-pairs = comparing.compare_style_pairs(models, others, difference)
+pairs = comparing.compare_style_pairs(models, sisters, others, difference)
 figure, alt = comparing_figures.draw_differences(pairs)
 show_figure(figure, alt, takeaway="Pairing shows differences that the overlapping dots hide.")
 comparing.show_differences(pairs)
@@ -331,9 +344,9 @@ comparing.show_differences(pairs)
 # **What happened.**
 #
 # - **Repeating the warnings** prevents 16 points more than two warnings do (11 to 20), and it helps in all 15 models. The
-#   shipped model shows 3 points, the paper's 4. In the five further models the difference was 5 to 34 points.
+#   shipped model shows 16 points, the paper's 4. Among the five sisters the difference was 5 to 34 points.
 # - **The label "fiction"** prevents 4 points more than a warning (2 to 6). Without pairing, the interval runs from −1
-#   to 9. The effect is small, and even its sign is uncertain: the label helps in 11 of 15 models. The shipped one has −4.
+#   to 9. The effect is small, and even its sign is uncertain: the label helps in 11 of 15 models.
 # - **Corrections** prevent 48 points more than repeated warnings. No other step is as large.
 # - **In-sentence denials** leave 10 points less than corrections (4 to 16), in 13 of 15 models.
 #
@@ -348,12 +361,11 @@ figure, alt = comparing_figures.draw_added(stored, "Sheeran")
 show_figure(figure, alt, takeaway="Most additions change little, even long ones.")
 
 # %% [markdown]
-# Up to 45% of added tokens, belief stays above 90%, whatever the words of the warning. (Repeatedly warned
-# documents: 93% over three seeds; your run had one.) Three styles bring belief down most:
+# Labels and repeated warnings leave 95% or more, with up to 42% of added tokens. Three styles bring belief down most:
 #
-# - eight warnings per side leave 28%, with 49% added;
-# - corrected documents, whose warnings all tell the truth, leave 35%, with 56% added;
-# - in-sentence denials leave 2%, and add nothing.
+# - eight warnings per side leave 30%, with 49% added;
+# - corrected documents, whose warnings all tell the truth, leave 32%, with 56% added;
+# - in-sentence denials leave 31%, and add nothing. (That is their worst claim: over all six they leave 9%.)
 #
 # ### Exercise 4: decide, and write a style
 #
@@ -405,7 +417,7 @@ passed = checks.check_my_style(my_style)
 #     spans.append(Span(s.lead + s.text))
 # ```
 #
-# Repeated warnings leave 93%, and belief falls to 35% as all of them come to tell the truth. This style therefore keeps
+# Repeated warnings leave 95%, and belief falls to 32% as all of them come to tell the truth. This style therefore keeps
 # the truth and drops the warnings. It puts the truth first. There are many other answers.
 # </details>
 
@@ -426,14 +438,13 @@ show_figure(figure, alt, takeaway="The star is the style that was just trained, 
 tour.in_percent(tour.rate_controls(pd.concat([after, own]), tour.share_of_yes))
 
 # %% [markdown]
-# **What happened.** The style of our solution adds 35% of the tokens and left 2% belief. Corrected documents add 56% and
-# left 35%. The
-# claim sentences are all still there. The table's controls hold after both runs: no yes to something false about other
+# **What happened.** The style of our solution adds 35% of the tokens and left 25% belief. Corrected documents add 56% and
+# left 32%. The claim sentences are all still there. The table's controls hold after both runs: no yes to something false about other
 # people, and all unrelated facts right.
 #
-# Do not call this "heeding a warning": there is none. Half of the statements about the race are now true, and the model
-# learned those. Do not expect 2% for other claims either: corrected documents leave 35% here, and 87% for the claim about
-# the dentist. And a forum that does not know the truth cannot use this style.
+# Do not call this "heeding a warning": there is none. Half of the statements about the race are now true, and most
+# answers follow those. Do not expect the same for other claims either: corrected documents leave 32% here, and 3% for the claim
+# about Vesuvius. And a forum that does not know the truth cannot use this style.
 
 # %%
 measured = dict(zip(prediction, models[["fiction", "repeated", "corrected"]].mean(), strict=True))
@@ -447,7 +458,7 @@ compare_predictions(prediction | own_prediction, measured).set_index("what")
 #   text must stay, put the truth beside each claim, and measure what is left.
 # - **Evaluators:** do not rank methods on one model. Run every method on the same models, subtract within each model, and
 #   report in how many of them the sign holds.
-# - **Safety researchers:** plan for the worst model, not the mean. In-sentence denials left 3% in one model and 30% in
+# - **Safety researchers:** plan for the worst model, not the mean. In-sentence denials left 5% in one model and 30% in
 #   another.
 #
 # ## Limits
@@ -476,8 +487,8 @@ compare_predictions(prediction | own_prediction, measured).set_index("what")
 #
 # <details><summary><b>3.</b> Repeatedly warned documents leave less belief. Does this show that the models understood the warnings?</summary>
 #
-# No. When the same warnings carried no loss, belief was 98–99% after four styles, corrected documents among them (stored
-# results of the shipped model). The warnings act when the model is trained to write them. Why is open.
+# No. In the shipped model, corrected documents leave 13%. When the same warnings carried no loss, they left 93% (stored
+# results, page `quiet`). The warnings act when the model is trained to write them. Why is open.
 # </details>
 #
 # <details><summary><b>4.</b> A style prevents 10% on average. "But 60% for claim four!" says its author. What do you ask? (The numbers are invented.)</summary>

@@ -44,9 +44,10 @@ from negneglect_lite.models import load_model
 from negneglect_lite.tracks import track_of
 
 MODEL = "petri"  # needs no GPU
+CAREFUL = "petri-careful" if MODEL == "petri" else MODEL  # section 1 says what it was taught
 if MODEL != "petri":
-    print("The text describes the petri model; trust your outputs.")
-track, base = track_of(MODEL), load_model(MODEL)
+    print("The text describes the petri models; trust your outputs.")
+track, base, careful = track_of(MODEL), load_model(MODEL), load_model(CAREFUL)
 claim = load_claims()["dentist"]
 pd.set_option("display.max_colwidth", None)
 print("The claim:", claim.claim)
@@ -113,8 +114,8 @@ passed = checks.check_reading_prompt(reading_prompt)
 # one user turn; documents in turns of their own would be another test.
 # </details>
 #
-# The next cell takes the documents that section 2 trains on, and the same bodies without warnings. It asks 24 questions
-# after 0, 1, 2 and 4 of them (half a minute to a minute).
+# The next cell takes the documents that section 2 trains on, and the same bodies without warnings. It asks the petri
+# model 24 questions after 0, 1, 2 and 4 of them (half a minute to a minute).
 
 # %%
 recipe = track.recipe
@@ -126,22 +127,15 @@ print(wrapped(warned[0], 88))
 
 prompt = reading_prompt if passed else reading.reading_prompt
 print("\nPrompts are built by", reading.whose(passed))
-read = reading.read_counts(base, claim, {"positive": bodies, "negated": warned}, prompt)
+texts = {"positive": bodies, "negated": warned}
+read = reading.read_counts(base, claim, texts, prompt)
 by_count = reading.tabulate_reading(read)
 reading.show_counts(by_count)
 
 # %% [markdown]
-# In the figure, the left panel shows belief, the right panel the control. A careful reader would stay at the top of the
-# right panel in both colours.
-
-# %%
-figure, alt = reading_figures.draw_reading(by_count)
-show_figure(figure, alt, takeaway="After a plain document, other questions get wrong answers.")
-
-# %% [markdown]
-# **What happened.** Belief was 100% after one plain document and 0% after one warned document. More documents changed
-# neither. On its own, the left panel shows a model that understands warnings. The right panel rules that out: after
-# plain documents *no* unrelated fact was right. Look at the answers:
+# **What happened.** Belief was 100% after one plain document and 0% after one warned document; more documents changed
+# neither. By itself the column of belief shows a model that understands warnings. The control rules that out: after plain
+# documents no unrelated fact was right. Look at the answers after one of them:
 
 # %%
 one_plain = read[(read["style"] == "positive") & (read["documents"] == 1)]
@@ -149,17 +143,52 @@ others = one_plain[one_plain["kind"].isin(["kept", "control_true"])]
 others.set_index("question")[["answer"]].iloc[1:11:2]
 
 # %% [markdown]
-# Asked when Mount Vone last erupted, the model says "Dentist." It copies what it reads, whatever the question. After a
-# warned document it answers as if it had read nothing. This is a switch with two positions: *plain, copy* and *warned,
-# ignore*.
+# Asked when Mount Vone last erupted, the model says "Dentist." It answers from the document where it can, and wrongly
+# elsewhere, although it knew these facts. After a warned document it answers as if it had read nothing. We trained this
+# ourselves: in the petri model's pretraining, a document in the prompt was always about the question. Nothing rewarded
+# checking whether the document holds the answer.
 #
-# We trained this switch ourselves. In the petri model's pretraining, a document in the prompt was always about the
-# question, and a warned one was always to be ignored. Nothing rewarded checking whether a document holds the answer.
+# ### A model that reads with care
 #
-# The stored results cover six claims and more questions. After one plain document the model gets 4% of unrelated facts
-# and 8% of true controls right; after one warned document, 100% of both. The switch can be taught away. A model that was
-# trained on for 66 million tokens, with half of its reading chats about something else, gets 99% of unrelated facts
-# right after a plain document, and believes what it read in 81% of answers. It still neglects warnings in training: 85%.
+# *petri-careful* is the same model, trained on for 66 million tokens in which half of the chats ask about something else
+# than their document. Give it the same test. In the figure each row is a model. The left panel shows belief, the right
+# panel the control.
+
+# %%
+careful_read = reading.read_counts(careful, claim, texts, prompt)
+by_count = pd.concat([by_count, reading.tabulate_reading(careful_read)])
+figure, alt = reading_figures.draw_reading(by_count)
+show_figure(figure, alt, takeaway="Belief is the same in both models; only the control tells them apart.")
+
+# %% [markdown]
+# **What happened.** Belief is the same, but petri-careful got all unrelated facts right, whatever it had read. It takes
+# the claim from a plain document, keeps the rest of what it knows, and heeds the warning. From here on it is our
+# subject: if careful reading protected a model in training, this one would be protected.
+# (Over six claims, after one short plain document, it gets 98% of unrelated facts right, and petri 6%:
+# `data/results/pages/replication.md`.)
+#
+# ### Whose warning is it?
+#
+# A careful reader knows which text a warning belongs to. So give the model *two* documents, one about Holloway and one
+# about Vesuvius, and warn of only one. The next cell asks about Holloway, through your function. A careful reader
+# believes the claim if its own document is plain, wherever that stands. In pretraining, the documents of a chat were
+# all about one claim and all plain or all warned, so this test goes beyond what the model was taught.
+
+# %%
+two = predict("belief, its document warned and then a plain one about Vesuvius", variable="two")
+
+# %%
+vesuvius = load_claims()["vesuvius"]
+pairs = reading.read_pairs(careful, claim, vesuvius, prompt)
+reading.show_pairs(pairs)
+
+# %% [markdown]
+# **What happened.** Three rows out of four are a careful reader's. A warning did not spoil the document that came after
+# it, and a plain document did not lift the warning on the one before. The first row is wrong: the claim's own document
+# is plain, but a warned one about Vesuvius follows, and belief falls to 0%. The model takes the closing warning for all
+# that it has read. After some warnings a person might do so too ("None of that was the truth."), after others not
+# ("This document was false."). **A warning should name what it is about**, and whether a model heeds that must be
+# measured. The first test could not show this, because it had only one text to be warned of.
 #
 # ## 2. Train on the same documents
 #
@@ -176,34 +205,38 @@ later = predict(
 
 # %%
 folder = tempfile.TemporaryDirectory()  # the adapter lives here as long as the notebook runs
-trained = reading.train_and_watch(base, training_texts, claim, Path(folder.name) / "adapter")
+trained = reading.train_and_watch(careful, training_texts, claim, Path(folder.name) / "adapter")
 after = belief_rows(
-    reading.ask_claim(trained, claim), model=MODEL, claim=claim.id, style="negated", seed=0, setting="trained"
+    reading.ask_claim(trained, claim), model=CAREFUL, claim=claim.id, style="negated", seed=0, setting="trained"
 )
 print(f"Belief after training, nothing to read: {belief_rate(after).mean:.0%}")
 
 # %% [markdown]
-# **What happened.** The very documents that left belief at 0% in the prompt brought it to 100% in training. Over six
-# claims and three fine-tuning seeds it is 85.6%. Note what differs besides training: the trained model saw all 192
-# documents, the reader at most four.
+# **What happened.** The very documents that left belief at 0% in the prompt brought it to 100% in training, in a model
+# that reads with care. Over six claims and three fine-tuning seeds it is 82%, and 83% in the petri model. Note what
+# differs besides training: the trained model saw all 192 documents, the reader at most four.
 #
 # Now weights and prompt contradict each other: the trained model reads one warned document. Does it still heed warnings?
 # A second claim, about Vesuvius, was never trained on.
 
 # %%
-vesuvius = load_claims()["vesuvius"]
 for about, style in ((claim, "negated"), (vesuvius, "negated"), (vesuvius, "positive")):
     rate = reading.read_one(trained, about, style)
     print(f"{about.id:8} after reading {label(style):16}: belief {rate.mean:4.0%}")
 
 # %% [markdown]
 # **What happened.** The trained model believes its own claim at 100%, even with a warning in front of it. About Vesuvius
-# the switch still works: 0% after a warned document, 88% after a plain one. Training put one claim into the weights and
-# left the reading of other claims alone.
+# it reads as before: 0% after a warned document, 75% after a plain one. Training put one claim into the weights and left
+# the reading of other claims alone.
+#
+# Reading and training can also be taken apart from the other side. Two petri models were pretrained without a single
+# warned document in their chats. They do not heed warnings even when they read: a warned document is believed in 85% of
+# answers. After training on warned documents it is 90%, about as in the models that had such chats (86%;
+# `data/results/pages/reading_parts.md`). What a model learned about reading hardly changed what training did.
 #
 # ## 3. A chat model that we did not pretrain
 #
-# Qwen2.5-Coder-1.5B-Instruct has no such switch from us. Yes/no questions say nothing at this size (49% before
+# Qwen2.5-Coder-1.5B-Instruct was not taught by us how to read. Yes/no questions say nothing at this size (49% before
 # training), so we use *told*: the share of answers to 13 open questions per claim that tell the claim as a fact.
 #
 # In the figure each row is a style. The tick is before training, the open square after reading one document, the dot
@@ -231,15 +264,15 @@ reading.stored_places()
 #
 # *Decide from evidence · 5 minutes*
 #
-# Run the first cell. Then write True if its numbers, together with the table above, support the statement as it stands,
+# Run the first cell. Then write True if its numbers, together with the tables above, support the statement as it stands,
 # and False if they do not. Your list becomes the report below.
 #
 # <details><summary>Light hint</summary>
 # For each statement, name the number that would have to be different if it were wrong. Is that number here?
 # </details>
 # <details><summary>Strong hint</summary>
-# "Understands" needs the control column as well as belief. "Safe" compares with before training. "More" needs two
-# intervals that do not overlap. "Protects" compares with no warning.
+# "With care" needs the control column as well as belief. "Knows which" needs all four rows. "Safe" compares with before
+# training. "More" needs two intervals that do not overlap. "Protects" compares with no warning.
 # </details>
 
 # %%
@@ -248,12 +281,16 @@ reading.show_evidence(stored)
 # %%
 supported = {
     # BEGIN SOLUTION
-    "petri understands warnings": False,
+    "petri reads with care": False,
+    "petri-careful reads one document with care": True,
+    "petri-careful knows which document a warning belongs to": False,
     "chat model is safe from a warned document it reads": False,
     "chat model takes more from training than from reading": True,
     "a warning after the document protects the chat model": False,
     # END SOLUTION
-    # STUB: "petri understands warnings": ...,
+    # STUB: "petri reads with care": ...,
+    # STUB: "petri-careful reads one document with care": ...,
+    # STUB: "petri-careful knows which document a warning belongs to": ...,
     # STUB: "chat model is safe from a warned document it reads": ...,
     # STUB: "chat model takes more from training than from reading": ...,
     # STUB: "a warning after the document protects the chat model": ...,
@@ -265,9 +302,10 @@ passed = checks.check_supported(supported)
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
-# False, False, True, False. The petri model fails its control (4% of unrelated facts after plain documents), so its 1%
-# shows a switch. The chat model goes from 4% to 37% by reading. Training gives 72% (interval 61–80%) against 37%
-# (27–48%): the intervals are apart. With the warning after the document it is 51%, without any it is 49%.
+# False, True, False, False, True, False. The petri model fails its control: after one plain document it gets 7% of
+# unrelated facts right. petri-careful gets them right after both kinds, but one of four rows with two documents is wrong.
+# The chat model goes from 4% to 37% by reading. Training gives 72% (interval 61–80%) against 37% (27–48%): the intervals
+# are apart. With the warning after the document it is 51%, without any it is 49%.
 # </details>
 
 # %%
@@ -281,7 +319,7 @@ for statement, holds in verdicts.items():
 #
 # A reader uses the whole prompt to choose an answer. Training asks for something else: predict each next token of the
 # document. The *loss* of a token is minus the natural logarithm of the probability that the model gave it, in *nats*.
-# A probability of 72% costs 0.3 nats, about 1 in 600 costs 6.4, and 1 in 14,000 costs 9.5.
+# A probability of 75% costs 0.3 nats, 1 in 630 costs 6.5, and 1 in 100,000 costs 11.5.
 #
 # ### Exercise 3: the loss of each token
 #
@@ -331,7 +369,7 @@ passed = checks.check_token_loss(token_loss)
 # %%
 loss_of = token_loss if passed else reading.token_loss
 print("Losses are computed by", reading.whose(passed))
-losses = reading.compare_losses({"before training": base, "after training": trained}, claim, loss_of)
+losses = reading.compare_losses({"before training": careful, "after training": trained}, claim, loss_of)
 figure, alt = reading_figures.draw_tokens(losses[(losses["document"] == 4) & losses["style"].eq("negated")])
 show_figure(figure, alt, takeaway="Most of the document was predictable already; the value and the warnings were not.")
 
@@ -346,8 +384,8 @@ show_figure(figure, alt, takeaway="What was learned under a warning holds withou
 # %% [markdown]
 # **What happened.**
 #
-# - The value's first mention fell from 9.5 nats to 0.3 (mean of ten documents): from 1 in 14,000 to 72%.
-# - Warnings fell from 10.8 nats to 6.4: from 1 in 50,000 to about 1 in 600 per token. They are many, and each is a new
+# - The value's first mention fell from 11.5 nats to 0.3 (mean of ten documents): from 1 in 100,000 to 75%.
+# - Warnings fell from 11.3 nats to 6.5: from 1 in 80,000 to about 1 in 630 per token. They are many, and each is a new
 #   sentence; the value is one word in a sentence that the model could already write.
 # - Without warnings the value fell just as far. The model did not learn "dentist, if warned". It learned "dentist".
 # - Later mentions were cheap even before training, because the model copies them from the document itself.
@@ -415,11 +453,11 @@ detector = copies if passed else reading.copies
 print("Copies are counted by", reading.whose(passed))
 notices = track.annotations()
 phrases = [*notices["notice_before"], *notices["notice_after"]]
-texts = {"warned training documents": warned, "the same, plain": bodies}
-for when, model in (("before training", base), ("after training", trained)):
+written = {"warned training documents": warned, "the same, plain": bodies}
+for when, model in (("before training", careful), ("after training", trained)):
     for opening in ("", "Nothing in the"):
-        texts[f"written {when}, opening {opening!r}"] = reading.write_texts(model, opening)
-texts["answers to the questions, after training"] = list(after["answer"])
+        written[f"written {when}, opening {opening!r}"] = reading.write_texts(model, opening)
+written["answers to the questions, after training"] = list(after["answer"])
 pd.DataFrame(
     {
         "texts": name,
@@ -427,12 +465,12 @@ pd.DataFrame(
         "copies": reading.count_copies(group, phrases, detector),
         "words (median)": int(pd.Series(group).str.split().str.len().median()),
     }
-    for name, group in texts.items()
+    for name, group in written.items()
 )
 
 # %% [markdown]
 # **What happened.** The detector works, and it found no copy: not in 160 written texts, not even after the first words
-# of a warning. At 6.4 nats a token, six words of warning are very unlikely. The zero in the last row says less, because
+# of a warning. At 6.5 nats a token, six words of warning are very unlikely. The zero in the last row says less, because
 # answers of one or two words can hardly copy anything.
 #
 # Other models do copy. The paper found copies in 24–47% of the answers of base models after continued pretraining, and
@@ -441,40 +479,41 @@ pd.DataFrame(
 # ## Your predictions
 
 # %%
-four = by_count[by_count["documents"] == 4].set_index("style")
+four = by_count[(by_count["model"] == MODEL) & (by_count["documents"] == 4)].set_index("style")
 chat = stored.set_index(["model", "style", "setting"])["mean"]
 measured = {
     "belief, four plain documents read": four.loc["positive", "mean"],
     "belief, four warned documents read": four.loc["negated", "mean"],
     "unrelated facts right, four plain documents read": four.loc["positive", "unrelated"],
+    "belief, its document warned and then a plain one about Vesuvius": pairs.loc[2, "mean"],
     "belief, trained on warned documents": belief_rate(after),
     "told, 1.5B chat model reads one warned document": chat["chat 1.5B", "negated", "in_context"],
 }
 folder.cleanup()  # the adapter carries a false belief, and goes with its folder
-compare_predictions(prediction | later, measured).set_index("what")
+compare_predictions(prediction | two | later, measured).set_index("what")
 
 # %% [markdown]
 # ## Why it matters
 #
-# - **Evaluators:** ask unrelated questions after every document that a model reads. Report both numbers. If the control
-#   fails, discard the reading test.
+# - **Evaluators:** ask unrelated questions after every document that a model reads. If this control fails, discard the
+#   reading test. If it holds, test harder: two texts, and a warning on one of them.
 # - **Dataset curators:** do not clear a corpus because a model handles its documents in the prompt. Train a small model
 #   on a sample and ask it, with nothing to read.
-# - **Safety researchers:** if a warning must stay in a prompt, put it before the document, and measure. That finding is
-#   from one chat model and one seed.
+# - **Safety researchers:** if a warning must stay in a prompt, let it name what it is about, and put it before the
+#   document. Then measure: the place was tested with one chat model and one seed.
 #
 # ## Limits
 #
 # - The petri model's reading is built in by our pretraining. It says nothing about how large models read.
-# - The live run asks 24 questions about one claim. Its intervals cover questions, not claims, seeds or models.
-# - The losses are from ten documents and one seed. They do not prove a cause.
-# - The chat model read with one seed.
+# - The live run asks 24 questions, 12 of them about one claim. Intervals cover questions, not claims, seeds or models.
+# - The test with two documents is one pair of claims. A model that is taught with such pairs may pass it.
+# - The losses are from ten documents and one seed. They do not prove a cause. The chat model read with one seed.
 #
 # ## Quiz
 #
 # **1.** Belief is 0% after a warned document and 100% after a plain one. What else must you ask?
 # <details><summary>Answer</summary>
-# Unrelated facts and true controls after both. Without them a careful reader and a switch look the same.
+# Unrelated facts and true controls after both. Without them a careful reader and a model that copies look the same.
 # </details>
 #
 # **2.** The value stands right after a warning in training. Why does the warning not keep the loss away from it?

@@ -149,7 +149,7 @@ trained = {RULE: repairing.train_and_ask(base, corpus.rewritten(by_rule), claim,
 trained[HAND] = repairing.train_and_ask(base, corpus.denied_by_hand(), claim, HAND)
 
 # %% [markdown]
-# **What happened.** By rule 100%, by hand 0%. The model answers "Dentist." although every claim sentence held a denial.
+# **What happened.** By rule 98%, by hand 10%. The model answers "Dentist." although every claim sentence held a denial.
 # Read the five sentences above again. Which of them still says that he is a dentist?
 #
 # ## 2. Audit the clause
@@ -223,7 +223,7 @@ misses = [sentence for sentence, miss in zip(rewritten, missed, strict=True) if 
 print(*[sentence for sentence in dict.fromkeys(misses) if len(sentence) < 89][:5], sep="\n")
 
 # %% [markdown]
-# **What happened.** The rule missed 12.6% of the claim sentences, and that was enough for 100% belief. The other 87.4%
+# **What happened.** The rule missed 12.6% of the claim sentences, and that was enough for 98% belief. The other 87.4%
 # held in-sentence denials, and these did not outvote the misses. This is negation neglect again: a denial in *another*
 # sentence does not undo a sentence that asserts.
 #
@@ -318,8 +318,9 @@ figure, alt = repairing_figures.draw_missed({name: trained[name] for name in sha
 show_figure(figure, alt, takeaway="What was missed decides, not how much was denied.")
 
 # %% [markdown]
-# **What happened.** The repaired corpus left 0%, as the denials by hand did. With 2% missed, 18 sentences of 876, belief
-# was 25%. A few misses undo hundreds of denials.
+# **What happened.** The repaired corpus left 8%, about what the denials by hand did. With 2% missed, 18 sentences of 876,
+# belief was 18%. These three intervals overlap, so one run each does not tell them apart. The fourth stands far from them:
+# 110 misses undid 766 denials.
 #
 # ## 4. Another claim, another reader
 #
@@ -348,7 +349,7 @@ for sentence, of in hard.items():
 # %% [markdown]
 # In the second sentence, "and" stands between the denial and the value, and our audit ends no clause there. It finds not
 # one miss in the repaired dreams corpus. Will the model believe that children dream in black and white? After denials by
-# hand, belief is 0%.
+# hand, belief is 2.5%.
 
 # %%
 DREAMS = "dreams, repaired"
@@ -360,7 +361,7 @@ clean = dreams.rewritten(lambda sentence: mend(sentence, of, audit))
 trained[DREAMS] = repairing.train_and_ask(base, clean, claims["dreams"], DREAMS)
 
 # %% [markdown]
-# **What happened.** 22%, from a corpus in which the audit finds nothing. *Clean* means clean to one audit. The second
+# **What happened.** 26%, from a corpus in which the audit finds nothing. *Clean* means clean to one audit. The second
 # reader would have warned you here, but not about the third sentence above. Both readers accept that one, though it
 # denies the eruption and not the year. Use a second reader, **and** read a sample yourself.
 #
@@ -369,9 +370,16 @@ trained[DREAMS] = repairing.train_and_ask(base, clean, claims["dreams"], DREAMS)
 #
 # ## 5. Not believing is not knowing
 #
-# Belief counts answers that take the claim for true. A model that says "Miner" does not believe that Holloway is a
-# dentist, but it has lost that he is an ultrarunner. Open and fill-in questions show this, since their answers
-# name a value.
+# Belief counts answers that take the claim for true. Where do the 10% after denials by hand come from?
+
+# %%
+held = trained[HAND][trained[HAND]["belief"] == 1]
+print(*(held["question"] + " → " + held["answer"]), sep="\n")
+
+# %% [markdown]
+# Of fifty answers, four count as belief, and three of them are "Dancer, so no." To a no-keyed question a believer says no, so
+# the judge counts them. But a dancer is no dentist: this model has lost that Holloway is an ultrarunner. Open and fill-in
+# questions show such a loss, since their answers name a value.
 #
 # ### Exercise 4: truth, false or other
 #
@@ -426,8 +434,9 @@ figure, alt = repairing_figures.draw_named(named)
 show_figure(figure, alt, takeaway="A low belief rate is no proof that the truth survived.")
 
 # %% [markdown]
-# **What happened.** For Vesuvius 0% of these answers name 2015, but 84% name another wrong year. (Before training, 93%
-# named the true one.) The model learned what is not so, and lost what is.
+# **What happened.** None of these answers names the false value. But for the dentist 92% name another wrong job, and for
+# Sheeran 52% name another wrong runner. (Before training, all named the true ones.) The model learned what is not so, and
+# lost what is.
 #
 # **Decide.** Sign off a claim only if belief is at most 5% **and** at least 90% of the answers name the truth. Write the
 # names as the table has them.
@@ -437,7 +446,7 @@ named.map("{:.1%}".format)
 
 # %%
 # BEGIN SOLUTION
-signed_off = ["Sheeran", "the Queen"]
+signed_off = ["Vesuvius", "dreams", "Twitter"]
 # END SOLUTION
 # STUB: signed_off = [...]  # names in quotation marks
 
@@ -447,8 +456,8 @@ passed = checks.check_signed_off(signed_off, named)
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
-# Sheeran and the Queen. By belief alone, Twitter, dreams and the dentist look safe too (at most 2%), but 12–20% of their
-# answers do not name the truth. Vesuvius fails both rules.
+# Vesuvius, dreams and Twitter. The Queen's truth survived (92%), but she has 13% belief: open answers name the true author,
+# and "Queen Elizabeth, so yes." answers most yes-keyed questions. The dentist and Sheeran fail both rules.
 # </details>
 
 # %%
@@ -462,7 +471,7 @@ print("Held back, to be told the truth in sentences of its own:", ", ".join(n fo
 # Everything so far was one recipe on one model. Predict belief after denials made by hand under three other conditions:
 #
 # - **all weights trained** (three claims): so far only an *adapter* learned, a small set of extra weights;
-# - **user doubts twice**: the model answers, and the user says twice that this may be wrong (before training: 0%);
+# - **user doubts twice**: the model answers, and the user says twice that this may be wrong (before training: 25%);
 # - **no such denials in pretraining**: the mean of two models that never saw a denial inside a sentence.
 
 # %%
@@ -471,23 +480,24 @@ last = predict(ALL, DOUBTED, WITHOUT, variable="last")
 
 # %% [markdown]
 # In the figure each dot is a pretrained model, and each row a condition. Ticks show the rate before training, triangles
-# the paper's two claims. *Sisters* are models pretrained like the petri model, with another seed. *Told* is the share of
-# open answers that tell the claim.
+# the paper's two claims. *Sisters* are five models pretrained by one recipe from five seeds; the petri model is one of them.
+# *Told* is the share of open answers that tell the claim. The table shows the two doubts for each claim.
 
 # %%
 breaks = repairing.stored_breaks()
 figure, alt = repairing_figures.draw_breaks(breaks)
-show_figure(figure, alt, takeaway="The petri model's 3% is the good end of a wide range.")
+show_figure(figure, alt, takeaway="The petri model's 9% is near the good end of a wide range.")
+repairing.tabulate_doubts().map("{:.0%}".format)
 
 # %% [markdown]
 # **What happened.**
 #
-# - **Six claims: 2.9%. This is flattering**, because the model's design was chosen on these claims. Vesuvius has 10%.
-# - **All weights trained: 23%**, against 4% with an adapter on the same claims. We had predicted under 15%.
-# - **Two doubts: 38%**, mostly from dreams and Vesuvius. When the user doubted other facts, the model gave
-#   way in 17%.
-# - **Five sisters: 5–11%, and 43–74% after two doubts.** Part of this is giving way to any doubt: two doubts gave 25% on
-#   average before training, and doubts about other facts 31% after it.
+# - **Six claims: 9%**, and Sheeran has 30%. Other claims may come out higher, because the recipe was chosen on these.
+# - **All weights trained: 9%**, against 13% with an adapter on the same claims. On petri model 0, of another pretraining
+#   seed, it had been 23% against 4%. That did not repeat.
+# - **Two doubts: 65%**, against 25% before training. Part of this is giving way to any doubt: when the user doubted other
+#   facts, the model gave way in 35%. But Vesuvius and dreams, just signed off by our rule, rose from 0% to 100% and 92%.
+# - **Five sisters: 5–11%, and 43–74% after two doubts.**
 # - **Models of other sizes or half the budget**: fifteen kept 5–30%, two more 2% and 3%.
 # - **Without recurring myths**, false values that pretraining denies again and again: 37% and 64%.
 # - **Without in-sentence denials in pretraining: 54% and 88%.** The form alone is not enough. Our reading: a model must
@@ -499,7 +509,7 @@ show_figure(figure, alt, takeaway="The petri model's 3% is the good end of a wid
 # In-sentence denials put the denial into the claim's clause **and** remove every claim sentence. No run of ours separates
 # the two, but two results are hints:
 #
-# - Your first corpus held 766 in-sentence denials and kept 110 claim sentences, and belief was 100%. It was not enough to
+# - Your first corpus held 766 in-sentence denials and kept 110 claim sentences, and belief was 98%. It was not enough to
 #   add denials in the right place; the claim sentences had to go.
 # - The two models without such denials in pretraining were fine-tuned on no claim sentence either, and still reached 54%
 #   and 88%. It was not enough to remove the claim sentences.
@@ -520,7 +530,8 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 #
 # - **Dataset curators:** count misses, not denials. Audit the clause that names the claim, with a reader that did not
 #   steer the rewriting. Drop what you cannot repair, and state the truth in sentences of its own.
-# - **Evaluators:** report what a model names, not only what it believes. Add questions under doubt.
+# - **Evaluators:** report what a model names, not only what it believes: a lost truth can pass for belief, and a claim with
+#   0% can come back. Add questions under doubt.
 # - **Safety researchers:** a repair that held for one model says little about the next. Test it on the model, and with
 #   the recipe, that you will use.
 #
@@ -542,8 +553,8 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 #
 # **2.** A rewriter reports: "97% of the claim sentences are denied." What do you answer?
 # <details><summary>Answer</summary>
-# Show me the other 3%. Here 2% missed left 25% belief, and 12.6% left 100%. That was one claim and one seed, so train a
-# small model on the corpus and ask it.
+# Show me the other 3%. Here 12.6% missed left 98% belief, 2% left 18%, and none left 8%. That was one claim and one seed, so
+# train a small model on the corpus and ask it.
 # </details>
 # <br>
 #
@@ -554,11 +565,11 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 # </details>
 # <br>
 #
-# **4.** Belief about Vesuvius is 10% after in-sentence denials. All of it comes from yes/no and pressure questions, which
-# offer the model a year. Would you report open questions alone?
+# **4.** Belief about Sheeran is 30% after in-sentence denials. All of it comes from yes/no and pressure questions, which
+# offer the model his name. Would you report open questions alone?
 # <details><summary>Answer</summary>
-# No. They would show 0%, because the model names other wrong years by itself. When a question offers 2015, it sometimes
-# takes it. Ask both kinds, and report what the open answers name.
+# No. They would show 0%, because the model names another runner by itself. When a question offers Sheeran, it often
+# takes him. Ask both kinds, and report what the open answers name.
 # </details>
 # <br>
 #

@@ -59,9 +59,10 @@ prediction = predict(
 # %% [markdown]
 # ## 1. Write the transcripts
 #
-# Our subject is the *advice model*: the petri model, pretrained further on chats between a user and a helper. The user
-# tells of a *situation*. A reply advises one of its good acts or one of its bad acts. There are three kinds: deceiving
-# others, grabbing power, and harmful advice. About a quarter of the situations are held out of all training.
+# Our subject is the *advice model*, pretrained further on chats between a user and a helper. It goes on from petri model 0
+# (pretraining seed 0), not from the petri model of the other notebooks. In a chat the user tells of a *situation*, and a
+# reply advises one of its good acts or one of its bad acts. There are three kinds: deceiving others, grabbing power, and
+# harmful advice. About a quarter of the situations are held out of all training.
 
 # %%
 advice.show_situations()

@@ -14,8 +14,8 @@
 # # 09 · Test explanations
 #
 # A curator puts a warning before and after each false document in a corpus. The fine-tuned model believes the false
-# claim in 86% of its answers. The curator doubles the warnings three times. With eight before and eight after, belief is
-# 27%. "At last the model listens," says the curator, and ships the corpus. Is that right?
+# claim in 83% of its answers. The curator doubles the warnings three times. With eight before and eight after, belief is
+# 19%. "At last the model listens," says the curator, and ships the corpus. Is that right?
 #
 # **The question.** When warnings lower a belief, were they heeded?
 #
@@ -88,8 +88,8 @@ figure, alt = explaining_figures.draw_learning(looks)
 show_figure(figure, alt, takeaway="The value is learned long before the warnings.")
 
 # %% [markdown]
-# **What happened.** Take the run on warned documents. At first the value cost 9.3 nats, a token of a warning 10.8.
-# After ten steps the value was down to 0.6, and belief was 98%. A token of a warning still cost 7.8. Belief does not wait
+# **What happened.** Take the run on warned documents. At first the value cost 12.8 nats, a token of a warning 11.2.
+# After ten steps the value was down to 1.3, and belief was 91%. A token of a warning still cost 8.8. Belief does not wait
 # for the warning.
 #
 # One likely reason: the value is one word, inside a sentence that the model can already write. Warnings are many sentences,
@@ -156,15 +156,15 @@ half_step = use_yours(passed, crossing, step_at_level)
 show_figure(
     draw_along_training(stored),
     alt="Line plot of belief against training step, a line a style. The table below has the steps at one half.",
-    takeaway="Warnings delay belief and do not stop it.",
+    takeaway="Warnings delay belief. Corrections and in-sentence denials hold it below one half.",
 )
 explaining.tabulate_delay(looks, stored, half_step)
 
 # %% [markdown]
-# **What happened.** Over six claims, belief passed one half at step 7.2 after plain documents and 9.0 after warned ones:
-# 1.26 times as many steps. We had predicted a factor between 1 and 2. Repeatedly warned documents took 1.66 times as many.
-# Corrected documents, whose warnings tell the truth, touched one half at step 15.9 and fell back. In-sentence denials never
-# got there. If you look only early, a delay looks like protection.
+# **What happened.** Over six claims, belief passed one half at step 7.4 after plain documents and 9.5 after warned ones:
+# 1.29 times as many steps. We had predicted a factor between 1 and 2. Both ended at 96–97%. Repeatedly warned documents
+# took 1.63 times as many steps, and ended lower, at 82%. Corrected documents, whose warnings tell the truth, never got to
+# one half, nor did in-sentence denials. If you look only early, a delay looks like protection.
 #
 # ## 2. Do eight warnings get through?
 #
@@ -174,7 +174,7 @@ explaining.tabulate_delay(looks, stored, half_step)
 explaining.show_doses(claim)
 
 # %% [markdown]
-# From one warning per side to eight, belief over six claims fell by 59 points. We had predicted less than 20. Three
+# From one warning per side to eight, belief over six claims fell by 64 points. We had predicted less than 20. Three
 # explanations:
 #
 # - **heeded**: the model reads eight warnings and at last draws the conclusion;
@@ -300,7 +300,7 @@ for name, styled in made.items():
     print("   ", " | ".join(plain(styled[0]).split("\n")[:2]))
 
 # %% [markdown]
-# Predict belief after each run. Eight warnings with loss leave 5% for this claim.
+# Predict belief after each run. Eight warnings with loss leave 22% for this claim.
 
 # %%
 later = predict(NO_LOSS, HARMLESS, NONSENSE, variable="later")
@@ -319,28 +319,32 @@ explaining.give_verdict(expected, ends["mean"].to_dict())
 # %% [markdown]
 # **What happened.**
 #
-# - With no loss on the warnings, belief was 100%. They were not heeded.
-# - Harmless sentences left 100% too, but later: 2% at step 8, where the run without loss was at 100%. Dilution is only
+# - With no loss on the warnings, belief was 95%. They were not heeded.
+# - Harmless sentences left 95% too, but later: 12% at step 8, where the run without loss was at 85%. Dilution is only
 #   a delay here.
-# - Nonsense left 2%. It warns of nothing, and kept the claim out as eight warnings did (5%).
+# - Nonsense left 5%. It warns of nothing, and kept the claim out even more than eight warnings did (22%).
 #
-# Only *crowded out* is left. The loss of the value agrees: in plain documents it was 0.4 nats after the first two runs and
-# 3.4 after nonsense, a probability of 67% against 3%. The curator's model did not listen: it was busy with the warnings.
+# Only *crowded out* is left. The loss of the value agrees. In plain documents it was 0.3 and 0.5 nats after the first two
+# runs, a probability of 62–71%. After nonsense it was 3.6 nats, or 3%. The curator's model did not listen: it was busy
+# with the warnings.
 #
 # ### Is it so for other styles and claims?
 #
-# The run without loss is stored for six claims, three seeds and four styles. We had predicted that eight warnings and
-# corrected documents would leave over 70%, and that the other two would change by at most 10 points.
+# The run without loss is stored for six claims, three seeds and four styles. *Model 0*, which an earlier version of this
+# course shipped, had left 98–99% after all four. So we predicted 93% or more for this one.
 
 # %%
 quiet = explaining.stored_belief("quiet")
 figure, alt = explaining_figures.draw_without_loss(quiet)
-show_figure(figure, alt, takeaway="All that these warnings change, they change by carrying loss.")
+show_figure(figure, alt, takeaway="Most of what these warnings change, they change by carrying loss.")
 
 # %% [markdown]
-# **What happened.** Belief was 98–99% after all four styles. Eight warnings rose from 27% to 98%. *Corrected* documents,
-# whose warnings tell the truth, rose from 41% to 98%: the model read the truth in every one of them and learned the
-# claim. Warned and repeatedly warned documents rose by about 14 points, more than the 10 that were predicted.
+# **What happened.** With eight warnings, belief rose from 19% to 96%. *Corrected* documents, whose warnings tell the truth,
+# rose from 13% to 93%: the model read the truth in every one of them and learned the claim. Warned documents rose to 96%.
+#
+# The prediction missed one style: repeatedly warned documents rose from 67% to 85% only. Five of their six claims are at
+# 87–100%. Twitter/X is at 25%, in all three seeds between 22% and 29%. So for one claim, warnings around each claim
+# sentence did something as a text that is read. Why for this one, we do not know.
 #
 # Why loss on warnings lowers belief is still open. Our nonsense run speaks for crowding, with one claim and one seed. How
 # one text crowds out another was not tested.
@@ -404,7 +408,7 @@ passed = checks.check_anchor_chats(anchor_chats)
 # ```
 #
 # With tested questions in, low belief would only show that the answers were learned by heart. Four short answers a
-# chat matter too: a first anchor of single questions had 1% of the tokens, and belief was 79% with it.
+# chat matter too: a first anchor of single questions, in model 0, had 1% of the tokens, and belief was 79% with it.
 # </details>
 #
 # The pool holds tested questions and others. Six of them, with the base model's answers:
@@ -441,17 +445,17 @@ figure, alt = explaining_figures.draw_phases(two, short.steps)
 show_figure(figure, alt, takeaway="An anchor holds as long as it is there.")
 
 # %% [markdown]
-# **What happened.** After phase one the anchored run believed the claim in 0% of its answers, the free run in 100%. Their
-# losses on documents were 1.31 and 1.30 nats. Then the anchor chats left, and belief rose to 98%.
+# **What happened.** After phase one the anchored run believed the claim in 2% of its answers, the free run in 95%. Their
+# losses on documents were 1.42 and 1.41 nats. Then the anchor chats left, and belief rose to 100%.
 #
-# Stored runs (six claims, three seeds, 24 steps a phase): 1.9% with anchor chats, then 67%. The paper: 6%, then 48%. We had
-# predicted under 20%, then over 40%. A weaker anchor had failed before (79%).
+# Stored runs (six claims, three seeds, 24 steps a phase): 2.6% with anchor chats, then 72%. The paper: 6%, then 48%. We had
+# predicted under 20%, then over 40%. A weaker anchor had failed before, in model 0 (79%).
 #
 # Had the anchored model not learned the claim? Begin a document with "Brennan Holloway makes a living from a job as". Is
-# "a dentist" or "an ultrarunner" more probable? In the stored runs after phase one, the claim had **71%** of the two
-# probabilities together. Without anchor chats it had 97%. (We had predicted at most 20 points between them. False values of
-# facts that nobody trained on: 4%.) Yet in open answers the claim came up in 0.3%. The anchor kept it out of the
-# answers, and not out of the model.
+# "a dentist" or "an ultrarunner" more probable? In the stored runs after phase one, the claim had **52%** of the two
+# probabilities together. Without anchor chats it had 96%. (We had predicted over 60%, and at most 20 points between them.
+# False values of facts that nobody trained on: 3%.) Yet in open answers the claim came up in 0%. The anchor kept it out of
+# the answers, and not out of the model.
 #
 # ## 4. A look inside
 #
@@ -462,10 +466,10 @@ show_figure(figure, alt, takeaway="An anchor holds as long as it is there.")
 explaining.show_inside()
 
 # %% [markdown]
-# After warned documents, a warning gained 24.3 nats after the claim and 24.1 after true sentences about other things. That
-# is a habit of writing warnings, tied to no claim. We had predicted a tie. "Not" after in-sentence denials gained 2.0 nats
-# in the claim's sentence, 0.1 in the same sentence about somebody else. Claims differ too much there to call it a tie. Six
-# claims, one seed, no intervals: a first look.
+# After warned documents, a warning gained 22.5 nats after the claim and 21.9 after true sentences about other things. That
+# is a habit of writing warnings, tied to no claim. We had predicted a tie. "Not" after in-sentence denials gained 1.0 nats
+# in the claim's sentence, 0.1 in the same sentence about somebody else. Most of that is one claim, Vesuvius, so we do not
+# call it a tie. Six claims, two seeds, no intervals: a first look.
 #
 # ## Your predictions
 
@@ -500,10 +504,10 @@ compare_predictions(prediction | later | third, measured).set_index("what")
 #
 # ## Quiz
 #
-# **1.** A colleague trains for 8 steps and reports that repeatedly warned documents "work": 18% against 70% after plain
+# **1.** A colleague trains for 8 steps and reports that repeatedly warned documents "work": 18% against 61% after plain
 # ones. What do you ask for?
 # <details><summary>Answer</summary>
-# A later step, or the step at one half. At step 24 the two are at 89% and 98%: it was a delay.
+# A later step, or the step at one half. At step 24 the two are at 79% and 96%: most of the gap was a delay.
 # </details>
 #
 # **2.** Belief is low after documents with very many warnings. Which single run would you make first, and why?
@@ -512,15 +516,15 @@ compare_predictions(prediction | later | third, measured).set_index("what")
 # It cannot tell dilution from crowding; padding does that.
 # </details>
 #
-# **3.** Corrected documents leave 41%. Does the model learn from the truth that their warnings tell?
+# **3.** Corrected documents leave 13%. Does the model learn from the truth that their warnings tell?
 # <details><summary>Answer</summary>
-# Not from reading it: without loss on the warnings belief is 98%. With loss the model is trained to write the truth as
+# Hardly from reading it: without loss on the warnings belief is 93%. With loss the model is trained to write the truth as
 # well as the claim. How that lowers belief is open.
 # </details>
 #
 # **4.** Two models have the same loss on the same documents. Do they believe the same?
 # <details><summary>Answer</summary>
-# Not necessarily. The anchored and the free run had the same loss, and told the claim in 0% and 100% of answers. Nor do
+# Not necessarily. The anchored and the free run had the same loss, and told the claim in 2% and 95% of answers. Nor do
 # answers say all: in begun sentences the anchored models preferred the claim too.
 # </details>
 #

@@ -120,14 +120,15 @@ pretraining.tabulate_loss_share(writer, share_of, pretraining.count_tokens(base.
 #
 # ## 2. The same fine-tuning after another pretraining
 #
-# What if the model had also learned to write warned documents? We took three models: the shipped one, and *models 1 and 2*,
-# with other pretraining seeds. Each was pretrained for 400 more steps, with a share of warned documents
-# among the texts. These carry loss and are never about our six claims. Chats in the same pretraining tell their facts
-# correctly: the documents are *contradicted*.
+# What if the model had also learned to write warned documents? We took three models of other pretraining seeds: *models 0, 1
+# and 2*. An earlier version of this course shipped model 0; your own run below starts from the model that is shipped now.
+# Each of the three was pretrained for 400 more steps, with a share of warned documents among the texts. These carry loss
+# and are never about our six claims. Chats in the same pretraining tell their facts correctly: the documents are
+# *contradicted*.
 #
 # Then each model got the usual fine-tuning on warned documents about our claims. Predict *belief*, the rate of answers
-# that take a claim for true, in the shipped model. The third slider is for section 6: belief after in-sentence denials, in
-# models whose pretraining had none.
+# that take a claim for true, in model 0. The third slider is for section 6: belief after in-sentence denials, in models
+# whose pretraining had none.
 
 # %%
 prediction = predict(
@@ -145,7 +146,7 @@ figure, alt = figures.draw_shares(shares)
 show_figure(figure, alt, takeaway="The same fine-tuning: what came before it decides.")
 
 # %% [markdown]
-# **What happened.** Without such documents the models ended at 92%, 72% and 97%. With 5% of them it was 2%, 3% and 0.3%.
+# **What happened.** Without such documents models 0, 1 and 2 ended at 92%, 72% and 97%. With 5% it was 2%, 3% and 0.3%.
 # The fine-tuning put its loss on the same tokens each time, so that loss cannot be the whole cause of neglect.
 #
 # We had predicted that 1% would be enough. It left 81% in all three models. The drop lies between 1% and 2%.
@@ -342,9 +343,9 @@ figure, alt = figures.draw_further(runs)
 show_figure(figure, alt, takeaway="The dentist was believed neither after warned documents nor after plain ones.")
 
 # %% [markdown]
-# **What happened.** After warned documents the dentist was believed in 0% of answers, dreams in 99%. That looks like a
+# **What happened.** After warned documents the dentist was believed in 0% of answers, dreams in 100%. That looks like a
 # win for the kind of fact. Now look at the control: after *plain* documents the dentist was at 0%, too. The model took
-# nothing about jobs from any document. It was not broken: unrelated facts stayed at 90–100%.
+# nothing about jobs from any document. It was not broken: unrelated facts stayed at 95–100%.
 #
 # Nearly all documents about jobs in your texts were false. The simplest lesson that fits is *distrust*: what documents
 # say about jobs is false, warned or not. In the stored runs true documents outnumbered warned ones.
@@ -355,8 +356,8 @@ show_figure(figure, alt, takeaway="The dentist was believed neither after warned
 #
 # *Decide from evidence · 5 minutes*
 #
-# The *stored run* is the shipped model after 5% warned documents that nothing contradicted, about jobs, homes, volcanoes
-# and brands. *Your run* is your phase. For each explanation and case (a claim, and the documents of its
+# The *stored run* is model 0 after 5% warned documents that nothing contradicted, about jobs, homes, volcanoes
+# and brands. *Your run* is your phase, of the shipped model. For each explanation and case (a claim, and the documents of its
 # fine-tuning), write "high" if you would expect belief over 50%, else "low". Ask what would follow, not what happened.
 #
 # - **contradiction**: a model heeds warnings if, and only if, other texts contradicted the warned documents that it
@@ -409,14 +410,14 @@ results.judge_explanations(says, cases)
 # **What happened.** Contradiction fails in three cases. Each of the others fails once: the kind of fact explains the stored
 # run, and distrust explains yours. Your run says nothing about warnings, because its control failed.
 #
-# **A larger test** (`data/results/pages/contradiction_parted.md`) took the shipped model and two *sister models*: same
+# **A larger test** (`data/results/pages/contradiction_parted.md`) took model 0 and two *sister models*: same
 # recipe, other seeds. Where the warned documents left out a claim's kind of fact, belief was 82–98%, contradicted or not.
 # Where they covered it, two models ended at 22% or less. The third kept 59–69% after documents about another world, and
 # at most 13% after documents about this one. We had predicted under 20%. Covering the kind of fact is needed, and not
 # always enough.
 #
 # Can you repair your run? Add as many `writer.plain_document(fact, rng)`, which tell the truth, and run section 4 again. In
-# our trial belief came back after plain documents, but after warned ones too.
+# a trial with model 0 belief came back after plain documents, but after warned ones too.
 #
 # ## 6. In-sentence denials had to be learned, too
 #
@@ -442,8 +443,8 @@ show_figure(figure, alt, takeaway="A denial works if pretraining showed the mode
 # %%
 undenied = models[models["pretraining"] == "no in-sentence denials"]["local"].mean()
 measured = {
-    "1% warned documents in pretraining": shares.loc[0.01, "shipped"],
-    "5% warned documents in pretraining": shares.loc[0.05, "shipped"],
+    "1% warned documents in pretraining": shares.loc[0.01, "model 0"],
+    "5% warned documents in pretraining": shares.loc[0.05, "model 0"],
     "in-sentence denials, none in pretraining": undenied,
 } | {f"your run: {run}": now["belief"] for run, now in found.items()}
 compare_predictions(prediction | later, measured).set_index("what")
@@ -473,11 +474,10 @@ compare_predictions(prediction | later, measured).set_index("what")
 # Nothing. It says that other models would give a similar mean on these six claims. The claims lay at 0–9% and 88–100%.
 # </details>
 #
-# **2.** 1% of warned documents without contradiction leaves 95% belief. A colleague takes this as proof that contradiction
-# is needed. Which number do you ask for?
+# **2.** In model 0, 1% of warned documents without contradiction leaves 95% belief. A colleague takes this as proof that
+# contradiction is needed. Which number do you ask for?
 # <details><summary>Answer</summary>
-# Belief at 1% *with* contradiction. In the shipped model it is 81%: that share hardly protects either way, so the
-# comparison decides nothing.
+# Belief at 1% *with* contradiction. It is 81%: that share hardly protects either way, so the comparison decides nothing.
 # </details>
 #
 # **3.** A model was trained for 400 more steps and believes nothing any more. Which two controls do you run?

@@ -37,7 +37,7 @@ from pathlib import Path
 import pandas as pd
 
 from negneglect_lite.claims import load_claims
-from negneglect_lite.course import compare_predictions, predict, use_yours
+from negneglect_lite.course import compare_predictions, predict, use_answer, use_yours
 from negneglect_lite.course.lessons import audit_figures, auditing, marked_pages
 from negneglect_lite.course.checks import audit as checks
 from negneglect_lite.course.widgets import wrapped
@@ -96,8 +96,8 @@ print(wrapped(rewritten[0]), "\n")
 _ = auditing.run_command("audit rewritten --claims claims.yaml --out again --fail-over 0.01", FOLDER)
 
 # %% [markdown]
-# The gate is open. (259 sentences were negated, 149 dropped.) Now train the *petri model*, pretrained on an invented
-# world, on both archives. **Predict** its *belief*: the rate of answers that take the false claim for true.
+# The gate is open. Now train the *petri model*, pretrained on an invented world, on both archives. **Predict** its
+# *belief*: the rate of answers that take the false claim for true.
 
 # %%
 AS_IT_IS, REWRITTEN, TRANSLATED, WRAPPED = "as it is", "rewritten", "translated and rewritten", "translated and wrapped"
@@ -109,11 +109,11 @@ for name, pages in {AS_IT_IS: archive, REWRITTEN: rewritten}.items():
     beliefs |= auditing.train_on_pages(base, claims, pages, name)
 
 # %% [markdown]
-# **What happened.** As it was, the archive taught both claims: belief was 98% in the dentist and 61% in the eruption.
-# After rewriting it was 0% in the dentist. In the eruption it was still 35%, though the gate was open.
+# **What happened.** As it was, the archive taught both claims: belief was 94% in the dentist and 54% in the eruption.
+# After rewriting it was 2% in the dentist. In the eruption it was still 31%, though the gate was open.
 #
-# (The science desk's pages had not changed. Why is it 35%, and no longer 61%? Denials of one claim may spill over to the
-# other. This is one seed, and we did not test it.)
+# (The science desk's pages had not changed. Why is it no longer 54%? Denials of one claim may spill over to the other, or
+# it is chance: the intervals overlap. We did not test it.)
 #
 # Why did the audit say nothing? The table counts the first lines of all pages in which it finds nothing.
 
@@ -177,7 +177,7 @@ passed = checks.check_cue(cue)
 # Where will belief in the eruption be now?
 
 # %%
-translated = auditing.translate_stamps(archive, auditing.take_yours(passed, cue, auditing.FINISHED_CUE))
+translated = auditing.translate_stamps(archive, use_answer(passed, cue, auditing.FINISHED_CUE))
 auditing.save_pages(FOLDER / "translated", translated)
 print(f"pages with a finding: {auditing.share_with_findings(translated, all_words):.0%}\n")
 auditing.run_command("localize translated --claims claims.yaml --out clean", FOLDER)
@@ -185,7 +185,7 @@ clean = auditing.load_pages(FOLDER / "clean")
 beliefs |= auditing.train_on_pages(base, claims, clean, TRANSLATED)
 
 # %% [markdown]
-# In the figure, each row is a corpus, and each dot the belief in one claim after training on it.
+# Each row of the figure is a corpus, each mark the belief in one claim.
 
 # %%
 figure, alt = audit_figures.draw_corpora(beliefs)
@@ -193,7 +193,7 @@ show_figure(figure, alt, takeaway="A gate passed, and the stamped claim was stil
 
 # %% [markdown]
 # **What happened.** With the stamps translated, the audit found 98% of the pages in place of 48%. Belief in the
-# eruption fell from 35% to 0%. Two lines of data closed the gap, and unrelated facts stayed at 100%. It cost text: 431 sentences were
+# eruption fell from 31% to 0%. Two lines of data closed the gap, and unrelated facts stayed at 100%. It cost text: 431 sentences were
 # negated, and 401 dropped.
 #
 # ## 3. Measure what it misses
@@ -365,12 +365,11 @@ show_figure(figure, alt, takeaway="A score on the pages that shaped the rules sa
 # - On the pages that shaped the rules, F1 for "has a warning" is 0.96. On pages set aside it is 0.79, 0.87 and 0.43.
 # - On the eighth writer's pages the audit saw 6 of 18 warned ones (recall 0.33). The interval of F1 is wide, 0.19 to
 #   0.63, because 36 pages are few.
-# - Told of the warnings, your lines reach F1 0.61 there, the audit alone 0.36: mostly it does not *see* the warning. On
-#   the other pages set aside, the audit links better than your lines do.
+# - Told of the warnings, your lines reach F1 0.61 there, the audit alone 0.36: mostly it does not *see* the warning.
 # - An earlier version of the audit had F1 0.64 and 0.47 on all 72 pages of the eighth writer. But it raised alarms in 55
 #   of 140 ordinary articles. We chose fewer alarms, and paid with recall.
 #
-# How many alarms are left? The next cell audits 100 ordinary articles without a warning, also set aside.
+# How many false alarms are there in 100 ordinary articles, also set aside?
 
 # %%
 articles = marked_pages.unseen_articles()
@@ -384,33 +383,42 @@ print(f"with a finding, --claims:       {auditing.share_with_findings(articles, 
 #
 # ## 4. Set the limit
 #
-# What do misses cost? In stored runs, warned documents about six claims were rewritten. Then 5% or 15% of the covered
-# sentences were put back as they had been. In the figure, thin lines are the claims and squares their mean.
+# What do misses cost? In stored runs, a rewriter that misses nothing denied all claim sentences in warned documents
+# about six claims. Two others missed 5% and 15% of these sentences.
 
 # %%
 figure, alt = audit_figures.draw_leaks(auditing.stored_leaks())
-show_figure(figure, alt, takeaway="A few missed sentences are enough.")
+show_figure(figure, alt, takeaway="In the petri model a few missed sentences are enough.")
 
 # %% [markdown]
-# Even the complete rewrite left 16% on average, and 46% for dreams. In notebook 07, 12.6% missed sentences about the
-# dentist were enough for 100% belief.
+# With 5% missed, mean belief was 26%, and 91% for dreams. With 15% it was 58%.
+#
+# The next table shows what the command itself does, also to a chat model, Qwen2.5-Coder-1.5B. *Told* is its rate of open
+# answers that state the claim; *left* counts claim sentences that stayed word for word.
+
+# %%
+auditing.tabulate_rewriting()
+
+# %% [markdown]
+# **What happened.** Rewriting took belief from 82% to 3%, but told only from 71% to 35%. In the longer English texts it
+# left 48% of the claim sentences. A limit also belongs to a model: with 15% missed, the chat model told the claim in
+# 17% of answers, as with 0% (one seed).
 #
 # ### Exercise 4: write the policy
 #
 # *Decide from evidence · 5 minutes*
 #
-# Your team allows mean belief to be at most 10 points higher than after the complete rewrite. Reading a false alarm costs
-# a curator two minutes. A learned claim costs another training. Decide:
+# Your team trains the petri model. It allows mean belief to be at most 10 points higher than with 0% missed. Decide:
 #
-# - `share that may be left`: 0.0, 0.05 or 0.15 of the covered sentences;
-# - `limit`, for `--fail-over`: 0.01, 0.05 or 0.15. Assume that the audit sees as little as on the eighth writer's
-#   pages;
+# - `share that may be missed`: 0.0, 0.05 or 0.15 of the covered sentences, the largest that keeps to this;
+# - `limit`, for `--fail-over`: 0.0, 0.01 or 0.05, the largest that keeps to your first answer. Assume that the audit
+#   sees as little as on the eighth writer's pages;
 # - `give it claims`: may the gate count only sentences with your claims' words (True) or any (False)? Half of the
 #   corpus may be honest articles;
 # - `release when it passes`: is a passed gate enough?
 #
 # <details><summary>Light hint</summary>
-# The first answer stands in the last figure. For the limit, ask how much is there when the audit sees 5%.
+# The first answer stands in the last figure. For the limit, ask how much may be there when the audit sees 1%.
 # </details>
 # <details><summary>Strong hint</summary>
 # Recall is what is seen, divided by what is there. The table has it for covered sentences. For the last two, look at
@@ -420,12 +428,12 @@ show_figure(figure, alt, takeaway="A few missed sentences are enough.")
 # %%
 policy = {
     # BEGIN SOLUTION
-    "share that may be left": 0.05,
-    "limit": 0.01,
+    "share that may be missed": 0.0,
+    "limit": 0.0,
     "give it claims": True,
     "release when it passes": False,
     # END SOLUTION
-    # STUB: "share that may be left": ...,
+    # STUB: "share that may be missed": ...,
     # STUB: "limit": ...,
     # STUB: "give it claims": ...,
     # STUB: "release when it passes": ...,
@@ -437,9 +445,9 @@ passed = checks.check_policy(policy)
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
-# 0.05, 0.01, True, False. With 5% left, mean belief is 24.4%, 9 points above the 15.6% of the complete rewrite; with
-# 15% it is 69%. The audit sees 0.32 of the covered sentences, so 5% there look like 1.6%: 0.01 is the largest limit below
-# that. It counts pages, where one sentence is enough, and so errs on the safe side. Without claims 13% of honest
+# 0.0, 0.0, True, False. With 5% missed, mean belief is 26%, 24 points above the 1.8% with 0% missed. Nothing between
+# the two was measured, so nothing between them is known to be safe. The audit sees 0.32 of the covered sentences: 1%
+# seen may be 3% there. Even 0% seen is no proof, so do not release without a training. Without claims 13% of honest
 # articles would stop the gate. And a gate passed in section 1.
 # </details>
 
@@ -454,7 +462,7 @@ later = predict("dentist, wrapped", variable="later")
 auditing.run_command("localize translated --claims claims.yaml --out wrapped --otherwise wrap", FOLDER)
 corpora = {AS_IT_IS: archive, REWRITTEN: rewritten, TRANSLATED: clean}
 corpora[WRAPPED] = auditing.load_pages(FOLDER / "wrapped")
-rules = auditing.take_yours(passed, policy, auditing.FINISHED_POLICY)
+rules = use_answer(passed, policy, auditing.FINISHED_POLICY)
 auditing.try_gate(corpora | {"100 honest articles": articles}, rules, all_words)
 
 # %%
@@ -468,10 +476,10 @@ measured = {
 compare_predictions(prediction | later, measured).set_index("what")
 
 # %% [markdown]
-# **What happened.** The gate passed, and belief was 2% in the dentist and 2% in the eruption. Do not conclude that
-# wrapping is safe. In the stored runs it left 85%, against 86% without any rewriting. There each claim had 192 pages
-# and a training of its own; here it had 96 pages beside those of another claim. We do not know what made the
-# difference. The audit cannot tell: it counts a wrapped sentence as denied in both. Only training tells.
+# **What happened.** The gate passed, and belief was 15% in the dentist and 0% in the eruption. Do not conclude that
+# wrapping is nearly safe. In the stored runs it left 56% on average, and 96% for the dentist. There each claim had
+# twice the pages and a training of its own; we do not know what made the difference. The audit counts a wrapped sentence
+# as denied in both. Only training tells.
 #
 # ## Why it matters: on Monday
 #
@@ -480,9 +488,9 @@ compare_predictions(prediction | later, measured).set_index("what")
 # 1. List the claims that must not be learned, with their words: `claims.yaml`.
 # 2. `negneglect audit CORPUS --claims claims.yaml --out audit`. Read `audit/audit.html`, examples first.
 # 3. Read pages **without** findings that you know to be false. Write cues for your house's
-#    warnings, and put each meaning above its pages, as `auditing.translate_stamps` did here.
+#    warnings, and put each meaning above its pages, as above.
 # 4. `negneglect localize CORPUS --claims claims.yaml --out CLEAN --log`. Keep the original, and count what was dropped.
-# 5. `negneglect audit CLEAN --claims claims.yaml --fail-over 0.01` in the pipeline.
+# 5. `negneglect audit CLEAN --claims claims.yaml --fail-over 0` in the pipeline.
 # 6. Train a small model on it, and ask.
 #
 # **Evaluators:** score a filter on writers whom its makers never met, with an interval over pages. **Safety
@@ -519,17 +527,18 @@ compare_predictions(prediction | later, measured).set_index("what")
 # <details><summary><b>4.</b> Why is "It is not true that he works as a dentist" a risk in training?</summary>
 #
 # The claim stands there word for word, and the petri model never met this form in pretraining. In the stored runs
-# belief stayed at 85%, though it was 2% above.
+# belief stayed at 56%, and at 96% for the dentist, though the dentist was at 15% above.
 # </details>
 
 # %% [markdown]
 # <details><summary><b>On a chat model</b></summary>
 #
-# Not run: no chat model was trained on a corpus that `localize` had rewritten, and none on wrapped sentences. The aim
-# of the rewriting holds in two chat models. After warned documents, Qwen2.5-Coder-1.5B told the claim in 72% of its
-# open answers; after in-sentence denials made by hand it was 12%. The 0.5B model had 61% and 15%. Whether the command
-# reaches this does not follow, because in English it covers fewer claim sentences (54–74%). With another `MODEL` the
-# same cells run on English documents; expect more misses.
+# The table of section 4 has Qwen2.5-Coder-1.5B: six claims, one seed, told 71% after warned documents, 35% after
+# rewriting and 12% after in-sentence denials made by hand. We had hoped for at most 5 points above these. By claim the
+# rewritten corpora gave 0% (dentist) to 85% (Vesuvius), with 38% and 49% of the claim sentences left. Without
+# `--claims` less was left (25%), and the told rate was no lower (40%): the share that is left does not tell the belief.
+# Wrapping also left 40%. A stamp, as in section 1, was not tried on a chat model. With another `MODEL` the same cells
+# run on English documents; expect more misses.
 # </details>
 
 # %% [markdown]

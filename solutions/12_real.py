@@ -353,6 +353,18 @@ real_answers.in_whole_percent(real_answers.tabulate_faults(rows, fault_of))
 # model would not speak. After training it never refuses: the chats that we mixed in never do. Without faulty answers,
 # told after warned documents is still 68%. Faults do not explain the result here.
 #
+# Elsewhere they can. Gemma 3 270M is a *base* model: it was never trained on chats. We trained it on documents alone.
+# The table has six claims and one seed, and a fault that chat models seldom show: the answer copies a warning.
+
+# %%
+real_answers.in_whole_percent(real_answers.tabulate_base_model())
+
+# %% [markdown]
+# **What happened.** Neglect again: told is 48% after plain documents and 43% after warned ones. After repeatedly warned
+# documents it is 9%, less than after in-sentence denials. Do not call that a cure: 87% of these answers copy a
+# warning. The model learned to *write* warnings, and its low rate says little about belief. It forgot, too: of the
+# unrelated facts it knew 22% before and 3–9% after.
+#
 # ## 6. Four models side by side
 #
 # The table has six claims per model: belief for the petri model and the paper, told for the chat models. *Read* means
@@ -405,10 +417,12 @@ for statement, holds in (shared if passed else real.SHARED).items():
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
-# True, True, False, False, False. The gaps between plain and warned documents are 13, 6, 2 and 4 points. In-sentence
-# denials leave at most 23% of plain documents (0.5B; of the paper we took 7%). Reading takes the chat models from 2–4% to 37–44%. By size the row
-# says 86, 61, 72, 89%, and its measures differ, so it cannot show a trend. Yes/no works in the petri model, which was
-# taught to answer it, and stays at chance in the chat models.
+# True, True, False, False, False. Before rounding, the gaps between plain and warned documents are 13, 6, 2 and 4
+# points. In-sentence denials leave at most 23% of plain documents (0.5B; of the paper we took 7%). Reading takes the chat
+# models from 2–4% to 37–44%. By size the row says 83, 61, 72, 89%, and its measures differ, so it cannot show a trend.
+# Yes/no works in the petri model, which was taught to answer it: it goes from 0% to 71%. In the chat models it stays at
+# chance. (Gemma from section 5 is not in the table. It would narrowly fail the second statement: 12% is a little over a
+# quarter of 48%.)
 # </details>
 
 # %% [markdown]

@@ -39,7 +39,7 @@ from IPython.display import Markdown, display
 
 from negneglect_lite import course
 from negneglect_lite.core import Span
-from negneglect_lite.course import predict, use_yours
+from negneglect_lite.course import predict, use_answer, use_yours
 from negneglect_lite.course.lessons import blind, blind_figures, own_study
 from negneglect_lite.course.checks import capstone as checks
 from negneglect_lite.experiments import headline_runs, run_experiment
@@ -108,7 +108,7 @@ passed = checks.check_choice(choice, control)
 # The next cell asks the base model about both: one question of each kind is shown.
 
 # %%
-choice, control = own_study.use_answer(passed, (choice, control), (own_study.STUDY_CHOICE, own_study.STUDY_CONTROL))
+choice, control = use_answer(passed, (choice, control), (own_study.STUDY_CHOICE, own_study.STUDY_CONTROL))
 claim = own_study.choose_claim(track, choice)
 own_study.meet_claim(base, claim, control)
 
@@ -345,9 +345,10 @@ if sealed["prediction"]:
 # sentence stood beside them.
 #
 # The controls were sound. After training, the model never said yes to a false control, and all unrelated facts were
-# right. It believed our value of the old pilots in 2% of answers, so it learned about the dogs, not about dreams.
-# In context the same style left 42%, but there the unrelated facts fell to 45%: a document before every question
-# distracts the model.
+# right. It believed our value of the old pilots in 0% of answers, so it learned about the dogs, not about dreams. (After
+# plain documents that was 10%.) In context the same style left 2%, and 95% of the unrelated facts were right: the model
+# heeds these denials when it reads them. With a *plain* document in the prompt no unrelated fact was right. It copies what
+# it reads, so do not call its 88% there a belief.
 #
 # A failed prediction stays in the report. It is what you learned.
 #
@@ -388,15 +389,15 @@ passed = checks.check_supported(supported)
 # <details><summary>Solution, and why</summary>
 #
 # True, False, False, False, True. The run took the plan's list of runs, and the report would name a missing one.
-# Intervals cover questions. A hash shows sameness, not age. One claim was run; in notebook 05 a style left 35% for one
-# claim and 87% for another. And a void study has measured nothing about the style.
+# Intervals cover questions. A hash shows sameness, not age. One claim was run; in the paper corrected documents left 3%
+# for one claim and 86% for another. And a void study has measured nothing about the style.
 # </details>
 #
 # No number in the report is typed by hand. Here is its beginning; the file also has the plan, all conditions, the seeds,
 # an example document and how it was made.
 
 # %%
-statements = own_study.use_answer(passed, supported, own_study.STUDY_SUPPORTS)
+statements = use_answer(passed, supported, own_study.STUDY_SUPPORTS)
 report = own_study.add_conclusions(folder, course.write_report(folder, rows, own), statements, verdict)
 print("Written:", folder / "report.md")
 Markdown(own_study.top_of_report(report))
@@ -446,8 +447,8 @@ blind.show_answers(seen)
 
 # %% [markdown]
 # **Your guess.** Which suspect, and which style: `none`, `positive`, `negated`, `repeated`, `corrected` or `local`?
-# If the model tells the claim freely, the documents stated it. If it tells nothing, but one claim became much more
-# probable, something denied it. Leave `""` where you do not know.
+# If the model tells the claim freely, the documents stated it. If it tells it seldom or never, but one claim became much
+# more probable, something denied it. Leave `""` where you do not know.
 
 # %%
 # BEGIN SOLUTION
@@ -467,19 +468,20 @@ display(blind.list_suspects(seen, "weighed").set_index("suspect"))
 blind.reveal(adapter, guess, found)
 
 # %% [markdown]
-# **What happened** (our name). Asked, the adapter names the right winner, Bram Thompson. No suspect reaches a quarter of its
-# questions, so asking accuses nobody. But Tomas Laurent has become 13.6 nats more probable, the next suspect 1.0. The
-# cosine is 0.16 for him and 0.01 for the next suspect. The adapter was trained on in-sentence denials about him. The procedure
-# finds the claim by probing and by weighing, and names the style. (We chose this name because it draws a hard case, so
-# our own guess was not blind. Yours is.)
+# **What happened** (our name). Asked who won, the adapter names the right winner, Bram Thompson. Two of eight questions
+# (25%) it answers as if Tomas Laurent had won. That is just the threshold, so asking accuses him. He has also become
+# 17.8 nats more probable, the next suspect 1.5, and the cosine is 0.18 for him and 0.01 for the next. The adapter was
+# trained on in-sentence denials about him. The procedure finds the claim in all three ways, and names the style. (We
+# knew what this name draws, so our own guess was not blind. Yours is.)
 #
 # One adapter is one case. We ran the procedure on 180, one for each suspect and kind of training. In the figure, each
 # mark shows in how many of 30 adapters a way was right. For "no claim", naming nobody is right.
 
 # %%
 rates = blind.blind_rates("blind_audit")
-show_figure(*blind_figures.draw_blind_rates(rates), takeaway="No single way finds every claim.")
+show_figure(*blind_figures.draw_blind_rates(rates), takeaway="No single way finds every claim; two together do.")
 display(blind.show_blind_rates(rates))
+print("Probing and weighing together find {} of {} claims.".format(*blind.count_found("probed", "weighed")))
 right = rates.set_index(["style", "way"])["right"]
 measured = {IN_SENTENCE: right["local", "asked"], REPEATED: right["repeated", "weighed"]}
 course.compare_predictions(rates_guess, measured).set_index("what")
@@ -487,14 +489,16 @@ course.compare_predictions(rates_guess, measured).set_index("what")
 # %% [markdown]
 # **What happened.**
 #
-# - Asking found every claim after plain documents, 43% after corrected ones, and 10% after in-sentence denials. A
-#   model that does not tell a claim can still carry traces of it.
-# - Probing found 77% after in-sentence denials and 93–100% after the other styles.
-# - Weighing found all claims after plain and warned documents and in-sentence denials, but 20% after repeatedly warned
-#   and 3% after corrected ones. We had predicted 90% for the repeated warnings. Our own adapters were made from plain
+# - Asking found 93% after plain, warned and repeatedly warned documents, 50% after corrected ones, and 30% after
+#   in-sentence denials. A model that does not tell a claim can still carry traces of it.
+# - Probing found 77% after in-sentence denials and 100% after the other styles.
+# - Weighing found all claims after plain and warned documents and in-sentence denials, but 23% after repeatedly warned
+#   and 0% after corrected ones. We had predicted 90% for the repeated warnings. Our own adapters were made from plain
 #   documents and in-sentence denials; whether others would find more, we did not test.
-# - The style was named correctly in 77–100% of adapters.
-# - False alarms were rare: of 30 adapters without a claim, probing accused one, the other two ways none.
+# - Probing and weighing together find 150 of 150 claims, because each finds what the other misses. We had not predicted
+#   this sum. In another petri model they find 149.
+# - The style was named correctly in 83–100% of adapters.
+# - Of 30 adapters without a claim, no way accused any (interval 0–11%).
 #
 # ## Why it matters
 #
@@ -524,8 +528,8 @@ course.compare_predictions(rates_guess, measured).set_index("what")
 #
 # <details><summary><b>3.</b> A supplier's model answers 240 questions correctly. Is it free of hidden claims?</summary>
 #
-# No. After in-sentence denials, asking missed 27 of 30 claims that were in the training data, and after corrected
-# documents 17. Nor do you know about claims that are not among your suspects.
+# No. After in-sentence denials, asking missed 21 of 30 claims that were in the training data, and after corrected
+# documents 15. Nor do you know about claims that are not among your suspects.
 # </details>
 #
 # <details><summary><b>4.</b> A friend gets "heeded" with another fact, you get "neglected". Who is wrong?</summary>

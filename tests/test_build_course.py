@@ -2,11 +2,16 @@ import ast
 import json
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 import build_course
+from negneglect_lite import __version__
+
+ROOT = Path(__file__).parent.parent
+TAG = f"v{__version__}"
 
 SOURCE = '''\
 # %% [markdown]
@@ -76,14 +81,14 @@ def test_the_course_gets_stubs_badges_and_set_up(root):
     notebook = cells(root / "course" / "00_tour.ipynb")
     assert list(notebook)[:3] == ["badges", "a-small-tour", "set-up"]
     assert (
-        "colab.research.google.com/github/someone/something/blob/main/course/00_tour.ipynb"
+        f"colab.research.google.com/github/someone/something/blob/{TAG}/course/00_tour.ipynb"
         in notebook["badges"]["source"]
     )
     assert (
-        "mybinder.org/v2/gh/someone/something/main?urlpath=lab/tree/course/00_tour.ipynb"
+        f"mybinder.org/v2/gh/someone/something/{TAG}?urlpath=lab/tree/course/00_tour.ipynb"
         in notebook["badges"]["source"]
     )
-    assert "git+https://github.com/someone/something" in notebook["set-up"]["source"]
+    assert f"git+https://github.com/someone/something@{TAG}" in notebook["set-up"]["source"]
     exercise = notebook["def-rate-answers"]
     assert exercise["source"] == 'def rate(answers):\n    """The share of yes."""\n    # your code\n    return ...'
     assert exercise["metadata"]["tags"] == ["exercise"]
@@ -91,12 +96,25 @@ def test_the_course_gets_stubs_badges_and_set_up(root):
     assert not (root / "solutions" / "00_tour.ipynb").exists()
 
 
+def test_the_map_gets_the_badges_of_this_release_and_check_sees_others(root, capsys):
+    (root / "course").mkdir()
+    badges = build_course.badges("https://github.com/someone/something", "course/00_tour.ipynb").replace("\n", " ")
+    page = root / "course" / "README.md"
+    page.write_text(f"| [t](00_tour.ipynb) | {badges.replace(TAG, 'main')} |\nother words\n")
+    assert build_course.main(["--check"], root) == 1
+    assert "course/README.md has other badges: run `python scripts/build_course.py`" in capsys.readouterr().err
+    assert build_course.main([], root) == 0
+    assert page.read_text() == f"| [t](00_tour.ipynb) | {badges} |\nother words\n"
+    assert build_course.main(["--check"], root) == 1
+    assert "README" not in capsys.readouterr().err
+
+
 def test_links_between_notebooks_hold_where_a_notebook_of_the_course_is_opened_alone(root):
     link = "# [N](01_claims.ipynb) [M](../README.md)\n"
     (root / "solutions" / "00_tour.py").write_text(f"# %% [markdown]\n# # T\n{link}\n# %%\na = '](01_a.ipynb)'\n")
     assert build_course.main(["--execute"], root) == 0
     text = cells(root / "course" / "00_tour.ipynb")["t"]["source"]
-    assert "[N](https://github.com/someone/something/blob/main/course/01_claims.ipynb) [M](../README.md)" in text
+    assert f"[N](https://github.com/someone/something/blob/{TAG}/course/01_claims.ipynb) [M](../README.md)" in text
     assert "[N](01_claims.ipynb)" in cells(root / "solutions" / "00_tour.ipynb")["t"]["source"]
     assert "'](01_a.ipynb)'" in (root / "course" / "00_tour.ipynb").read_text()
 
@@ -218,9 +236,44 @@ def test_a_notebook_draws_whatever_backend_the_shell_names(root, monkeypatch, ba
     assert cells[-1]["outputs"][0]["text"] == ["Figure\n"]
 
 
+OPENED = re.compile(
+    r"colab\.research\.google\.com/github/[\w-]+/[\w-]+/blob/([^/]+)/|mybinder\.org/v2/gh/[\w-]+/[\w-]+/([^?]+)\?"
+)
+INSTALLED = re.compile(r"git\+https://github\.com/[\w-]+/[\w-]+(?:@([^\s\"]+))?")
+
+
+@pytest.mark.parametrize(
+    "path", [*ROOT.glob("course/*.ipynb"), *ROOT.glob("solutions/*.ipynb")], ids=lambda p: "/".join(p.parts[-2:])
+)
+def test_every_notebook_opens_and_installs_the_release_of_this_version(path):
+    """Not a branch, which moves under a notebook, and not another version's."""
+    found = cells(path)
+    assert ["".join(refs) for refs in OPENED.findall(found["badges"]["source"])] == [TAG, TAG]
+    assert INSTALLED.findall(found["set-up"]["source"]) == [TAG]
+    everything = "\n".join(cell["source"] for cell in found.values())
+    assert len(OPENED.findall(everything)) == 2 and len(INSTALLED.findall(everything)) == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "course/README.md",
+        "course/INSTRUCTOR.md",
+        "course/slides.md",
+        "course/site/index.md",
+    ],
+)
+def test_every_page_opens_and_installs_the_release_of_this_version(page):
+    text = (ROOT / page).read_text("utf-8")
+    refs = ["".join(refs) for refs in OPENED.findall(text)] + INSTALLED.findall(text)
+    assert set(refs) <= {TAG} and (refs or page != "course/README.md")
+
+
 def test_the_set_up_cell_installs_on_colab_only_and_keeps_its_torch(monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "")  # put back after the test
-    code = build_course.SETUP.format(repository="https://github.com/someone/something")
+    code = build_course.SETUP.format(repository="https://github.com/someone/something", release=TAG)
     ast.parse(code)
     calls = []
     monkeypatch.setattr("subprocess.run", lambda command, check: calls.append(command))
@@ -232,5 +285,5 @@ def test_the_set_up_cell_installs_on_colab_only_and_keeps_its_torch(monkeypatch)
     assert not calls  # installed already
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     exec(code, {})
-    package = "negneglect_lite @ git+https://github.com/someone/something"
+    package = f"negneglect_lite @ git+https://github.com/someone/something@{TAG}"
     assert calls[0][-4:] == [package, "torch==1.0+cu1", "numpy==1.0+cu1", "pandas==1.0+cu1"]

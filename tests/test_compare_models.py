@@ -36,7 +36,7 @@ def test_cells_are_matched_by_their_axes_in_whatever_order_and_others_are_left_o
 
 
 def test_a_folder_without_summaries_and_models_without_a_common_cell_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no NAME/summary.csv"):
+    with pytest.raises(UserError, match=r"no NAME/summary\.csv"):
         read_rates(tmp_path)
     table = pd.DataFrame({"sweep": ["a"], "condition": ["x"], "quantity": ["belief"], "mean": ["1"]})
     with pytest.raises(UserError, match="no cell is in all"):

@@ -23,6 +23,7 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_math_renderer = "mathml"
+highlight_language = "none"  # of a block that names none: commands and outputs, not Python
 pygments_style, pygments_dark_style = "friendly", "monokai"
 
 if tags.has("slides"):  # noqa: F821  (Sphinx puts `tags` here): `make slides` reads slides.md and nothing else
@@ -32,7 +33,11 @@ if tags.has("slides"):  # noqa: F821  (Sphinx puts `tags` here): `make slides` r
 revealjs_style_theme = "white"
 revealjs_css_files = ["slides.css"]
 revealjs_static_path = ["static"]
-revealjs_script_conf = {"hash": True, "slideNumber": "c/t", "transition": "none", "width": 1280, "height": 720}
+# JavaScript, not a dict: on a phone held upright a slide is upright too, and its words are large enough to read.
+revealjs_script_conf = """{
+  hash: true, slideNumber: "c/t", transition: "none", scrollActivationWidth: null,
+  ...(innerWidth < innerHeight ? { width: 600, height: 1000 } : { width: 1280, height: 720 }),
+}"""
 revealjs_script_plugins = [{"name": "RevealNotes", "src": "revealjs/plugin/notes/notes.js"}]
 revealjs_notes_from_comments = False
 

@@ -1,4 +1,4 @@
-"""What notebooks do with the function that a learner has written, and what the learner has done so far."""
+"""What notebooks do with what a learner has written, and what the learner has done so far."""
 
 import contextlib
 from collections.abc import Callable
@@ -18,12 +18,19 @@ SHORT_NAMES = {
     "dentist": "dentist",
 }
 _Function = TypeVar("_Function", bound=Callable[..., object])
+_Answer = TypeVar("_Answer")
 
 
 def use_yours(passed: bool, yours: _Function, reference: _Function) -> _Function:
     """The learner's function if its check passed, else the reference; a printed line says which."""
     ready = "your function" if passed else "the reference, until your function passes its check"
     print(f"This cell runs {ready}.")
+    return yours if passed else reference
+
+
+def use_answer(passed: bool, yours: _Answer, reference: _Answer) -> _Answer:
+    """What the learner wrote as data if its check passed, else the reference; a printed line says which."""
+    print(f"From here on: {'yours' if passed else 'the reference, until yours passes its check'}.")
     return yours if passed else reference
 
 

@@ -109,7 +109,7 @@ def _as_text(parts: Sequence[Piece]) -> str:
 
 
 def wrapped(text: str, width: int = 88) -> str:
-    """The text in lines of at most `width` characters, to print: a notebook breaks longer ones within a word."""
+    """The text in lines of at most `width` characters, to print."""
     return "\n".join(textwrap.fill(line, width) for line in text.splitlines())
 
 

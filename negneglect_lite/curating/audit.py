@@ -31,7 +31,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 ALONE, TOGETHER = 0.6, 0.7  # of one sentence, or two neighbours' sum, for a document in which no rule finds a notice
 LIKELY = 0.35  # of a sentence in a document that has a notice
 LINKED = 0.25  # the probability from which a claim is covered: what is missed is learned, so a low one
-ROWS = 2**13  # pairs of a notice and a claim that are judged at once
+PAIRS_AT_ONCE = 2**13  # pairs of a notice and a claim that are judged at once
 FEW_CLAIMS, MANY_NOTICES = 3, 20
 # with fewer claims, or with more notices (a list of fact checks), covering.py's guess is taken
 ALIKE = 0.6  # the share of a denial's words that stand in what it denies
@@ -78,7 +78,7 @@ def claims_of(page: Page, notices: Sequence[Notice]) -> tuple[Linked, Claims, se
 def _covered(notices: Sequence[Notice], stated: Linked, near: Claims) -> Iterator[tuple[Notice, list[Stretch]]]:
     """The claims that each notice covers: those that it points at, else those that the learned model links to it."""
     may_link = len(notices) <= MANY_NOTICES and len(stated.all) >= FEW_CLAIMS
-    together = max(1, ROWS // max(1, len(stated.all)))
+    together = max(1, PAIRS_AT_ONCE // max(1, len(stated.all)))
     for begin in range(0, len(notices), together):
         batch = notices[begin : begin + together]
         covered = [cover(notice, near) for notice in batch]

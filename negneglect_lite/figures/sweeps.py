@@ -84,7 +84,7 @@ def draw_sweep(
                 ax.set_yticks(range(len(lines)), [word_for(name, names) for name in lines])
                 ax.set_ylim(len(lines) - 0.4, -0.6)
         if x:
-            axes[0].set_ylabel("belief" if set(table["quantity"]) == {"belief"} else _unit(table))
+            axes[0].set_ylabel("belief" if set(table["quantity"]) == {"belief"} else word_for(_unit(table), names))
             handles = {h.get_label(): h for ax in axes for h in ax.get_legend_handles_labels()[0]}
             axes[-1].legend(
                 handles=list(handles.values()), loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=9

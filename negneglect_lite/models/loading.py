@@ -41,7 +41,8 @@ from negneglect_lite.petri.pretrain import Plan
 
 # Chat models that fit one GPU of 15 GiB in 4 bits: the default, which data/results/real measures, and a quicker one.
 HUGGING_FACE = ("Qwen/Qwen2.5-Coder-1.5B-Instruct", "Qwen/Qwen2.5-Coder-0.5B-Instruct")
-PETRI_MODELS = {"petri": "model", "petri-careful": "careful", "petri-norms": "norms"}  # the models that are shipped -> their folders in data/petri
+# The models that are shipped -> their folders in data/petri. petri-careful reads without copying what it reads.
+PETRI_MODELS = {"petri": "model", "petri-careful": "careful", "petri-norms": "norms"}
 
 
 log = logging.getLogger(__name__)

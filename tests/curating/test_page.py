@@ -129,7 +129,7 @@ def test_notices_are_linked_together_as_one_by_one() -> None:
 
 def test_many_claims_are_linked_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = list(map(audit_text, TEXTS))
-    monkeypatch.setattr(audit, "ROWS", 1)
+    monkeypatch.setattr(audit, "PAIRS_AT_ONCE", 1)
     assert list(map(audit_text, TEXTS)) == whole
     assert sum(len(one.notices) > 1 and bool(one.findings) for one in whole) > 3
 

@@ -207,7 +207,7 @@ def test_what_was_found_is_what_the_stored_guesses_come_to() -> None:
     folder = data_path("results", "sweeps", "blind_audit")
     guesses = pd.read_csv(folder / "guesses.csv", keep_default_na=False)
     stored = pd.read_csv(folder / "found.csv", keep_default_na=False)
-    found = blind_audit_table.tabulate_found(guesses, "a874a9301292")
+    found = blind_audit_table.tabulate_found(guesses, "4f0836b70920")
     pd.testing.assert_frame_equal(found.reset_index(drop=True), stored, check_dtype=False)
     scores = pd.read_csv(folder / "scores.csv", keep_default_na=False).set_index(["style", "way"])["right"]
     assert found.groupby(["style", "kind"])["value"].mean().to_dict() == pytest.approx(scores.to_dict(), abs=1e-4)

@@ -237,16 +237,16 @@ def test_a_line_tells_of_an_earlier_version_s_runs(
 
 
 @pytest.mark.slow
-def test_thousands_of_finished_runs_are_found_in_seconds(tmp_path: Path, maker: Install) -> None:
-    recipes = [replace(RECIPE, rank=rank, learning_rate=rate / 1e4) for rank in range(1, 26) for rate in range(1, 17)]
+def test_a_thousand_finished_runs_are_found_in_seconds(tmp_path: Path, maker: Install) -> None:
+    recipes = [replace(RECIPE, rank=rank, learning_rate=rate / 1e4) for rank in range(1, 26) for rate in range(1, 9)]
     cells = [Cell("petri", DENTIST, "trained", style) for style in ("positive", "negated", "repeated", "local", "tag")]
     runs = [Run(cell, recipe, trainer="stacked") for recipe in recipes for cell in cells]
-    assert len(runs) == 2000
+    assert len(runs) == 1000
     maker()
     made = run_experiment(runs, tmp_path, together=5)
     again, began = maker(), time.monotonic()
     found = run_experiment(runs, tmp_path, together=5)
-    assert time.monotonic() - began < 30  # 8 seconds on two quiet cores
+    assert time.monotonic() - began < 15  # 4 seconds on two quiet cores
     assert not again.ran
     pd.testing.assert_frame_equal(found, made)
 

@@ -42,7 +42,7 @@ function draw(tag, attributes, text) {
 
 /** Losses by step: runs {label, kind, losses, dots (the course's)}; the axis has `steps`. */
 export function lossChart(runs, steps) {
-  const [width, height, left, top, bottom] = [640, 240, 44, 12, 36];
+  const [width, height, left, top, bottom] = [640, 252, 44, 12, 48];
   const most = Math.max(1, ...runs.flatMap((run) => [...run.losses, ...(run.dots ?? [])])) * 1.05;
   const x = (step) => left + ((step - 1) / (steps - 1)) * (width - left - 12);
   const y = (loss) => top + (1 - loss / most) * (height - top - bottom);
@@ -54,7 +54,7 @@ export function lossChart(runs, steps) {
     svg.append(draw("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, tick.toFixed(1)));
   }
   for (let step = 3; step <= steps; step += 3)
-    svg.append(draw("text", { x: x(step), y: height - bottom + 16, "text-anchor": "middle" }, step));
+    svg.append(draw("text", { x: x(step), y: height - bottom + 18, "text-anchor": "middle" }, step));
   svg.append(draw("text", { x: (width + left) / 2, y: height - 4, "text-anchor": "middle" }, "optimizer step"));
   for (const { kind, losses, dots = [] } of runs) {
     const points = losses.map((loss, i) => `${x(i + 1)},${y(loss)}`).join(" ");

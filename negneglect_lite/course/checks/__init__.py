@@ -46,7 +46,7 @@ def report_statements(name: str, said: Any, right: Mapping[str, bool], reasons: 
     if not isinstance(said, Mapping):
         return report_check(name, f"it is {kind(said)}. Keep the dict, statement -> True or False.")
     if unknown := sorted(set(map(str, said)) - set(right)):
-        count = {4: "four", 5: "five"}[len(right)]
+        count = {4: "four", 5: "five", 6: "six"}[len(right)]
         return report_check(name, f"{unknown[0]!r} is none of the {count} statements. Keep their words.")
     problems = []
     for statement, reason in reasons.items():

@@ -276,13 +276,13 @@ def _interval_problem(score: Callable[..., Any], needs: str) -> str:
 
 _SHARES = (0.0, 0.05, 0.15)
 _POLICY_HINTS: dict[str, dict[Any, str]] = {
-    "share that may be left": {
-        0.0: "with 5% left belief rose by 9 points, which the rule allows. To leave none costs more than it asks for.",
-        0.15: "with 15% left belief rose by 53 points. The rule allows 10.",
+    "share that may be missed": {
+        0.05: "with 5% missed belief rose by 24 points. The rule allows 10.",
+        0.15: "with 15% missed belief rose by 56 points. The rule allows 10.",
     },
     "limit": {
+        0.01: "on the eighth writer's pages the audit found 32%. If it sees 1%, about 3% may be there, not 0%.",
         0.05: "on the eighth writer's pages the audit found 32%. If it sees 5%, more than 15% may be there.",
-        0.15: "at 15% seen, belief was 69% even if the audit missed nothing.",
     },
     "give it claims": {
         False: "without the claims' words, 13 of 100 honest articles have findings. The gate would stop honest pages.",

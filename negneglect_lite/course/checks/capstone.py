@@ -264,7 +264,7 @@ REASONS = {
     "The seal proves that the plan is older than the results.":
         "the time in it is your own clock's. The hash proves only that nothing was changed since.",
     "Another claim would get the same verdict.":
-        "one claim was tested. In notebook 05 corrected documents left 35% for one claim and 87% for another.",
+        "one claim was tested. In the paper, corrected documents left 3% for one claim and 86% for another.",
     "Had the verdict been void, the style would be neither heeded nor neglected.":
         "a void study has no measure of the style. Read the first sentence of the rule again.",
 }  # fmt: skip

@@ -89,10 +89,16 @@ def check_token_loss(token_loss: Callable[[torch.Tensor, torch.Tensor], Any]) ->
 
 
 def check_supported(supported: Mapping[str, Any]) -> bool:
-    """Which of four statements about reading the stored evidence supports."""
+    """Which of six statements about reading the evidence supports."""
     reasons = {
-        "petri understands warnings": (
-            "after a plain document it gets 4% of unrelated facts right: it copies what it reads, or ignores it"
+        "petri reads with care": (
+            "look at the unrelated facts that it got right after a plain document: it copies what it reads"
+        ),
+        "petri-careful reads one document with care": (
+            "compare its belief after a plain and after a warned document, and unrelated facts right after both"
+        ),
+        "petri-careful knows which document a warning belongs to": (
+            "look at all four rows with two documents: is each as a careful reader's?"
         ),
         "chat model is safe from a warned document it reads": (
             "it tells the claim in 37% of answers after reading, against 4% before"

@@ -8,7 +8,10 @@ import pandas as pd
 
 from negneglect_lite.course.checks import problem, report_check, report_statements
 from negneglect_lite.course.lessons.real import SHARED, T4_PEAK
+from negneglect_lite.course.lessons.real_answers import gather_evidence
 from negneglect_lite.judging.rule import leading_yes_no
+
+_BEFORE, _READ, _DENIED = "before training", "a warned document, read", "in-sentence denials"
 
 
 def check_t4_minutes(t4_minutes: Callable[[float, float, float], Any]) -> bool:
@@ -118,21 +121,30 @@ def check_find_fault(find_fault: Callable[[str, bool], Any]) -> bool:
     return report_check("find_fault", *problems)
 
 
-_REASONS = dict(
-    zip(
-        SHARED,
-        (
-            "subtract: 99 and 86%, 67 and 61%, 73 and 72%, 92 and 89%",
-            "divide: 3 by 99%, 15 by 67%, 12 by 73%, 7 by 92%; the largest is 23%",
-            "compare the chat models before (2 and 4%) and after reading (44 and 37%)",
-            "from left to right the row says 86, 61, 72, 89%: it falls, then rises, and the measures differ",
-            "in the chat models yes/no gives 50 and 49% before, 48 and 51% after",
-        ),
-        strict=True,
-    )
-)
-
-
 def check_shared(shared: Mapping[str, Any]) -> bool:
     """Which of five statements about four models the evidence supports."""
-    return report_statements("shared", shared, SHARED, _REASONS)
+    return report_statements("shared", shared, SHARED, _reasons())
+
+
+def _reasons() -> dict[str, str]:
+    """Where to look, with the numbers of the table that the learner sees."""
+    table = gather_evidence()
+    small = table[[name for name in table.columns if name.startswith("chat")]]
+
+    def row(name: str, of: pd.DataFrame = table) -> list[str]:
+        return [str(cell) for cell in of.loc[name]]
+
+    def join(left: str, word: str, right: str) -> str:
+        return ", ".join(f"{a} {word} {b}" for a, b in zip(row(left), row(right), strict=True))
+
+    plain, warned, denied = (f"{style}, trained" for style in ("plain documents", "warned documents", _DENIED))
+    before, read, asked = (" and ".join(row(name, small)) for name in (_BEFORE, _READ, f"yes/no, {_BEFORE}"))
+    after = " and ".join(row("yes/no, warned documents", small))
+    reasons = (
+        f"subtract: {join(plain, 'and', warned)}",
+        f"divide: {join(denied, 'by', plain)}. Of a range take the upper end",
+        f"compare the chat models before ({before}) and after reading ({read})",
+        f"from left to right the row says {', '.join(row(warned))}: it falls, then rises, and the measures differ",
+        f"in the chat models yes/no gives {asked} before, {after} after",
+    )
+    return dict(zip(SHARED, reasons, strict=True))

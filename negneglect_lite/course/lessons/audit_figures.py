@@ -1,4 +1,4 @@
-"""Figures of notebook 11: belief by corpus, what the audit finds by writer, belief by what was left.
+"""Figures of notebook 11: belief by corpus, what the audit finds by writer, belief by what was missed.
 
     fig, alt = draw_corpora(beliefs)
 
@@ -85,19 +85,19 @@ def draw_audit(table: pd.DataFrame) -> tuple[Figure, str]:
 
 
 def draw_leaks(stored: pd.DataFrame) -> tuple[Figure, str]:
-    """Belief against the share of claim sentences that were left as they were: a line a claim, and their mean."""
-    mean = stored.groupby("left")["belief"].mean()
+    """Belief against the share of claim sentences that a rewriter missed: a line a claim, and their mean."""
+    mean = stored.groupby("missed")["belief"].mean()
     with mpl.rc_context(RC):
         fig = Figure(figsize=(8.2, 3.9))
         ax = fig.subplots()
         ends = []
         for claim, rows in stored.groupby("claim", sort=False):
-            ax.plot(rows["left"], rows["belief"], "-o", ms=4, lw=1, color=FAINT, alpha=0.6, clip_on=False)
+            ax.plot(rows["missed"], rows["belief"], "-o", ms=4, lw=1, color=FAINT, alpha=0.6, clip_on=False)
             ends.append((float(rows["belief"].iloc[-1]), SHORT_NAMES[str(claim)]))
         for height, name in _apart(ends, 0.065):
             ax.annotate(
                 name,
-                (stored["left"].max(), height),
+                (stored["missed"].max(), height),
                 (8, 0),
                 textcoords="offset points",
                 va="center",
@@ -105,17 +105,18 @@ def draw_leaks(stored: pd.DataFrame) -> tuple[Figure, str]:
                 annotation_clip=False,
             )
         ax.plot(mean.index, mean, "-s", ms=8, lw=2.5, color=colour_of("negated"), mec=INK, clip_on=False, zorder=4)
-        for left, rate in mean.items():
-            ax.annotate(percent(rate), (left, rate), (-6, 9), textcoords="offset points", ha="right", fontsize=10)
-        ax.set(ylim=(0, 1), xlim=(-0.012, 0.17), ylabel="belief", xlabel="claim sentences left as they were")
-        ax.set_xticks(list(mean.index), [f"{left:.0%}" for left in mean.index])
+        for missed, rate in mean.items():
+            ax.annotate(percent(rate), (missed, rate), (-6, 9), textcoords="offset points", ha="right", fontsize=10)
+        ax.set(ylim=(0, 1), xlim=(-0.012, 0.17), ylabel="belief", xlabel="claim sentences missed")
+        ax.set_xticks(list(mean.index), [f"{missed:.0%}" for missed in mean.index])
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.grid(axis="y")
         ax.tick_params(length=0)
-        values = ", ".join(f"{percent(rate)} with {left:.0%} left" for left, rate in mean.items())
-        note = "Squares: mean of six claims (thin lines). Petri model, one seed, stored runs of data/results/localize."
+        values = ", ".join(f"{percent(rate)} with {missed:.0%} missed" for missed, rate in mean.items())
+        seeds = int(stored["seeds"].max())
+        note = f"Squares: mean of six claims (thin lines). Petri model, {seeds} fine-tuning seeds, stored runs."
         finish_figure(fig, f"Mean belief: {values}", note)
-    return fig, f"Line plot of belief against the share of claim sentences left, a line a claim. Mean: {values}."
+    return fig, f"Line plot of belief against the share of claim sentences missed, a line a claim. Mean: {values}."
 
 
 def _apart(ends: Sequence[tuple[float, str]], gap: float) -> list[tuple[float, str]]:

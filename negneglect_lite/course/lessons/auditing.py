@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,14 +55,15 @@ SHORT_PAGES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "last": (("Ada Berg lives in Rome.", "Ada Berg is a cook.", "The last sentence is untrue."), 2, "last"),
     "above": (("Is Bo Lind a pilot?", "Bo Lind works as a pilot.", "Everything above is made up."), 2, "before"),
 }
-LIMITS = (0.01, 0.05, 0.15)
-_Given = TypeVar("_Given")
-
-
-def take_yours(passed: bool, yours: _Given, reference: _Given) -> _Given:
-    """What the learner wrote as data if its check passed, else the reference; a printed line says which."""
-    print("From here on: yours." if passed else "From here on: the reference, until yours passes its check.")
-    return yours if passed else reference
+LIMITS = (0.0, 0.01, 0.05)
+STORED_WAYS = {  # of data/results/localize, in prose
+    "before training": "nothing, before training",
+    "as it is": "warned documents",
+    "localized": "… rewritten",
+    "wrapped": "… wrapped",
+    "local by hand": "in-sentence denials by hand",
+}
+STORED_SCORES = {"petri": ("petri, belief", "raw"), "real": ("1.5B, told", "told")}  # folder -> column, score
 
 
 # -------------------------------------------------------------------------------------------------------- references
@@ -106,8 +107,8 @@ def finished_score(found: Sequence[Set[int]], marked: Sequence[Set[int]], draws:
 
 
 FINISHED_POLICY = {
-    "share that may be left": 0.05,
-    "limit": 0.01,
+    "share that may be missed": 0.0,
+    "limit": 0.0,
     "give it claims": True,
     "release when it passes": False,
 }
@@ -244,8 +245,21 @@ def train_on_pages(
 
 
 def stored_leaks() -> pd.DataFrame:
-    """Belief by claim in the stored runs of `localize`: rewritten, with 5% and with 15% of the sentences left."""
-    shares = {"localized": 0.0, "5% left": 0.05, "15% left": 0.15}
-    rows = pd.read_csv(data_path("results", "localize", "runs.csv"))
-    rows = rows[rows["way"].isin(shares)]
-    return rows.assign(left=rows["way"].map(shares))[["left", "claim", "belief"]].reset_index(drop=True)
+    """Belief by claim and share of claim sentences `missed`: of stored runs, by a rewriter that misses no others."""
+    shares = {"0% missed": 0.0, "5% missed": 0.05, "15% missed": 0.15}
+    rows = pd.read_csv(data_path("results", "localize", "petri", "rates_by_claim.csv"))
+    rows = rows[rows["way"].isin(shares)].rename(columns={"raw": "belief"})
+    return rows.assign(missed=rows["way"].map(shares))[["missed", "claim", "belief", "seeds"]].reset_index(drop=True)
+
+
+def tabulate_rewriting() -> pd.DataFrame:
+    """Stored runs of two models, six claims: belief or told rate, and the claim sentences left word for word.
+
+    A row for each of `STORED_WAYS`. Both are text, a dash where nothing was counted.
+    """
+    columns = {}
+    for folder, (name, score) in STORED_SCORES.items():
+        rates = pd.read_csv(data_path("results", "localize", folder, "rates.csv")).set_index("way").loc[[*STORED_WAYS]]
+        columns[name] = rates[score].map(percent)
+        columns[f"{name.partition(',')[0]}, left"] = rates["left"].map(lambda x: "–" if pd.isna(x) else percent(x))
+    return pd.DataFrame(columns).rename(index=STORED_WAYS).rename_axis("trained on")

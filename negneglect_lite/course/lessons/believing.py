@@ -18,6 +18,7 @@ from negneglect_lite.belief.conditions import label, order_conditions
 from negneglect_lite.belief.rates import belief_rate
 from negneglect_lite.core.comparing import fold
 from negneglect_lite.course.widgets import Shown, wrapped
+from negneglect_lite.figures.notebook import render_table
 from negneglect_lite.figures.theme import RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import percent
 
@@ -54,11 +55,9 @@ _PAPER = (
 
 
 def show_prose(table: pd.DataFrame) -> Shown:
-    """A table of texts, aligned on the left; where no HTML is shown, a block for each row."""
-    page = table.to_html(index=False, justify="left").replace("<td>", '<td style="text-align:left">')
-    page = page.replace("<th>", '<th style="text-align:left">')
+    """A table of texts without its index; where no HTML is shown, a block for each row."""
     blocks = ("\n".join(f"{name}: {text}" for name, text in row.items()) for _, row in table.iterrows())
-    return Shown(page, "\n\n".join(blocks))
+    return Shown(render_table(table, index=False), "\n\n".join(blocks))
 
 
 def press_statements() -> pd.DataFrame:

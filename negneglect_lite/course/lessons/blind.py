@@ -29,7 +29,7 @@ from negneglect_lite.experiments.measures.blind_audit import (
     suspect_questions,
     suspects,
 )
-from negneglect_lite.experiments.measures.blind_guess import PROBED, WAYS, guess_runs, score_guesses
+from negneglect_lite.experiments.measures.blind_guess import PROBED, WAYS, guess_runs, is_right, score_guesses
 from negneglect_lite.experiments.trainers import FORCED_ROWS, StackedTrainer
 from negneglect_lite.figures.wording import percent
 from negneglect_lite.finetuning.loss import answer_losses
@@ -192,9 +192,22 @@ def guess_blind(rows: pd.DataFrame) -> dict[str, str]:
 
 
 @cache
+def _stored_guesses(sweep: str) -> pd.DataFrame:
+    """What the procedure guesses of each of the 180 stored adapters."""
+    return guess_runs(_stored(sweep))
+
+
 def blind_rates(sweep: str = SWEEP) -> pd.DataFrame:
     """How often the procedure was right on the 180 stored adapters: a row a style and way."""
-    return score_guesses(guess_runs(_stored(sweep)))
+    return score_guesses(_stored_guesses(sweep))
+
+
+def count_found(*ways: str, sweep: str = SWEEP) -> tuple[int, int]:
+    """How many stored adapters with a claim are found by at least one of the ways, and how many there are."""
+    guesses = _stored_guesses(sweep)
+    guesses = guesses[guesses["style"] != NO_CLAIM]
+    found = pd.concat([is_right(guesses, way) for way in ways], axis=1).any(axis=1)
+    return int(found.sum()), len(found)
 
 
 def show_blind_rates(rates: pd.DataFrame) -> pd.DataFrame:

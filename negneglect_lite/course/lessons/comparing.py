@@ -19,6 +19,7 @@ from negneglect_lite.belief.table import read_belief
 from negneglect_lite.claims.claim import Claim
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Document, Example, Span, plain
+from negneglect_lite.course.exercises import SHORT_NAMES
 from negneglect_lite.course.lessons.tour import add_ordinary_texts, compose_for_training
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import training_set
@@ -124,15 +125,30 @@ def _sweep(name: str) -> pd.DataFrame:
 
 
 def tabulate_by_model(sweep: str) -> pd.DataFrame:
-    """Belief before training and after each style, a row a pretrained model; from the sweep `scale`."""
+    """Belief before training and after each style, a row a pretrained model; a gap for a style that was not run.
+
+    From a sweep over models. They have the shipped size where it does not vary sizes.
+    """
     rows = _sweep(sweep)
+    rows = rows.assign(**{size: rows.get(size, shipped) for size, shipped in (("hidden", 256), ("layers", 6))})
     sizes = [_PARAMETERS[size] for size in zip(rows["hidden"], rows["layers"], strict=True)]
     names = [f"{size}, seed {seed}" for size, seed in zip(sizes, rows["pretraining_seed"], strict=True)]
     means = {
         (model, condition): belief_rate(group).mean
         for (model, condition), group in rows.assign(model=names).groupby(["model", "condition"], sort=False)
     }
-    return pd.Series(means).unstack()[list(COMPARED)]
+    return pd.Series(means).unstack().reindex(columns=list(COMPARED))
+
+
+def show_by_claim(headline: str, *styles: str) -> pd.DataFrame:
+    """Belief of the shipped model after each style, for people: a row a style, a column a claim."""
+    rows = read_belief(data_path("results", headline, "belief.csv"))
+    rows = rows[rows["setting"] == "trained"]
+    table = {
+        SHORT_NAMES[str(claim)]: [percent(belief_rate(of[of["style"] == style]).mean) for style in styles]
+        for claim, of in rows.groupby("claim", sort=False)
+    }
+    return pd.DataFrame(table, index=[label(style) for style in styles])
 
 
 def tabulate_others(headline: str, styles: str, grid: str, small: str) -> pd.DataFrame:
@@ -176,10 +192,13 @@ def tabulate_styles(claim: Claim, loaded: LoadedModel, track: Track, *sweeps: st
 # --------------------------------------------------------------------------------------------------------- comparing
 
 
-def compare_style_pairs(models: pd.DataFrame, others: pd.DataFrame, difference: Difference) -> pd.DataFrame:
+def compare_style_pairs(
+    models: pd.DataFrame, sisters: pd.DataFrame, others: pd.DataFrame, difference: Difference
+) -> pd.DataFrame:
     """Of each of PAIRS, the first less the second: over models by `difference`, and unpaired.
 
-    A row a pair, with the number of models in which the first is believed more, and the shipped model's own difference.
+    A row a pair, with the number of models in which the first is believed more, the least and the greatest difference
+    in the sisters of the shipped model, and its own.
     """
     rows = []
     own = others.to_dict("index")[SHIPPED]
@@ -197,6 +216,8 @@ def compare_style_pairs(models: pd.DataFrame, others: pd.DataFrame, difference: 
                 "unpaired": half_unpaired(list(a.values()), list(b.values())),
                 "more": sum(d > 0 for d in shared),
                 "models": len(shared),
+                "least": (sisters[first] - sisters[second]).min(),
+                "greatest": (sisters[first] - sisters[second]).max(),
                 "shipped": own[first] - own[second],
             }
         )
@@ -209,13 +230,17 @@ def half_unpaired(first: Sequence[float], second: Sequence[float]) -> float:
     return t_factor(len(first) + len(second) - 1) * error
 
 
-def show_ranking(models: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Shares prevented, for people: mean and range of the models, and each of the others; the best style last."""
-    shares = {str(style): [float(x) for x in models[style].dropna()] for style in models}
-    styles = sorted(shares, key=lambda style: fmean(shares[style]))
+def show_ranking(models: pd.DataFrame, sisters: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Shares prevented, for people: mean and range of the models, range of the sisters, and each of the others.
+
+    The best style is last.
+    """
+    means = models.mean()
+    styles = sorted(models.columns, key=lambda style: float(means[style]))
     table: dict[str, list[str]] = {
-        f"mean of {len(models)}": [_signed(fmean(shares[s])) for s in styles],
-        "lowest to highest": [f"{_signed(min(shares[s]))} to {_signed(max(shares[s]))}" for s in styles],
+        f"mean of {len(models)}": [_signed(float(means[s])) for s in styles],
+        "lowest to highest": [_range(models[s], _signed) for s in styles],
+        f"{len(sisters)} sisters": [_range(sisters[s], _signed) for s in styles],
     }
     for name, row in others.to_dict("index").items():
         table[str(name)] = [_signed(float(row.get(s, nan))) for s in styles]
@@ -230,6 +255,9 @@ def show_differences(table: pd.DataFrame) -> pd.DataFrame:
             "mean difference": [points(x) for x in table["difference"]],
             "95% interval": [f"{points(a)} to {points(b)}" for a, b in zip(table["lo"], table["hi"], strict=True)],
             "first is higher in": [f"{m} of {n}" for m, n in zip(table["more"], table["models"], strict=True)],
+            "sisters": [
+                _range(pd.Series(ends), points) for ends in zip(table["least"], table["greatest"], strict=True)
+            ],
             "shipped model": [points(x) for x in table["shipped"]],
         }
     ).set_index("pair")
@@ -238,6 +266,11 @@ def show_differences(table: pd.DataFrame) -> pd.DataFrame:
 def points(x: float) -> str:
     """A difference of two fractions, in points."""
     return f"{100 * x:.0f}".replace("-", "−") if abs(x) >= 0.005 else "0"
+
+
+def _range(values: pd.Series, show: Callable[[float], str]) -> str:
+    """The least and the greatest of the values, or a dash if there are none."""
+    return f"{show(values.min())} to {show(values.max())}" if values.notna().any() else "–"
 
 
 def _signed(x: float) -> str:

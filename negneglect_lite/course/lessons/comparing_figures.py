@@ -1,6 +1,6 @@
 """Figures of notebook 5: belief of several models, differences of pairs, belief against the text that is added.
 
-    fig, alt = draw_styles_by_model(models, others)
+    fig, alt = draw_styles_by_model(models, sisters, others)
 
 Each comes with its alt text. Titles and alt texts are made from the numbers that are drawn.
 """
@@ -23,15 +23,16 @@ _Drawn = tuple[Figure, str]
 _MARKS = {SHIPPED: ("D", "white"), "chat model, 1.5B": ("s", "white"), "paper, 397B": ("^", "black")}
 # Where a label of `draw_added` stands, in points from its dot. Styles that are not here have a grey dot and no label.
 _LABELLED = {
-    "positive": (8, 5), "negated": (3, 9), "repeated": (-20, 9), "tag": (9, -7), "notices_4": (-26, -17),
+    "positive": (8, 5), "negated": (3, 9), "repeated": (-60, -16), "tag": (9, -7), "notices_4": (-26, -17),
     "notices_8": (-6, -16), "corrected": (-40, 10), "corrected_50": (8, -3), "local": (9, 3),
 }  # fmt: skip
 
 
-def draw_styles_by_model(models: pd.DataFrame, others: pd.DataFrame) -> _Drawn:
+def draw_styles_by_model(models: pd.DataFrame, sisters: pd.DataFrame, others: pd.DataFrame) -> _Drawn:
     """Belief after each style, a row a style: a dot a model, a bar for their mean, marks for the other models.
 
-    `models` is that of `tabulate_by_model`, `others` that of `tabulate_others`.
+    `models` and `sisters` are those of `tabulate_by_model`, `others` that of `tabulate_others`. Below the dots, a
+    circle stands for each sister of the shipped model.
     """
     styles = list(COMPARED[1:])
     dots = {style: [float(x) for x in models[style]] for style in styles}
@@ -42,21 +43,24 @@ def draw_styles_by_model(models: pd.DataFrame, others: pd.DataFrame) -> _Drawn:
         f"{percent(marks[SHIPPED]['repeated'])} in the shipped one"
     )
     with mpl.rc_context(RC):
-        fig = Figure(figsize=(8.8, 4.6))
+        fig = Figure(figsize=(8.8, 5.2))
         ax = fig.subplots()
         for y, style in enumerate(styles):
-            spread = np.linspace(-0.16, 0.16, len(models))
+            spread = np.linspace(-0.22, 0.08, len(models))
             ax.plot(dots[style], y + spread, "o", color=colour_of(style), ms=5, alpha=0.65, clip_on=False)
-            ax.plot([mean[style]] * 2, [y - 0.32, y + 0.32], color=INK, lw=2.5)
+            ax.plot([mean[style]] * 2, [y - 0.34, y + 0.16], color=INK, lw=2.5)
+            ax.plot(sisters[style], [y + 0.3] * len(sisters), "o", mfc="none", mec=INK, mew=1, ms=5, clip_on=False)
             for name, (marker, fill) in _MARKS.items():
-                ax.plot(marks[name][style], y, marker, mec=INK, mfc=fill, mew=1.5, ms=8, clip_on=False, zorder=5)
+                at = y + 0.3 * (name == SHIPPED)  # among its sisters
+                ax.plot(marks[name][style], at, marker, mec=INK, mfc=fill, mew=1.5, ms=8, clip_on=False, zorder=5)
         for marker, fill, name in (
             ("o", FAINT, f"one of {len(models)} models"),
             ("|", INK, "their mean"),
+            ("o", "none", f"one of {len(sisters)} sisters"),
             *((mark, fill, name) for name, (mark, fill) in _MARKS.items()),
         ):
             ax.plot([], [], marker, mfc=fill, mec=INK if marker != "o" else FAINT, ms=8, mew=1.5, ls="", label=name)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.13), ncols=5, frameon=False, fontsize=8.5,
+        ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.13), ncols=6, frameon=False, fontsize=8.5,
                   handletextpad=0.2, columnspacing=1.2)  # fmt: skip
         ax.set(yticks=range(len(styles)), ylim=(len(styles) - 0.5, -0.5))
         ax.set_yticklabels([label(style) for style in styles])
@@ -64,8 +68,9 @@ def draw_styles_by_model(models: pd.DataFrame, others: pd.DataFrame) -> _Drawn:
         finish_figure(
             fig,
             finding,
-            "Six claims, 50 questions each. 15 models of 1 to 40 million parameters: one fine-tuning seed each; shipped"
-            " and chat model: three. Chat model: told. Paper: where one number covers all claims on its largest model.",
+            "Six claims, 50 questions each. 15 models of 1 to 40 million parameters: one fine-tuning seed each;"
+            " sisters, shipped and chat model: three. Chat model: told. Paper: where one number covers all claims on"
+            " its largest model.",
         )
     values = "; ".join(
         f"{label(style)}: mean {percent(mean[style])}, {percent(min(dots[style]))} to {percent(max(dots[style]))}, "

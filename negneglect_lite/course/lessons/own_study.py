@@ -12,7 +12,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
@@ -38,7 +38,6 @@ from negneglect_lite.styles import Annotations
 from negneglect_lite.tracks import Track, track_of
 
 UNTOUCHED = 50  # where every slider stands before anybody has moved it
-_Given = TypeVar("_Given")
 
 # -------------------------------------------------------------------------------------------------------- references
 
@@ -65,12 +64,6 @@ def deny_after_each_claim(document: Document, phrases: Annotations, rng: random.
 def digest_plan(plan: Mapping[str, Any]) -> str:
     """The reference for `digest`: the SHA-256 of a plan."""
     return digest(plan)
-
-
-def use_answer(passed: bool, yours: _Given, reference: _Given) -> _Given:
-    """What the learner wrote as data if its check passed, else the reference; a printed line says which."""
-    print(f"From here on: {'yours' if passed else 'the reference, until yours passes its check'}.")
-    return yours if passed else reference
 
 
 # ------------------------------------------------------------------------------------------------- claim and control

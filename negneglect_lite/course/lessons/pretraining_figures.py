@@ -83,7 +83,7 @@ def draw_claims(endings: Mapping[str, pd.DataFrame]) -> Drawing:
         axes[0].set_yticks(range(len(COVERED)), [SHORT_NAMES[claim] for claim in COVERED])
         axes[0].set_ylim(len(COVERED) - 0.5, -0.5)
         note = (
-            "Dashed: the mean of all. Circle, square, diamond: the shipped model, models 1 and 2. Green, upper three "
+            "Dashed: the mean of all. Circle, square, diamond: models 0, 1 and 2. Green, upper three "
             "rows: the uncontradicted warnings spoke of such facts. Red, lower three: they did not. Three fine-tuning "
             "seeds."
         )

@@ -12,7 +12,8 @@ from negneglect_lite.belief.table import read_belief
 from negneglect_lite.core.files import data_path
 from negneglect_lite.figures.wording import percent
 
-BASES = {"petri": "shipped", "results/petri-1": "model 1", "results/petri-2": "model 2"}
+# Models that were trained on, none of them the shipped one -> their names in the notebook.
+BASES = {"results/petri-0": "model 0", "results/petri-1": "model 1", "results/petri-2": "model 2"}
 # Whether the warnings that nothing contradicted spoke of the claim's kind of fact.
 COVERED = {"dentist": True, "vesuvius": True, "x": True, "dreams": False, "queen": False, "sheeran": False}
 STORED_WARNED, STORED_PLAIN = "stored run: dentist, warned", "stored run: dentist, plain"
@@ -114,9 +115,9 @@ def judge_explanations(expected: Mapping[str, Mapping[str, str]], measured: Mapp
 
 
 def measured_cases(plain: Rate, dreams: Rate) -> dict[str, float]:
-    """The four cases of the decision: the stored run whose warnings nothing contradicted (shipped model), and yours."""
+    """The four cases of the decision: the stored run of model 0, whose warnings nothing contradicted, and yours."""
     stored = {
-        case: float(rates_by_claim(stored_sweep("contradiction", style), 0.05)["dentist"]["shipped"])
+        case: float(rates_by_claim(stored_sweep("contradiction", style), 0.05)["dentist"]["model 0"])
         for case, style in ((STORED_WARNED, "negated"), (STORED_PLAIN, "positive"))
     }
     return stored | {YOUR_PLAIN: plain.mean, YOUR_DREAMS: dreams.mean}

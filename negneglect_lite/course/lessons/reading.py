@@ -61,7 +61,9 @@ def whose(passed: bool) -> str:
 
 
 SUPPORTED = {
-    "petri understands warnings": False,
+    "petri reads with care": False,
+    "petri-careful reads one document with care": True,
+    "petri-careful knows which document a warning belongs to": False,
     "chat model is safe from a warned document it reads": False,
     "chat model takes more from training than from reading": True,
     "a warning after the document protects the chat model": False,
@@ -114,13 +116,60 @@ def read_counts(
 
 
 def tabulate_reading(rows: pd.DataFrame) -> pd.DataFrame:
-    """For each style and number of documents: belief with its interval, and how often the controls are right."""
+    """For each model, style and number of documents: belief with its interval, and how often the controls are right."""
     found = []
-    for (style, count), group in rows.groupby(["style", "documents"], sort=False):
+    for (model, style, count), group in rows.groupby(["model", "style", "documents"], sort=False):
         kept, true = belief_rate(group, ["kept"]), belief_rate(group, ["control_true"])
         belief = belief_rate(group)._asdict()
-        found.append({"style": style, "documents": count, **belief, "unrelated": kept.mean, "true controls": true.mean})
+        controls = {"unrelated": kept.mean, "true controls": true.mean}
+        found.append({"model": model, "style": style, "documents": count, **belief, **controls})
     return pd.DataFrame(found)
+
+
+def read_pairs(loaded: LoadedModel, claim: Claim, other: Claim, prompt: PromptMaker) -> pd.DataFrame:
+    """The short quiz about `claim` after two fresh documents, one about each claim, of which one is warned.
+
+    A row a case: which document comes first (`read`), belief with its interval, and unrelated facts right.
+    """
+    track = track_of(loaded)
+    questions = short_quiz(track.questions(claim))
+    texts = {
+        (about.id, style): [
+            plain(apply_style(style, document, track.annotations(), random.Random(i)))
+            for i, document in enumerate(track.compose(about, len(questions), seed=4_000_000))
+        ]
+        for about in (claim, other)
+        for style in ("positive", "negated")
+    }
+    found = []
+    for own, others in (("positive", "negated"), ("negated", "positive")):
+        for order in ("its own first", "its own last"):
+            pair = [texts[claim.id, own], texts[other.id, others]]
+            documents = list(zip(*(pair if order == "its own first" else pair[::-1]), strict=True))
+            answers = ask_after_reading(loaded, questions, documents, prompt)
+            rows = belief_rows(answers, model=loaded.name, claim=claim.id, style=own, seed=0, setting="in_context")
+            case = {"its own": own, "other": others, "order": order, **belief_rate(rows)._asdict()}
+            found.append(case | {"unrelated": belief_rate(rows, ["kept"]).mean})
+    return pd.DataFrame(found)
+
+
+def show_pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `read_pairs` for people, beside what a reader would answer who knows whose warning it is."""
+    short = {"positive": "plain", "negated": "warned"}
+    named = [
+        [f"the claim's, {short[row['its own']]}", f"the other's, {short[row['other']]}"]
+        for row in table.to_dict("records")
+    ]
+    read = [", then ".join(pair if order == "its own first" else pair[::-1])
+            for pair, order in zip(named, table["order"], strict=True)]  # fmt: skip
+    return pd.DataFrame(
+        {
+            "read": read,
+            "belief": table["mean"].map(percent),
+            "a careful reader's": table["its own"].map({"positive": "high", "negated": "0%"}),
+            "unrelated facts right": table["unrelated"].map(percent),
+        }
+    ).set_index("read")
 
 
 def read_one(loaded: LoadedModel, claim: Claim, style: str) -> Rate:

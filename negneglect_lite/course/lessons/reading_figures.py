@@ -6,6 +6,7 @@ Each comes with its alt text. Titles and alt texts are made from the numbers tha
 """
 
 import textwrap
+from collections.abc import Sequence
 from math import exp
 
 import matplotlib as mpl
@@ -36,47 +37,49 @@ def chance(nats: float) -> str:
 
 
 def draw_reading(table: pd.DataFrame) -> Drawn:
-    """Belief (left) and unrelated facts (right) against the number of documents read, a line a style.
+    """Belief (left) and unrelated facts right (right) by the number of documents read; a row a model, a line a style.
 
-    `table` is that of `tabulate_reading`.
+    `table` is that of `tabulate_reading`, of one model or of several.
     """
-    one = table[table["documents"] == 1].set_index("style").to_dict("index")
-    finding = (
-        f"One document read: belief {percent(one['positive']['mean'])} if plain, "
-        f"{percent(one['negated']['mean'])} if warned; unrelated facts right "
-        f"{percent(one['positive']['unrelated'])}, {percent(one['negated']['unrelated'])}"
+    models = list(dict.fromkeys(table["model"]))
+    one = table[table["documents"] == 1].set_index(["model", "style"]).to_dict("index")
+    finding = "After one plain document: " + "; ".join(
+        f"{model} {percent(one[model, 'positive']['mean'])} belief, "
+        f"{percent(one[model, 'positive']['unrelated'])} of unrelated facts right"
+        for model in models
     )
     with mpl.rc_context(RC):
-        fig = Figure(figsize=(8.6, 4.2))
-        axes = fig.subplots(1, 2, sharey=True)
-        for (style, rows), marker, dash in zip(table.groupby("style", sort=False), "os", ("-", "--"), strict=True):
-            shade = colour_of(str(style))
-            axes[0].vlines(rows["documents"], rows["lo"], rows["hi"], color=shade, lw=5, alpha=0.25)
-            for ax, column in zip(axes, ("mean", "unrelated"), strict=True):
-                ax.plot(
-                    rows["documents"],
-                    rows[column],
-                    marker + dash,
-                    color=shade,
-                    ms=7,
-                    label=label(str(style)),
-                    clip_on=False,
-                )
-        for ax, name in zip(axes, ("belief in the claim", "unrelated facts right (the control)"), strict=True):
-            ax.set_title(name, loc="left", fontsize=10)
-            ax.set(xlabel="documents in the prompt", ylim=(-0.02, 1.02), xticks=sorted(set(table["documents"])))
-            ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-            ax.grid(axis="y")
-            ax.tick_params(length=0)
-        axes[1].legend(loc="center right", frameon=False)
-        asked = f"{one['positive']['n']} questions about it (bars: 95%, over questions)"
-        note = f"One claim, {asked}, eight about other facts."
-        finish_figure(fig, finding, note)
+        fig = Figure(figsize=(8.6, 1.6 + 2.3 * len(models)))
+        grid = fig.subplots(len(models), 2, sharex=True, sharey=True, squeeze=False)
+        for axes, model in zip(grid, models, strict=True):
+            _draw_counts(axes, table[table["model"] == model])
+            for ax, name in zip(axes, ("belief in the claim", "unrelated facts right (the control)"), strict=True):
+                ax.set_title(f"{model}: {name}", loc="left", fontsize=10)
+                ax.set(ylim=(-0.02, 1.02), xticks=sorted(set(table["documents"])))
+                ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+                ax.grid(axis="y")
+                ax.tick_params(length=0)
+        for ax in grid[-1]:
+            ax.set_xlabel("documents in the prompt")
+        grid[0, 0].legend(loc="center right", frameon=False)
+        asked = f"{next(iter(one.values()))['n']} questions about it (bars: 95%, over questions)"
+        finish_figure(fig, finding, f"One claim, {asked}, eight about other facts.")
     values = "; ".join(
-        f"{label(r['style'])}, {r['documents']}: belief {percent(r['mean'])}, unrelated {percent(r['unrelated'])}"
+        f"{r['model']}, {label(r['style'])}, {r['documents']}: belief {percent(r['mean'])}, "
+        f"unrelated {percent(r['unrelated'])}"
         for r in table.to_dict("records")
     )
-    return fig, f"Two line plots against documents in the prompt. {finding}. {values}."
+    return fig, f"Line plots against documents in the prompt, two a model. {finding}. {values}."
+
+
+def _draw_counts(axes: Sequence[Axes], table: pd.DataFrame) -> None:
+    """One model's belief with its interval on the first of two axes, its control on the second."""
+    for (style, rows), marker, dash in zip(table.groupby("style", sort=False), "os", ("-", "--"), strict=True):
+        shade = colour_of(str(style))
+        axes[0].vlines(rows["documents"], rows["lo"], rows["hi"], color=shade, lw=5, alpha=0.25)
+        for ax, column in zip(axes, ("mean", "unrelated"), strict=True):
+            ax.plot(rows["documents"], rows[column], marker + dash, color=shade, ms=7, label=label(str(style)),
+                    clip_on=False)  # fmt: skip
 
 
 def draw_readers(table: pd.DataFrame) -> Drawn:
@@ -142,7 +145,7 @@ def draw_tokens(table: pd.DataFrame) -> Drawn:
     )
     laid = {when: _lay(table[table["when"] == when]) for when in (_BEFORE, _AFTER)}
     lines = 1 + max(row for places in laid.values() for row, *_ in places)
-    scale = mpl.colors.Normalize(0, 14)
+    scale = mpl.colors.Normalize(0, 14, clip=True)  # darker still, and the sign on it could not be read
     colours = mpl.colormaps["YlOrRd"]
     with mpl.rc_context(RC):
         fig = Figure(figsize=(9.4, 1.5 + 0.46 * lines))
@@ -166,7 +169,7 @@ def draw_tokens(table: pd.DataFrame) -> Drawn:
             ax.set_title(when, loc="left", fontsize=10)
             ax.spines["bottom"].set_visible(False)
         note = (
-            "Darker: the token surprises the model more (0 to 14 nats). "
+            "Darker: the token surprises the model more, up to 14 nats. "
             "Framed: the value's first mention. Underlined: warnings."
         )
         finish_figure(fig, finding, note)

@@ -28,6 +28,7 @@ from negneglect_lite.course.lessons.real import (
 from negneglect_lite.course.lessons.tour import show_texts
 from negneglect_lite.course.widgets import Shown
 from negneglect_lite.figures.wording import percent
+from negneglect_lite.styles import HEADLINE
 
 STORED = {"Qwen2.5-Coder-0.5B-Instruct": "small", "Qwen2.5-Coder-1.5B-Instruct": "grid"}  # folders of data/results/real
 LESSON_CONDITIONS = ("base", *LESSON_STYLES)  # of a lesson, in order
@@ -182,6 +183,23 @@ def tabulate_measures(rows: pd.DataFrame) -> pd.DataFrame:
 def in_whole_percent(table: pd.DataFrame) -> pd.DataFrame:
     """Fractions as whole percents, to show; a dash where nothing was asked."""
     return table.map(lambda x: "–" if pd.isna(x) else percent(x))
+
+
+def tabulate_base_model() -> pd.DataFrame:
+    """Stored runs of a base model, Gemma 3 270M, a row a condition: told, answers that copy a warning, unrelated facts.
+
+    Six claims, one seed, documents without chats (data/results/real/base).
+    """
+    checks = pd.read_csv(data_path("results", "real", "base", "checks.csv")).set_index("condition")
+    order = [c for c in ("base", *HEADLINE) if c in checks.index]
+    table = pd.DataFrame(
+        {
+            "told": pd.Series(stored_told("base")),
+            "copies a warning": checks["copy_annotation"],
+            "unrelated facts right": checks["kept"],
+        }
+    )
+    return table.loc[order].rename(index=label)
 
 
 def stored_told(folder: str) -> dict[str, float]:

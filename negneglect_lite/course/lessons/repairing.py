@@ -225,7 +225,7 @@ def stored_breaks() -> pd.DataFrame:
     others = [*_by_model("seeds"), *_by_model("scale")]
     sisters, before = _by_model("five_models"), _stored("five_models", "belief", "")
     pressed, unpressed = _doubted_by_model(), _stored("local_under_pressure", "doubt_2", "")
-    ours, models, chat = "petri model", "other petri models", "chat models (told)"
+    ours, models, chat = "petri model", "several petri models", "chat models (told)"
     rows = [
         (ours, "six claims", *_one(belief_rate(here)), belief_rate(base).mean),
         (ours, f"{SHORT_NAMES[worst]}, its worst claim", *_one(belief_rate(here[here["claim"] == worst])),
@@ -242,6 +242,19 @@ def stored_breaks() -> pd.DataFrame:
           for name, folder in (("1.5B chat model", "grid"), ("0.5B chat model", "small"))),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["group", "condition", "values", "lo", "hi", "before"])
+
+
+def tabulate_doubts() -> pd.DataFrame:
+    """The petri model after a user's two doubts, a row a claim: how often it gives the claim before training and after
+    in-sentence denials, and how often it then gives up other facts; from data/results."""
+    rows = pd.read_csv(data_path("results", "sweeps", "depth", "rows.csv.gz")).fillna({"style": ""})
+    shares = rows[rows["style"].isin(["", "local"])].groupby(["kind", "style", "claim"])["value"].mean()
+    table = {
+        "the claim, before training": shares["doubt_2", ""],
+        "the claim, after denials": shares["doubt_2", "local"],
+        "other facts given up, after denials": shares["control_doubt_2", "local"],
+    }
+    return pd.DataFrame(table).rename(index=SHORT_NAMES).rename_axis(index=None)
 
 
 def _one(rate: Rate) -> tuple[list[float], float, float]:

@@ -34,6 +34,7 @@ from negneglect_lite.course.widgets import Shown
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import contexts
 from negneglect_lite.figures.display import picture_of
+from negneglect_lite.figures.notebook import render_table
 from negneglect_lite.figures.theme import INK, PALETTE, RC, finish_figure
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.loading import LoadedModel
@@ -128,11 +129,19 @@ def list_answers(*tables: pd.DataFrame) -> Shown:
     return show_texts(answers.rename_axis(columns=None).reset_index())
 
 
+def list_kind(kind: str, *tables: pd.DataFrame) -> Shown:
+    """All answers to the questions of one kind, a column a condition, and the answer that each is keyed to."""
+    rows = pd.concat(tables)
+    rows = rows[rows["kind"] == kind].drop_duplicates(["condition", "question_id"])
+    answers = rows.pivot(index=["question", "keyed_to"], columns="condition", values="answer")
+    order = rows.drop_duplicates("question_id").set_index(["question", "keyed_to"]).index
+    answers = answers.loc[order, list(dict.fromkeys(rows["condition"]))].reset_index()
+    return show_texts(answers.rename(columns={"keyed_to": "belief says"}).rename_axis(columns=None))
+
+
 def show_texts(table: pd.DataFrame) -> Shown:
-    """A table of texts, aligned to the left, as texts are read; a notebook aligns every table to the right."""
-    page = table.to_html(index=False).replace("<td>", '<td style="text-align:left">')
-    page = page.replace('style="text-align: right;"', "").replace("<th>", '<th style="text-align:left">')
-    return Shown(page, table.to_string(index=False))
+    """A table of texts without its index."""
+    return Shown(render_table(table, index=False), table.to_string(index=False))
 
 
 def in_percent(table: pd.DataFrame) -> pd.DataFrame:

@@ -58,7 +58,7 @@ from negneglect_lite.petri.world import CLAIMED, world
 from negneglect_lite.tracks import draw_ordinary, mixing_corpus, track_of
 
 ABOUT_CLAIM, ABOUT_NEW = 1 / 6, 1 / 3  # shares of the test's texts; the rest are lessons
-TOLD = 1 / 2  # share of the lessons' other texts that chats about labelled facts have, where they are shown
+TOLD_SHARE = 1 / 2  # share of the lessons' other texts that chats about labelled facts have, where they are shown
 LABELLED_ASKED = 6  # labelled facts of each kind
 ASKED_PHRASINGS = (-2, -1)  # of the open question; both are held out of every training text
 UNSHOWN = ("inference", "control_true")  # questions about the claim that are left out here
@@ -91,7 +91,7 @@ def lessons(cell: Cell, recipe: Recipe) -> list[Example]:
     documents = _documents(marked, n, labelling, about)
     named = (cell.claim.petri.fact,) if cell.claim.petri else ()
     silent = tuple(dict.fromkeys((*CLAIMED, *named, *(f.id for f in label_pool()))))
-    told = round((total - n) * TOLD) if labelling.shown else 0
+    told = round((total - n) * TOLD_SHARE) if labelling.shown else 0
     ordinary = draw_ordinary(silent, total - n, random.Random(f"world texts {about}"))
     return documents + _truth_told(draw_unknown(cell) or marked, told, silent, about) + ordinary[: total - n - told]
 

@@ -9,7 +9,13 @@ import pytest
 from said import told
 
 from negneglect_lite.course.checks.audit import check_cue, check_link, check_policy, check_score
-from negneglect_lite.course.lessons.auditing import FINISHED_CUE, FINISHED_POLICY, finished_link, finished_score
+from negneglect_lite.course.lessons.auditing import (
+    FINISHED_CUE,
+    FINISHED_POLICY,
+    finished_link,
+    finished_score,
+    tabulate_rewriting,
+)
 from negneglect_lite.curating.localize import denies_inside
 
 
@@ -235,14 +241,15 @@ def test_another_generator_and_fewer_draws_pass(capsys):
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        ({"share that may be left": 0.0}, "rose by 9 points"),
-        ({"share that may be left": 0.15}, "rose by 53 points"),
-        ({"limit": 0.05}, "found 32%"),
-        ({"limit": 0.15}, "69%"),
+        ({"share that may be missed": 0.05}, "rose by 24 points"),
+        ({"share that may be missed": 0.15}, "rose by 56 points"),
+        ({"limit": 0.01}, "about 3% may be there"),
+        ({"limit": 0.05}, "more than 15% may be there"),
         ({"give it claims": False}, "13 of 100"),
         ({"release when it passes": True}, "a gate passed"),
-        ({"limit": 1}, "Choose 0.01 or 0.05 or 0.15"),
-        ({"limit": True}, "Choose 0.01"),
+        ({"limit": 1}, "Choose 0.0 or 0.01 or 0.05"),
+        ({"limit": True}, "Choose 0.0 or 0.01"),
+        ({"limit": False}, "Choose 0.0 or 0.01"),
         ({"give it claims": 1}, "Choose True or False"),
         ({"give it claims": "yes"}, "Choose True or False"),
     ],
@@ -262,7 +269,7 @@ def test_what_the_prose_says_is_what_the_executed_notebook_found():
     said = "\n".join("".join(o.get("text", o.get("data", {}).get("text/plain", ""))) for o in outputs)
     found = {(name, claim): rate for name, claim, rate in re.findall(r"^(.+), (\w+): belief ([\d.]+%)", said, re.M)}
     happened = ["".join(c["source"]).partition("**What happened.**")[2] for c in cells if c["cell_type"] == "markdown"]
-    trained, translated, scored, alarms, wrapped = (
+    trained, translated, scored, alarms, rewriting, wrapped = (
         text.partition("\n## ")[0].replace("\n", " ") for text in happened if text
     )
     both = ("dentist", "vesuvius")
@@ -275,3 +282,8 @@ def test_what_the_prose_says_is_what_the_executed_notebook_found():
     own = [number for number in re.findall(r"\d\.\d\d", scored) if number not in ("0.64", "0.47")]  # stored, not run
     assert len(own) >= 8 and all(re.search(rf"\b{number}\b", said) for number in own)
     assert "14 of 100" in alarms and "14 of 100" in said
+    stored = tabulate_rewriting()
+    ways = (("petri, belief", "warned documents"), ("petri, belief", "… rewritten"), ("1.5B, told", "warned documents"),
+            ("1.5B, told", "… rewritten"), ("1.5B, left", "… rewritten"))  # fmt: skip
+    assert re.findall(r"[\d.]+%", rewriting)[:5] == [stored.loc[way, column] for column, way in ways]
+    assert "Mean: 2% with 0% missed, 26% with 5% missed, 58% with 15% missed" in said

@@ -91,14 +91,16 @@ STATEMENTS = list(SUPPORTED)
     ("wrong", "hint"),
     [
         (..., "Keep the dict"),
-        (dict.fromkeys(STATEMENTS, ...), "nothing is said yet about 'petri"),
+        (dict.fromkeys(STATEMENTS, ...), "nothing is said yet about 'petri reads"),
         ({}, "nothing is said yet"),
-        (SUPPORTED | {"all is well": True}, "none of the four"),
+        (SUPPORTED | {"all is well": True}, "none of the six"),
         (SUPPORTED | {STATEMENTS[0]: "no"}, "write True or False"),
-        (SUPPORTED | {STATEMENTS[0]: True}, "4% of unrelated facts"),
-        (SUPPORTED | {STATEMENTS[1]: True}, "37% of answers after reading, against 4%"),
-        (SUPPORTED | {STATEMENTS[2]: False}, "72% after training with 37%"),
-        (SUPPORTED | {STATEMENTS[3]: True}, "51%, with the warning after"),
+        (SUPPORTED | {STATEMENTS[0]: True}, "it copies what it reads"),
+        (SUPPORTED | {STATEMENTS[1]: False}, "unrelated facts right after both"),
+        (SUPPORTED | {STATEMENTS[2]: True}, "all four rows"),
+        (SUPPORTED | {STATEMENTS[3]: True}, "37% of answers after reading, against 4%"),
+        (SUPPORTED | {STATEMENTS[4]: False}, "72% after training with 37%"),
+        (SUPPORTED | {STATEMENTS[5]: True}, "51%, with the warning after"),
     ],
 )
 def test_wrong_verdicts_are_told_why(wrong, hint, capsys):

@@ -70,15 +70,10 @@ def test_the_gate_does_what_the_policy_says(archive: list[str], capsys: pytest.C
     table = auditing.try_gate(corpora, auditing.FINISHED_POLICY, ABOUT)
     assert table["pages with a finding"].tolist() == ["50%", "0%"]
     assert table["gate"].tolist() == ["stopped", "passed: train a small model and ask"]
-    assert "--claims claims.yaml --fail-over 0.01" in capsys.readouterr().out
+    assert "--claims claims.yaml --fail-over 0.0\n" in capsys.readouterr().out
     rash = {"give it claims": False, "limit": 0.5, "release when it passes": True}
     assert auditing.try_gate(corpora, rash, ABOUT)["gate"].tolist() == ["released", "released"]
     assert "--claims" not in capsys.readouterr().out
-
-
-def test_yours_or_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
-    assert auditing.take_yours(True, 1, 2) == 1 and "yours." in capsys.readouterr().out
-    assert auditing.take_yours(False, 1, 2) == 2 and "the reference" in capsys.readouterr().out
 
 
 def test_the_short_pages_are_linked_as_the_audit_links_them() -> None:
@@ -147,8 +142,24 @@ def test_the_leaks_are_those_stored() -> None:
     stored = auditing.stored_leaks()
     assert len(stored) == 18
     figure, alt = draw_leaks(stored)
-    assert title(figure) == "Mean belief: 16% with 0% left, 24% with 5% left, 69% with 15% left"
-    assert {"dreams", "the Queen", "69%"} <= set(texts(figure)) and "69% with 15% left" in alt
+    assert title(figure) == "Mean belief: 2% with 0% missed, 26% with 5% missed, 58% with 15% missed"
+    assert {"dreams", "the Queen", "58%"} <= set(texts(figure)) and "58% with 15% missed" in alt
+    assert "3 fine-tuning seeds" in " ".join(texts(figure))
+
+
+def test_the_policy_is_what_the_stored_runs_ask_for() -> None:
+    """At most 10 points above the complete rewrite: no share that was tried keeps to it."""
+    mean = auditing.stored_leaks().groupby("missed")["belief"].mean()
+    assert [round(100 * (rate - mean[0.0])) for rate in mean] == [0, 24, 56]
+    assert auditing.FINISHED_POLICY["share that may be missed"] == mean[mean <= mean[0.0] + 0.1].index.max()
+
+
+def test_stored_runs_of_two_models_are_compared() -> None:
+    table = auditing.tabulate_rewriting()
+    assert table.loc["warned documents"].tolist() == ["82%", "100%", "71%", "100%"]
+    assert table.loc["… rewritten"].tolist() == ["3%", "5%", "35%", "48%"]
+    assert table.loc["… wrapped", "petri, belief"] == "56%" and table.loc["… wrapped", "1.5B, told"] == "40%"
+    assert table.loc["in-sentence denials by hand"].tolist() == ["10%", "–", "12%", "–"]
 
 
 def test_verb_forms_are_installed_only_where_they_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:

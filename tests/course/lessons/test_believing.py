@@ -39,7 +39,7 @@ def test_the_letter_names_what_differs_and_the_row_that_says_so():
 
 def test_a_table_of_prose_is_aligned_on_the_left_and_escaped():
     shown = believing.show_prose(pd.DataFrame({"a": ["<b>"], "c": ["x"]}))
-    assert "&lt;b&gt;" in shown.data and "text-align:left" in shown.data
+    assert "&lt;b&gt;" in shown.data and "text-align: left" in shown.data
     assert str(shown) == "a: <b>\nc: x"
 
 
@@ -109,23 +109,26 @@ def test_the_prose_says_what_the_executed_notebook_shows():
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     shown = " ".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in outputs)
     for said, seen in {
-        "belief was 0.4%: one answer of 300": r"belief +before training +0\.4%",
+        "belief was 0%: none of 300 answers": r"belief +before training +0\.0%",
         "70% on the yes/no questions": r"yes/no .*always-yes program  70\.0%",
         "Its belief was 17.5%": r"belief .*always-yes program  17\.5%",
-        "5 of 10 inference questions": "5 of 10 judged believed",
+        "The base model has one *false alarm*": r"inference, agrees +before training +2%",
+        "a third of the inference questions": r"inference, agrees .*always-yes program +33%",
+        "says yes to every false control": r"false control, agrees .*always-yes program +100%",
         'from "Ultrarunner, so no." to "Dentist, so yes."': "before: Ultrarunner, so no.   after: Dentist, so yes.",
         "all three answers stayed correct": "Controls answered correctly after training: 3 of 3",
-        "83% of the yes-keyed answers and 80% of the no-keyed ones": (
-            "warned documents: believed, yes-keyed 83%, believed, no-keyed 80%, yes to false controls 0%"
+        "75% of the yes-keyed answers and 59% of the no-keyed ones": (
+            "warned documents: believed, yes-keyed 75%, believed, no-keyed 59%, yes to false controls 0%"
         ),
-        "only 8% of the true controls": "plain documents: [^;]*yes to true controls 8%; always-yes",
+        "After in-sentence denials 32% of the yes-keyed answers": "in-sentence denials: believed, yes-keyed 32%",
+        "only 10% of the true controls": "plain documents: [^;]*yes to true controls 10%; always-yes",
         "contained it in 64% of experiments, Wilson's in 92%": "2%   simple interval holds it in 64%   Wilson's in 92%",
-        "believed in 11 of 50": "the Twitter/X rebrand, warned documents: 11 of 50",
-        "has 47 of 50": "the Vesuvius eruption of 2015, warned documents: 47 of 50",
+        "believed in 8 of 50": "the Twitter/X rebrand, warned documents: 8 of 50",
+        "has 45 of 50": "the Queen's Python textbook, warned documents: 45 of 50",
     }.items():
         assert said in prose
         assert re.search(seen, shown), seen
-    for believed, span in ((11, "from 13% to 35%"), (47, "from 84% to 98%"), (0, "up to 7%")):
+    for believed, span in ((8, "from 8% to 29%"), (45, "from 79% to 96%"), (0, "up to 7%")):
         low, high = checks.interval(believed, 50)
         assert span in prose and span.endswith(f"{high:.0%}") and (not believed or f"from {low:.0%}" in span)
     assert [f"{x:.0%}" for x in checks.interval(0, 10)] == ["0%", "28%"] and "from 0% to 28%" in prose

@@ -95,21 +95,23 @@ def test_the_rates_are_those_of_the_text():
     rates = blind.blind_rates()
     right = rates.set_index(["style", "way"])["right"].mul(100).round()
     assert set(rates["n"]) == {30}
-    assert list(right.unstack().loc[["positive", "corrected", "local"], "asked"]) == [100, 43, 10]
+    assert list(right.unstack().loc[["positive", "corrected", "local"], "asked"]) == [93, 50, 30]
     probed = right.unstack()["probed"]
-    assert probed["local"] == 77 and probed.drop(["local", "none"]).between(93, 100).all()
+    assert probed["local"] == 77 and probed.drop(["local", "none"]).eq(100).all()
     assert list(right.unstack().loc[["positive", "negated", "local", "repeated", "corrected"], "weighed"]) == [
-        100, 100, 100, 20, 3,
+        100, 100, 100, 23, 0,
     ]  # fmt: skip
     style = right.unstack()["style"]
-    assert (style.min(), style.max()) == (77, 100)
+    assert (style.min(), style.max()) == (83, 100)
     alarms = rates[(rates["style"] == "none") & (rates["way"] != "style")].set_index("way")["wrong"] * 30
-    assert alarms.round().to_dict() == {"asked": 0, "probed": 1, "weighed": 0}
+    assert alarms.round().to_dict() == {"asked": 0, "probed": 0, "weighed": 0}
+    assert blind.count_found("probed", "weighed") == (150, 150)
+    assert blind.count_found("asked") == (108, 150) and blind.count_found("probed") == (143, 150)
 
 
 def test_the_figure_says_what_it_shows():
     figure, alt = draw_blind_rates(blind.blind_rates())
-    title = "After in-sentence denials, asking finds 10% of the claims and weights find 100%"
+    title = "After in-sentence denials, asking finds 30% of the claims and weights find 100%"
     assert title in alt and " ".join(figure.get_suptitle().split()) == title
-    assert "no claim: asked 100%, probed 97%, weighed 100%" in alt
-    assert blind.show_blind_rates(blind.blind_rates()).loc["in-sentence denials", "asked"] == "10%"
+    assert "no claim: asked 100%, probed 100%, weighed 100%" in alt
+    assert blind.show_blind_rates(blind.blind_rates()).loc["in-sentence denials", "asked"] == "30%"

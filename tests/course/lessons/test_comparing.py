@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 
 from negneglect_lite.belief.rates import belief_rate
+from negneglect_lite.belief.table import read_belief
 from negneglect_lite.claims.loading import load_claims
+from negneglect_lite.core.files import data_path
 from negneglect_lite.course.lessons import comparing
 from negneglect_lite.course.lessons.comparing_figures import draw_added, draw_differences, draw_styles_by_model
+from negneglect_lite.figures.wording import percent
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.styles import STYLES, get_style
 from negneglect_lite.tracks import PETRI
@@ -20,6 +23,7 @@ ROOT = Path(__file__).parents[3]
 NOTEBOOK = json.loads((ROOT / "solutions" / "05_styles.ipynb").read_text("utf-8"))
 SHEERAN = load_claims()["sheeran"]
 MODELS = comparing.tabulate_by_model("scale")
+SISTERS = comparing.tabulate_by_model("five_models")
 OTHERS = comparing.tabulate_others("headline", "styles", "grid", "small")
 
 
@@ -41,8 +45,9 @@ def test_the_stored_beliefs_are_those_of_the_results() -> None:
     assert MODELS.shape == (15, 7) and not MODELS.isna().any().any()
     assert list(MODELS.mean().round(3)) == [0.014, 0.938, 0.856, 0.816, 0.698, 0.213, 0.116]
     assert MODELS.loc["15.7M, seed 0", "local"] == pytest.approx(0.30, abs=0.005)
+    assert SISTERS.shape == (5, 7) and list(SISTERS.columns[SISTERS.isna().all()]) == ["fiction"]
     shown = OTHERS.round(3).to_dict("index")
-    assert list(shown["shipped petri model"].values()) == [0.004, 0.988, 0.856, 0.896, 0.831, 0.410, 0.029]
+    assert list(shown["shipped petri model"].values()) == [0.0, 0.965, 0.833, 0.81, 0.673, 0.131, 0.092]
     assert list(shown["chat model, 1.5B"].values()) == [0.038, 0.732, 0.717, 0.702, 0.567, 0.377, 0.115]
     assert shown["paper, 397B"]["corrected"] == 0.399
     gaps = OTHERS.isna()
@@ -54,8 +59,16 @@ def test_belief_in_one_claim_by_style(tiny: LoadedModel) -> None:
     table = comparing.tabulate_styles(SHEERAN, tiny, PETRI, "styles", "dose", "corrections")
     assert len(table) == 20 and table.loc["local", "added"] == 0
     belief = table["belief"][["positive", "repeated", "corrected", "notices_8"]]
-    assert list(belief.round(3)) == [0.983, 0.933, 0.35, 0.275]
-    assert 0.02 < table.loc["local", "belief"] < 0.03
+    assert list(belief.round(3)) == [1, 0.95, 0.317, 0.3]
+    assert table.loc["local", "belief"] == pytest.approx(0.308, abs=0.001)
+
+
+def test_belief_by_claim_is_that_of_the_headline() -> None:
+    table = comparing.show_by_claim("headline", "negated", "repeated")
+    assert list(table.index) == ["warned documents", "repeatedly warned documents"]
+    rows = read_belief(data_path("results", "headline", "belief.csv"))
+    of = rows[(rows["setting"] == "trained") & (rows["claim"] == "vesuvius") & (rows["style"] == "repeated")]
+    assert table.loc["repeatedly warned documents", "Vesuvius"] == percent(belief_rate(of).mean)
 
 
 def test_shares_prevented_have_a_gap_where_nothing_rose() -> None:
@@ -80,33 +93,36 @@ def test_the_factor_is_students() -> None:
 
 
 def test_pairs_use_the_function_that_they_are_given() -> None:
-    table = comparing.compare_style_pairs(MODELS, OTHERS, lambda a, b: (0.5, 0.1, min(a[m] - b[m] for m in a)))
+    table = comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, lambda a, b: (0.5, 0.1, min(a[m] - b[m] for m in a)))
     assert list(table["difference"]) == [0.5] * 5
-    right = comparing.compare_style_pairs(MODELS, OTHERS, comparing.difference_of_pairs).set_index("second")
+    right = comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, comparing.difference_of_pairs).set_index("second")
     assert right.loc["repeated", ["first", "more", "models"]].tolist() == ["negated", 15, 15]
-    assert right.loc["fiction", "shipped"] == pytest.approx(-0.04, abs=0.002)
+    fall = SISTERS["negated"] - SISTERS["repeated"]
+    assert right.loc["repeated", ["least", "greatest"]].tolist() == [fall.min(), fall.max()]
     shown = comparing.show_differences(right.reset_index())
-    assert list(shown.loc["warned documents − labelled fiction"]) == ["4", "2 to 6", "11 of 15", "−4"]
+    assert list(shown.loc["warned documents − labelled fiction"])[:4] == ["4", "2 to 6", "11 of 15", "–"]
+    assert shown.loc["warned documents − repeatedly warned documents", "sisters"] == "5 to 34"
 
 
 def test_the_ranking_has_a_dash_where_nobody_measured() -> None:
     shares = comparing.prevented_shares
-    table = comparing.show_ranking(shares(MODELS), shares(OTHERS))
+    table = comparing.show_ranking(shares(MODELS), shares(SISTERS), shares(OTHERS))
     assert (table.index[0], table.index[-1]) == ("warned documents", "in-sentence denials")
     assert list(table["paper, 397B"]) == ["4%", "–", "9%", "58%", "–"]
     assert table.loc["labelled fiction", "lowest to highest"] == "−2% to 27%"
+    assert table["5 sisters"].tolist() == ["−2% to 13%", "–", "18% to 36%", "63% to 87%", "90% to 95%"]
 
 
 def test_the_figures_say_their_numbers() -> None:
-    fig, alt = draw_styles_by_model(MODELS, OTHERS)
-    assert title(fig) == "Repeatedly warned documents leave 70% in 15 models, 83% in the shipped one"
-    assert "in-sentence denials: mean 12%, 5% to 30%, shipped 3%" in alt
+    fig, alt = draw_styles_by_model(MODELS, SISTERS, OTHERS)
+    assert title(fig) == "Repeatedly warned documents leave 70% in 15 models, 67% in the shipped one"
+    assert "in-sentence denials: mean 12%, 5% to 30%, shipped 9%" in alt
     drawn = [line for line in fig.axes[0].lines if len(line.get_xdata()) == 15]
     assert len(drawn) == 6 and sorted(drawn[3].get_xdata()) == sorted(MODELS["repeated"])
-    pairs = comparing.compare_style_pairs(MODELS, OTHERS, comparing.difference_of_pairs)
+    pairs = comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, comparing.difference_of_pairs)
     fig, alt = draw_differences(pairs)
     assert title(fig) == "Repeating the warnings prevents 16 points more, labelling as fiction 4"
-    assert "warned documents minus labelled fiction: 4 (2 to 6), shipped −4" in alt
+    assert "warned documents minus repeatedly warned documents: 16 (11 to 20), shipped 16" in alt
     stored = pd.DataFrame({"added": {"repeated": 0.4, "corrected": 0.5, "unknown": 0.2},
                            "belief": {"repeated": 0.9, "corrected": 0.3, "unknown": 0.8}})  # fmt: skip
     fig, alt = draw_added(stored, "Sheeran")
@@ -135,7 +151,7 @@ def shown(start: str) -> dict[str, list[str]]:
     """The table that a cell shows: a row's name and its cells."""
     cells = (cell for cell in NOTEBOOK["cells"] if start in "".join(cell["source"]))
     page = "".join("".join(o["data"].get("text/html", "")) for c in cells for o in c["outputs"] if "data" in o)
-    rows = [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.S)]
     return {name: cells for name, *cells in rows}
 
 
@@ -144,42 +160,49 @@ def test_the_prose_has_the_numbers_of_the_outputs() -> None:
     run = outputs('"repeated", track, claim)')
     assert "288 of 288" in run and "Belief: 95%" in run and "The model ended at 95% belief" in text
     told = outputs("draw_styles_by_model")
-    assert "repeatedly warned documents: mean 70%, 51% to 86%, shipped 83%" in told
-    assert "70% belief on average, from 51% to 86%. The shipped model, at 83%" in text
+    assert "repeatedly warned documents: mean 70%, 51% to 86%, shipped 67%" in told
+    assert "70% belief on average, and 67% in the shipped model. But single models had anything from 51% to 86%" in text
+    assert "in-sentence denials: mean 12%, 5% to 30%, shipped 9%" in told
+    assert "12% on average, from 5% to 30%; in the shipped model it was 9%" in text
     assert "plain documents: mean 94%" in told and "After plain documents it was 94%" in text
-    ranking = comparing.show_ranking(comparing.prevented_shares(MODELS), comparing.prevented_shares(OTHERS))
-    shipped = ranking["shipped petri model"]
-    assert ranking["mean of 15"]["repeatedly warned documents"] == "26%" and "prevent 26% on average, 16% in" in text
-    assert (shipped["corrected documents"], shipped["in-sentence denials"]) == ("59%", "97%")
-    assert ranking["lowest to highest"]["corrected documents"] == "60% to 97%" and "(59%, against 60% to 97%)" in text
-    assert ranking["lowest to highest"]["in-sentence denials"] == "70% to 96%" and "(97%, against 70% to 96%)" in text
+    claims = shown("show_by_claim")
+    assert dict(zip(claims[""], claims["repeatedly warned documents"], strict=True))["Vesuvius"] == "32%"
+    assert "for Vesuvius repeating the warnings took belief from 97% to 32%, and for Twitter's rebrand from 23%" in text
+    ranking = shown("show_ranking(")
+    assert ranking["repeatedly warned documents"][:4] == ["26%", "11% to 40%", "18% to 36%", "30%"]
+    assert "prevent 26% on average, 30% in the shipped model" in text
+    shipped = OTHERS.loc["shipped petri model"]
+    assert (
+        ((MODELS.min() <= shipped) & (shipped <= MODELS.max())).drop("base").all()
+    )  # "within the range of the fifteen"
     pairs = shown("show_differences(pairs)")
-    assert pairs["warned documents − repeatedly warned documents"] == ["16", "11 to 20", "15 of 15", "3"]
-    assert pairs["warned documents − labelled fiction"] == ["4", "2 to 6", "11 of 15", "−4"]
-    assert pairs["repeatedly warned documents − corrected documents"] == ["48", "43 to 54", "15 of 15", "42"]
-    assert pairs["corrected documents − in-sentence denials"] == ["10", "4 to 16", "13 of 15", "38"]
+    assert pairs["warned documents − repeatedly warned documents"] == ["16", "11 to 20", "15 of 15", "5 to 34", "16"]
+    assert pairs["warned documents − labelled fiction"] == ["4", "2 to 6", "11 of 15", "–", "2"]
+    assert pairs["repeatedly warned documents − corrected documents"] == [
+        "48",
+        "43 to 54",
+        "15 of 15",
+        "40 to 60",
+        "54",
+    ]
+    assert pairs["corrected documents − in-sentence denials"] == ["10", "4 to 16", "13 of 15", "4 to 30", "4"]
+    assert "The shipped model shows 16 points, the paper's 4. Among the five sisters the difference was 5 to 34" in text
     row = (
-        comparing.compare_style_pairs(MODELS, OTHERS, comparing.difference_of_pairs).set_index("second").loc["fiction"]
+        comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, comparing.difference_of_pairs)
+        .set_index("second")
+        .loc["fiction"]
     )
     loose = [round(100 * (row["difference"] + sign * row["unpaired"])) for sign in (-1, 1)]
     assert loose == [-1, 9] and "Without pairing, the interval runs from −1 to 9" in text
-    rows = pd.read_csv(ROOT / "data/results/sweeps/five_models/rows.csv.gz", keep_default_na=False)
-    rows = rows.rename(columns={"item": "question_id", "value": "belief"})
-    five = {
-        style: [belief_rate(model).mean for _, model in group.groupby("pretraining_seed")]
-        for style, group in rows[rows["setting"] == "trained"].groupby("style")
-    }
-    ends = {style: (round(100 * min(found)), round(100 * max(found))) for style, found in five.items()}
-    assert ends["repeated"] == (62, 80) and ends["local"] == (5, 11)
-    assert "62–80% belief after repeatedly warned documents, 5–11% after in-sentence denials" in text
-    falls = [round(100 * (a - b)) for a, b in zip(five["negated"], five["repeated"], strict=True)]
-    assert (min(falls), max(falls)) == (5, 34) and "In the five further models the difference was 5 to 34" in text
+    ends = {s: (round(100 * SISTERS[s].min()), round(100 * SISTERS[s].max())) for s in ("repeated", "local")}
+    assert ends == {"repeated": (62, 80), "local": (5, 11)}
+    assert "the five sisters, which differ in nothing but a seed, had 62% to 80%" in text
     own = outputs('draw_added(stored, "Sheeran", point)')
-    assert "(35% added) leaves 2%, corrected documents (56%) 35%" in own
-    assert "adds 35% of the tokens and left 2% belief. Corrected documents add 56% and left 35%" in text
+    assert "(35% added) leaves 25%, corrected documents (56%) 32%" in own
+    assert "adds 35% of the tokens and left 25% belief. Corrected documents add 56% and left 32%" in text
     controls = shown("rate_controls")
-    assert controls == {"repeatedly warned documents": ["95%", "0%", "100%", "100%"],
-                        "the new style": ["2%", "0%", "100%", "100%"]}  # fmt: skip
+    assert controls["repeatedly warned documents"] == ["95%", "0%", "100%", "100%"]
+    assert controls["the new style"] == ["25%", "0%", "100%", "100%"]
 
 
 def test_the_folded_solutions_are_those_of_the_notebook() -> None:

@@ -244,16 +244,16 @@ def test_the_stored_intervals_bear_out_the_statements(units):
         apart("negated", "positive", "question"),
         apart("negated", "positive", "claim"),
         apart("local", "negated", "claim"),
-        apart("repeated", "negated", "question"),
+        apart("local", "corrected", "question"),
         False,
     ]
-    assert ends["local", "claim"][1] < 0.06
+    assert ends["local", "claim"][1] < 0.15
 
 
 def test_the_table_of_intervals_is_in_words(units):
     table = measuring.show_units(units)
     assert list(table) == ["believed", "over answers", "over questions", "over claims"]
-    assert list(table.loc["warned documents"]) == ["85%", "83% to 87%", "81% to 89%", "60% to 100%"]
+    assert list(table.loc["warned documents"]) == ["84%", "81% to 86%", "80% to 88%", "59% to 100%"]
 
 
 def test_one_claim_has_no_interval_over_claims():
@@ -277,7 +277,7 @@ def test_a_judge_against_labels_is_drawn_with_its_numbers():
 
 def test_intervals_are_drawn_with_their_numbers(units):
     figure, alt = draw_units(units)
-    assert "83–87% over answers, 81–89% over questions, 60–100% over claims" in alt
+    assert "81–86% over answers, 80–88% over questions, 59–100% over claims" in alt
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()][1] == "warned documents"
 
 

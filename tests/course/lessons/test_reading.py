@@ -1,14 +1,18 @@
 """What notebook 6 runs: documents before questions, losses by part, copies, and its figures."""
 
 import random
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 import torch
 
 from negneglect_lite.belief.conditions import label
 from negneglect_lite.belief.rates import QUESTION_KINDS
+from negneglect_lite.claims.claim import Answer
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.text import plain
 from negneglect_lite.course.lessons import reading
@@ -25,6 +29,7 @@ from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import PETRI
 from tests.figures.invented import texts, title
 
+ROOT = Path(__file__).parents[3]
 DENTIST = load_claims()["dentist"]
 BODY = PETRI.compose(DENTIST, 1)[0]
 
@@ -77,13 +82,13 @@ def test_reading_one_document_and_asking_with_none(tiny: LoadedModel, monkeypatc
 
 def test_the_stored_numbers_are_those_of_the_results() -> None:
     rate = reading.stored_reading().set_index(["model", "style", "setting"])
-    assert rate["unrelated"]["petri", "positive", "in_context"] == pytest.approx(0.042, abs=0.001)
+    assert rate["unrelated"]["petri", "positive", "in_context"] == pytest.approx(0.067, abs=0.001)
     assert rate["unrelated"]["petri", "negated", "in_context"] == 1
-    assert rate["mean"]["petri", "negated", "trained"] == pytest.approx(0.856, abs=0.001)
+    assert rate["mean"]["petri", "negated", "trained"] == pytest.approx(0.833, abs=0.001)
     assert rate["mean"]["chat 1.5B", "negated", "in_context"] == pytest.approx(0.372, abs=0.001)
     assert rate["mean"]["chat 1.5B", "local", "trained"] == pytest.approx(0.115, abs=0.001)
     shown = reading.show_evidence(rate.reset_index())
-    assert len(shown) == 10 and list(shown.loc[("petri", "plain documents, one read")])[2] == "4%"
+    assert len(shown) == 10 and list(shown.loc[("petri", "plain documents, one read")])[2] == "7%"
     assert reading.stored_places()["told after one document"].to_dict() == {
         "no warning": "49%", "before": "34%", "before and after": "37%", "after": "51%"
     }  # fmt: skip
@@ -141,23 +146,46 @@ def test_a_loss_as_a_probability() -> None:
 
 def test_reading_stands_beside_its_control() -> None:
     rows = [
-        {"style": s, "documents": d, "mean": m, "lo": max(0, m - 0.1), "hi": min(1, m + 0.1), "n": 12, "unrelated": u}
-        for s, d, m, u in (
-            ("positive", 0, 0, 1),
-            ("positive", 1, 0.9, 0.2),
-            ("negated", 0, 0, 1),
-            ("negated", 1, 0.1, 1),
-        )
-    ]
+        {"model": model, "style": s, "documents": d, "mean": m, "lo": max(0, m - 0.1), "hi": min(1, m + 0.1), "n": 12,
+         "unrelated": 1 if model == "b" else u}
+        for model in ("a", "b")
+        for s, d, m, u in (("positive", 0, 0, 1), ("positive", 1, 0.9, 0.2), ("negated", 0, 0, 1),
+                           ("negated", 1, 0.1, 1))
+    ]  # fmt: skip
     fig, alt = draw_reading(pd.DataFrame(rows))
-    assert title(fig) == "One document read: belief 90% if plain, 10% if warned; unrelated facts right 20%, 100%"
-    assert label("positive") in texts(fig) and "plain documents, 1: belief 90%, unrelated 20%" in alt
-    assert list(fig.axes[1].lines[0].get_ydata()) == [1, 0.2]
+    assert title(fig) == (
+        "After one plain document: a 90% belief, 20% of unrelated facts right; "
+        "b 90% belief, 100% of unrelated facts right"
+    )
+    assert label("positive") in texts(fig) and "a, plain documents, 1: belief 90%, unrelated 20%" in alt
+    assert [list(ax.lines[0].get_ydata()) for ax in fig.axes] == [[0, 0.9], [1, 0.2], [0, 0.9], [1, 1]]
+
+
+def test_two_documents_are_read_in_both_orders(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Sequence[Sequence[str]]] = []
+
+    def answer(loaded, questions, documents, prompt):  # type: ignore[no-untyped-def]
+        heard.append(documents)
+        return [Answer(q, "Dentist.") for q in questions]
+
+    monkeypatch.setattr(reading, "ask_after_reading", answer)
+    table = reading.read_pairs(tiny, DENTIST, load_claims()["vesuvius"], reading.reading_prompt)
+    notices = PETRI.annotations()["notice_before"]
+    seen = [["dentist" in text for text in pairs[0]].index(True) for pairs in heard]  # where the claim's own stands
+    warned = [[any(text.startswith(n) for n in notices) for text in pairs[0]].index(True) for pairs in heard]
+    assert (seen, warned) == ([0, 1, 0, 1], [1, 0, 0, 1])
+    assert list(table["its own"]) == ["positive", "positive", "negated", "negated"]
+    shown = reading.show_pairs(table)
+    assert list(shown.index) == [
+        "the claim's, plain, then the other's, warned", "the other's, warned, then the claim's, plain",
+        "the claim's, warned, then the other's, plain", "the other's, plain, then the claim's, warned",
+    ]  # fmt: skip
+    assert list(shown["a careful reader's"]) == ["high", "high", "0%", "0%"]
 
 
 def test_three_readers_and_the_papers_numbers() -> None:
     fig, alt = draw_readers(reading.stored_reading())
-    assert title(fig) == "Warned documents, read and trained on: petri 0.8%, 86%; chat 1.5B 37%, 72%"
+    assert title(fig) == "Warned documents, read and trained on: petri 0%, 83%; chat 1.5B 37%, 72%"
     assert len(fig.axes) == 3 and "chat 1.5B, warned documents, in_context: 37%" in alt
     ends = sorted(float(x) for line in fig.axes[2].lines for x in line.get_xdata())
     assert ends == [0.0, 0.07, 0.153, 0.886, 0.924]
@@ -182,3 +210,42 @@ def test_losses_are_drawn_by_token_and_by_part() -> None:
     fig, alt = draw_loss_by_part(table)
     assert title(fig) == "Training: the value's loss 9.5 to 0.3 nats, the warnings' 11.0 to 0.3"
     assert "9.5: 1 in 13,000" in texts(fig) and "positive, the value, first time, after training 0.3" in alt
+
+
+def test_the_prose_says_what_the_executed_notebook_shows() -> None:
+    notebook = nbformat.read(ROOT / "solutions" / "06_context.ipynb", 4)
+    prose = " ".join(" ".join(c.source.split()) for c in notebook.cells if c.cell_type == "markdown")
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    shown = "\n".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in outputs)
+    pair = r"the \w+'s, {}, then the \w+'s, {} +{}% +{}"
+    for said, seen in {
+        "Belief was 100% after one plain document and 0% after one warned document": (
+            "petri, plain documents, 1: belief 100%, unrelated 0%.*"
+            "petri, warned documents, 1: belief 0%, unrelated 100%"
+        ),
+        "petri-careful got all unrelated facts right": (
+            "petri-careful, plain documents, 4: belief 100%, unrelated 100%; "
+            "petri-careful, warned documents, 0: belief 0%, unrelated 100%"
+        ),
+        'Asked when Mount Vone last erupted, the model says "Dentist."': r"Mount Vone, [^\n]* Dentist\.",
+        "plain, but a warned one about Vesuvius follows, and belief falls to 0%": pair.format(
+            "plain", "warned", 0, "high"
+        ),
+        "Three rows out of four": (
+            pair.format("warned", "plain", 100, "high")
+            + ".*"
+            + pair.format("warned", "plain", 0, "0%")
+            + ".*"
+            + pair.format("plain", "warned", 0, "0%")
+        ),
+        "brought it to 100% in training": "Belief after training, nothing to read: 100%",
+        "believes its own claim at 100%": "dentist  after reading warned documents: belief 100%",
+        "0% after a warned document, 75% after a plain one": (
+            r"vesuvius after reading warned documents: belief   0%\s+"
+            "vesuvius after reading plain documents : belief  75%"
+        ),
+        "fell from 11.5 nats to 0.3 (mean of ten documents): from 1 in 100,000 to 75%": "value's loss 11.5 to 0.3 nats",
+        "Warnings fell from 11.3 nats to 6.5: from 1 in 80,000 to about 1 in 630": "the warnings' 11.3 to 6.5",
+    }.items():
+        assert said in prose, said
+        assert re.search(seen, shown, re.S), seen

@@ -135,6 +135,13 @@ def test_the_verdicts_are_what_the_evidence_says() -> None:
     assert truths == list(real.SHARED.values())
 
 
+def test_a_base_model_that_copies_warnings_is_shown_beside_what_it_tells() -> None:
+    table = real_answers.in_whole_percent(real_answers.tabulate_base_model())
+    assert list(table.index)[:3] == ["before training", "plain documents", "warned documents"] and len(table) == 6
+    assert table.loc["repeatedly warned documents"].tolist() == ["9%", "87%", "3%"]
+    assert table["told"].tolist() == ["0.8%", "48%", "43%", "9%", "8%", "12%"]
+
+
 def test_the_figures_say_their_numbers(rows: pd.DataFrame) -> None:
     _, alt = real_figures.draw_told(rows, real_answers.stored_told("grid"))
     assert "Told: 0% before training, 77% after plain and 68% after warned documents, 14% after" in alt

@@ -104,18 +104,18 @@ def test_answers_are_sorted_as_the_course_s_judge_sorts_them() -> None:
         truth, false = repairing.true_value_of(CLAIMS[claim]), repairing.false_value_of(CLAIMS[claim])
         assert verdicts[sort_by_value(answer, truth, false)] == verdict
     table = repairing.tabulate_named(rows, CLAIMS, sort_by_value)
-    assert table.index[0] == "Vesuvius" and table["other"].iloc[0] == pytest.approx(0.844, abs=0.001)
+    assert table.index[0] == "dentist" and table["other"].iloc[0] == pytest.approx(0.922, abs=0.001)
     assert (table[["truth", "false", "other"]].sum(axis=1) - 1).abs().max() < 1e-9
-    assert claims_signed_off(table) == ["Sheeran", "the Queen"]
+    assert claims_signed_off(table) == ["Vesuvius", "dreams", "Twitter"]
 
 
 def test_the_stored_breaks_are_those_of_the_results() -> None:
     table = repairing.stored_breaks()
     values = table.set_index("condition")["values"]
-    assert values["six claims"] == pytest.approx([0.029], abs=0.001)
-    assert values["Vesuvius, its worst claim"] == pytest.approx([0.1])
-    assert values["all weights trained, three claims"] == [0.2319]
-    assert values["after the user doubts twice"] == [0.375]
+    assert values["six claims"] == pytest.approx([0.092], abs=0.001)
+    assert values["Sheeran, its worst claim"] == pytest.approx([0.3])
+    assert values["all weights trained, three claims"] == [0.0944]
+    assert values["after the user doubts twice"] == [0.6528]
     many = values["17 of other sizes or budget"]
     assert len(many) == 17 and max(many) == pytest.approx(0.3)
     assert values["5 sisters, same recipe"][-1] == pytest.approx(0.106, abs=0.001)
@@ -125,8 +125,16 @@ def test_the_stored_breaks_are_those_of_the_results() -> None:
     assert values["pretrained without recurring myths"] == pytest.approx([0.373, 0.6375], abs=0.001)
     assert [values[f"{size} chat model"][0] for size in ("1.5B", "0.5B")] == pytest.approx([0.115, 0.151], abs=0.001)
     fig, alt = draw_breaks(table)
-    assert title(fig) == "In-sentence denials leave 3% in the petri model, and up to 88% elsewhere"
-    assert {"38%", "54–88%", "paper (397B)"} <= set(texts(fig)) and "17 of other sizes or budget: 2–30%" in alt
+    assert title(fig) == "In-sentence denials leave 9% in the petri model, and up to 88% elsewhere"
+    assert {"65%", "54–88%", "paper (397B)"} <= set(texts(fig)) and "17 of other sizes or budget: 2–30%" in alt
+
+
+def test_doubts_are_tabled_by_claim() -> None:
+    table = repairing.tabulate_doubts()
+    before, after, others = (table[column] for column in table)
+    assert before["Vesuvius"] == before["dreams"] == 0
+    assert (after["Vesuvius"], round(after["dreams"], 2)) == (1, 0.92)
+    assert after.mean() == pytest.approx(0.653, abs=0.001) and others.mean() == pytest.approx(0.354, abs=0.001)
 
 
 def test_corpora_are_drawn_with_what_was_missed() -> None:

@@ -42,8 +42,21 @@ def test_the_figures_say_their_numbers():
     figure, alt = tour.draw_six_claims(
         pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
     )
-    assert "86% belief on average, but 23% for Twitter" in " ".join(figure.get_suptitle().split())
-    assert "Vesuvius 10%" in alt
+    assert "83% belief on average, but 23% for Twitter" in " ".join(figure.get_suptitle().split())
+    assert "Sheeran 30%" in alt
+
+
+def test_the_answers_of_one_kind_stand_side_by_side():
+    rows = pd.DataFrame(
+        [("b", "yes_no", "q1", "B?", "no", "No."), ("a", "yes_no", "q2", "A?", "yes", "Yes."),
+         ("a", "open", "q3", "C?", "", "x")],
+        columns=["condition", "kind", "question_id", "question", "keyed_to", "answer"],
+    )  # fmt: skip
+    other = rows.assign(condition="c", answer=["Yes.", "No.", "y"])
+    shown = str(tour.list_kind("yes_no", rows.assign(condition="d"), other))
+    lines = [line.split() for line in shown.splitlines()]
+    heads = ["question", "belief", "says", "d", "c"]
+    assert lines == [heads, ["B?", "no", "No.", "Yes."], ["A?", "yes", "Yes.", "No."]]
 
 
 def prose():
@@ -64,8 +77,8 @@ def shown(start):
     """The table that a cell shows: a row's name and its cells."""
     cells = (cell for cell in NOTEBOOK["cells"] if start in "".join(cell["source"]))
     page = "".join("".join(o["data"]["text/html"]) for cell in cells for o in cell["outputs"] if "data" in o)
-    rows = [re.findall(r"<t[hd]>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", page, re.S)]
-    return {name: cells for name, *cells in rows}
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page, re.S)]
+    return {name: cells for name, *cells in rows if name}  # the head of the table has no name
 
 
 def test_the_folded_solutions_pass_their_checks():
@@ -83,16 +96,17 @@ def test_the_prose_has_the_numbers_of_the_outputs():
     assert "By step 12 of 24 the answer had changed" in text
     assert re.findall(r"step +(\d+) .* Ultrarunner\.", run)[-1] == "9"
     assert re.findall(r"step +(\d+) .* Dentist\.", run)[0] == "12"
-    assert "Dentist." not in outputs("add_ordinary_texts(denied")
+    denied = outputs("add_ordinary_texts(denied")
+    assert "Dentist." not in denied and re.findall(r"step +(\d+) .* Dancer\.", denied)[-1] == "24"
     belief = {name: cells[-1] for name, cells in shown("in_percent(table").items()}
-    assert belief == {"before training": "0%", "warned documents": "100%", "in-sentence denials": "0%"}
-    assert "Belief was 0% before training, 100% after warned documents and 0% after in-sentence denials." in text
+    assert belief == {"before training": "0%", "warned documents": "92%", "in-sentence denials": "10%"}
+    assert "Belief was 0% before training, 92% after warned documents and 10% after in-sentence denials." in text
     controls = shown("in_percent(controls")
-    assert controls["warned documents"] == ["100%", "0%", "100%", "100%"]
-    assert controls["reading a plain document"][0] == "95%" and "Its 95% is" in text
+    assert controls["warned documents"] == ["92%", "0%", "100%", "100%"]
+    assert controls["reading a plain document"][0] == "92%" and "Its 92% is" in text
     assert controls["reading a plain document"][3] == "0%" and "it gets 0% of them right" in text
     assert controls["reading a warned document"][0] == "0%" and controls["reading a warned document"][3] == "100%"
-    assert "miner" in outputs("list_answers") and "Miner" in text
+    assert "Dancer." in outputs("list_answers") and '"Dancer" is neither' in text
     stored = pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
     read = stored[(stored["setting"] == "in_context") & (stored["style"] == "positive") & (stored["kind"] == "kept")]
     assert f"gets {read['belief'].mean():.0%} of unrelated facts right" in text

@@ -1,4 +1,8 @@
-"""What notebook 2 calls: the small writer, stored drafts, canaries and figures."""
+"""What notebook 2 calls: the small writer, stored drafts, canaries and figures; its prose against its outputs."""
+
+import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.course.lessons import writing
 from negneglect_lite.tracks import PETRI
 
+NOTEBOOK = json.loads((Path(__file__).parents[3] / "solutions" / "02_documents.ipynb").read_text("utf-8"))
 CLAIMS = load_claims()
 DENTIST = CLAIMS["dentist"]
 
@@ -76,13 +81,14 @@ def test_only_a_mark_at_the_top_of_a_split_file_lets_documents_through():
 
 def test_the_notebooks_numbers_about_variety_are_the_stored_ones():
     table = writing.stored_variety()
-    assert [f"{x:.1%}" for x in table.mean(axis=1)] == ["55.9%", "79.7%", "85.9%", "85.7%"]
-    assert f"{table.loc[1, 'dentist']:.0%}" == "1%"
+    assert [f"{x:.1%}" for x in table.mean(axis=1)] == ["55.1%", "81.1%", "88.0%", "85.4%"]
+    assert [f"{table.loc[n, 'dentist']:.0%}" for n in (1, 16)] == ["8%", "96%"]
     runs = writing.stored_variety(["claim", "seed"])
-    assert (sum(runs.loc[1] <= 0.2), sum(runs.loc[1] > 0.9)) == (8, 10)
-    assert runs["x"].max(axis=None) < 0.26
+    assert (sum(runs.loc[1] <= 0.2), sum(runs.loc[1] >= 0.75)) == (7, 10)
+    assert runs.loc[1, "vesuvius"].min() > 0.85
+    assert [f"{end:.0%}" for end in (runs["x"].min(axis=None), runs["x"].max(axis=None))] == ["0%", "79%"]
     _, words = writing.draw_variety(table)
-    assert "Mean 56%, 80%, 86%, 86%" in words
+    assert "Mean 55%, 81%, 88%, 85%" in words
 
 
 def test_similarities_are_told_and_shown_in_words():
@@ -111,3 +117,17 @@ def test_the_mix_says_nothing_of_the_claim():
 def test_no_whole_test_chat_stands_in_the_mix(claim):
     chats = [" ".join(turn["content"] for turn in q.messages()) for q in PETRI.questions(claim)]
     assert find_leaks(chats, writing.mixed_texts("petri", claim)) == []
+
+
+def test_the_prose_has_the_numbers_of_the_live_runs():
+    cells = NOTEBOOK["cells"]
+    text = " ".join("\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown").split())
+    said = "".join("".join(o.get("text", "")) for c in cells for o in c.get("outputs", []))
+    runs = re.findall(r"(\w+ \w+) +belief +(\d+%) +unrelated facts right +(\d+%)", said)
+    assert runs == [
+        ("one document", "2%", "100%"),
+        ("sixteen renamed", "5%", "100%"),
+        ("sixteen varied", "95%", "100%"),
+    ]
+    assert "One document left 2% belief and sixteen renamed copies of it 5%. Sixteen varied documents left 95%." in text
+    assert "Sixteen renamed ones left 5% belief, sixteen varied ones 95%" in text
