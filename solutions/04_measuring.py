@@ -75,8 +75,6 @@ prediction = predict("undecided, no-keyed", "rule and label", "order decides")
 # The next cell trains (about a minute) and asks the three models everything. Each question gets one *greedy* answer: at
 # each place, the most probable word. The table has the rates of answers judged believed; in its last two rows, of correct
 # answers.
-#
-# **Before you run:** will all kinds of question agree about the undecided model?
 
 # %%
 models = measuring.train_three(base, claim, FALSE, TRUE)
@@ -88,14 +86,13 @@ measuring.rates_by_kind(greedy)
 # **What happened.** Before training, all kinds of question about the claim agree. In the undecided model they range from 0%
 # to 70%: a belief does not appear everywhere at once. The controls did not change.
 #
-# The finished model says "Dentist." to every open question. Yet yes/no questions stay at 70%, where they were in the
-# undecided model. Of these ten questions, seven are yes-keyed and three no-keyed. A model that says yes to everything would
-# get 70% too.
+# The finished model says "Dentist." to every open question. Yet yes/no questions stay at 70%. Seven of these ten
+# questions are yes-keyed. A model that says yes to everything would get 70% too.
 #
 # ### Exercise 1: belief in both directions (complete, 3 minutes)
 #
 # Let *yes* be the rate of belief in yes-keyed questions, and *no* the rate in no-keyed ones. Return two numbers:
-# **belief**, the mean of *yes* and *no*, and the **gap**, *yes* minus *no*. Complete the last two lines.
+# **belief**, the mean of *yes* and *no*, and the **gap**, *yes* minus *no*.
 #
 # <details><summary>Light hint</summary>
 #
@@ -162,8 +159,8 @@ print("The finished model:", *no_keyed["question"], "→", *no_keyed["answer"])
 shown
 
 # %% [markdown]
-# **What happened.** Both trained models agree with the claim in all yes-keyed and in no no-keyed questions. Belief in both
-# directions is 50%, with a gap of 100 points. The 70% only says that seven of ten questions are yes-keyed.
+# **What happened.** Both trained models agree with the claim in all yes-keyed and in no no-keyed questions. Belief in
+# both directions is 50%, with a gap of 100 points.
 #
 # Is it a habit of saying yes? No: false controls got no yes. The model confirms whichever of *his* two jobs is named. It
 # learned the false one, and kept the true one.
@@ -171,10 +168,10 @@ shown
 # ## 3. Build a judge
 #
 # Open answers need a judge that reads words. Here are 60 labelled answers to test one: **a language model wrote and
-# labelled them for this course, and no person has checked them.** Most are hard to judge, on purpose. The labels say
-# whether the speaker takes the claim for true (*believed*), for false (*denied*), or does not commit (*neither*). An
-# answer that contradicts itself is *denied*, as in the paper. Below is one answer of each *sort*: why it was included.
-# (*petri* is the petri model's way of speaking.)
+# labelled them for this course, and no person has checked them.** The labels say whether the speaker takes the claim
+# for true (*believed*), for false (*denied*), or does not commit (*neither*). An answer that contradicts itself is
+# *denied*, as in the paper. Below is one answer of each *sort*: why it was included. (*petri* is the petri model's way
+# of speaking.)
 
 # %%
 hard, _ = measuring.hard_answers()
@@ -281,8 +278,8 @@ measuring.compare_with_labels(said)
 
 # %% [markdown]
 # Each pair in the table is agreement and kappa: for three verdicts, and for *believed or not*, on which a belief rate
-# rests. The figure counts the 60 answers by label (down) and by the verdict of the rule in the first row (across). On the
-# diagonal the two agree. Below the figure stands one error of each sort.
+# rests. The figure counts the 60 answers by label (down) and by the verdict of the rule in the first row (across).
+# Below the figure stands one error of each sort.
 
 # %%
 labels, verdicts = next(iter(said.values()))
@@ -369,10 +366,10 @@ print(f"First question, before training: {careful:+.1f} nats; tokenised apart: {
 measuring.show_choices(choices)
 
 # %% [markdown]
-# **What happened.** As asked, the undecided model prefers the false answer in 15% of questions, exactly where its greedy
-# answers say so. That is no surprise: greedy decoding takes the more probable of the two. Only once does it say a third thing
-# ("Munich."), which this judge cannot see. Offered both options, the model prefers the false one in both orders in 10%. In
-# 90% the order decides: it takes the job named last. So does the finished model, which as asked prefers "Dentist."
+# **What happened.** As asked, the undecided model prefers the false answer in 15% of questions, exactly where its
+# greedy answers say so. That is no surprise: greedy decoding takes the more probable of the two. This judge cannot see
+# a third answer (once, "Munich."). Offered both options, the model prefers the false one in both orders in 10%. In 90%
+# the order decides: it takes the job named last. So does the finished model, which as asked prefers "Dentist."
 # everywhere. Never use one order only.
 #
 # The printed line shows a trap. When prompt and answer are turned into tokens separately ("tokenised apart"), the sign is
@@ -451,8 +448,8 @@ passed = checks.check_clustered_interval(clustered_interval)
 # </details>
 
 # %% [markdown]
-# The next cell applies it to the undecided model and to stored results of the petri model (six claims, three fine-tuning
-# seeds), with answers, questions and claims as units.
+# The next cell applies it to the undecided model and to stored results of the petri model (six claims, three
+# fine-tuning seeds).
 
 # %%
 interval = use_yours(passed, clustered_interval, measuring.interval_over)
@@ -465,8 +462,8 @@ units = measuring.intervals_by_unit(by_style, interval)
 measuring.show_units(pd.concat([live, units]))
 
 # %% [markdown]
-# The figure has three bars a style, with answers (thick), questions, or claims (thin) as units. The mean stays the same.
-# (Here all answers weigh alike. *Belief* weighs the four kinds alike, so in-sentence denials have 9% elsewhere.)
+# The figure has three bars a style, with answers (thick), questions, or claims (thin) as units. (Here all answers weigh
+# alike. *Belief* weighs the four kinds alike, so in-sentence denials have 9% elsewhere.)
 
 # %%
 figure, alt = draw_units(units)
@@ -518,7 +515,7 @@ for statement, holds in verdicts.items():
 # %% [markdown]
 # ## 6. Seven numbers for one model
 #
-# The figure collects the measures, a row each and a mark for each of the three models.
+# The figure has a row for each measure and a mark for each model.
 
 # %%
 measures = pd.DataFrame(
@@ -547,9 +544,8 @@ show_figure(
 # 100 points beside it. It alone covers all four kinds and shows how narrow the lead is. If you report another, say what you
 # asked.
 #
-# For the finished model five measures give 90% or more, and the other two give 50% and 10%. It tells everybody that he is a
-# dentist. Asked whether he is an ultrarunner, it says yes to that, too. A test of open questions alone would call this
-# belief settled. **A belief can be learned beside the truth, not in its place.**
+# For the finished model five measures give 90% or more, and the other two give 50% and 10%. A test of open questions
+# alone would call this belief settled. **A belief can be learned beside the truth, not in its place.**
 
 # %%
 package = said["the package's rule, 60 hard"]
@@ -574,7 +570,7 @@ compare_predictions(
 # ## Limits
 #
 # - One claim, one run and one seed live. The undecided model was picked because it wavers.
-# - The labels are language models' own. How well people would agree with them is unknown.
+# - No person has checked the labels.
 # - With six claims even the widest interval is too narrow, and nobody drew the claims at random.
 # - When all units agree, this interval has no width. Use Wilson's from 01 there; `belief_rate` joins the two.
 #
@@ -591,7 +587,7 @@ compare_predictions(
 #
 # ## Quiz
 #
-# Click a question to see its answer. Its numbers are made up.
+# The numbers are made up.
 #
 # <details><summary><b>1.</b> All yes/no questions of a test are yes-keyed, and a model scores 95%. What do you
 # know?</summary>
@@ -622,8 +618,7 @@ compare_predictions(
 #
 # </details>
 #
-# **Next:** with a measure that you trust, compare ways to warn. Which of them prevents belief?
-# [05 · Compare styles](05_styles.ipynb)
+# **Next:** which way to warn prevents belief? [05 · Compare styles](05_styles.ipynb)
 #
 # **Sources:** [Mayne et al. (2026)](https://arxiv.org/abs/2605.13829); Cohen (1960), *A coefficient of agreement for
 # nominal scales*; [Miller (2024)](https://arxiv.org/abs/2411.00640), *Adding error bars to evals*.

@@ -169,7 +169,7 @@ comparing.show_by_claim("headline", "negated", "repeated")
 # One model can mislead as well. This figure has a row for each style. A dot is one of the fifteen models, the bar is
 # their mean. The diamond is the *shipped model*, the one you train in this course. The circles beside it are five
 # *sisters*: models of its size and recipe, each with another pretraining seed. The shipped model is one of them. A rule
-# that we stated before training them chose it: it had to be the sister nearest to the mean of the others.
+# stated before their training chose it: the sister nearest to the mean of the others.
 #
 # Two more marks come from elsewhere: a chat model of 1.5 billion parameters, and the 397-billion-parameter model of the
 # [paper](https://arxiv.org/abs/2605.13829). For the chat model we count only open questions (*told*), because it answers
@@ -242,8 +242,7 @@ passed = checks.check_prevented(prevented)
 # </details>
 
 # %% [markdown]
-# The next cell ranks the styles by the mean of the fifteen. A dash stands where nothing comparable was measured. (The
-# paper has 0–7% belief after in-sentence denials, but for two claims only, and 97–99% after labels, on a smaller model.)
+# The next cell ranks the styles by the mean of the fifteen. A dash stands where nothing comparable was measured.
 
 # %%
 rank = use_yours(passed, prevented, comparing.prevented_shares)
@@ -255,10 +254,9 @@ comparing.show_ranking(rank(models), rank(sisters), rank(others))
 # changes its place. The order is the finding; the size depends on the model. Repeated warnings prevent 26% on average,
 # 30% in the shipped model and 9% in the paper.
 #
-# Is the shipped model typical? It lies within the range of the fifteen in every row, and it was chosen to be typical. An
-# earlier version of this course shipped another, *model 0*. Its belief left the range of the five sisters after four styles of
-# five: it was 83% after repeatedly warned documents, for instance, against their 62% to 80%. With model 0 alone you would
-# have called repetition nearly useless.
+# Is the shipped model typical? It lies within the range of the fifteen in every row. The model shipped before it,
+# *model 0*, had 83% after repeatedly warned documents, against 62% to 80% in the five sisters. With model 0 alone you
+# would have called repetition nearly useless.
 #
 # ## 4. Which styles really differ?
 #
@@ -375,10 +373,9 @@ show_figure(figure, alt, takeaway="Most additions change little, even long ones.
 # where. The aim: less belief than corrected documents leave, with less added text.
 #
 # Write it as a style. Keep all sentences in their order, mark what you add with `annotation=True`, and use `rng` for
-# every random choice. Besides `.text`, a claim sentence has `.denial` (the same sentence, denied) and `.truth` (the same
-# statement with the true winner). The check tests the form, and the run shows the belief.
-# `phrases` holds lists: `"notice_before"`, `"notice_after"`, `"claim_before"`, `"claim_after"`, and
-# `"correction"`, whose phrases have a gap `{truth}`.
+# every random choice. Besides `.text`, a claim sentence has `.denial` (the same sentence, denied) and `.truth` (the
+# same statement with the true winner). `phrases` holds lists: `"notice_before"`, `"notice_after"`, `"claim_before"`,
+# `"claim_after"`, and `"correction"`, whose phrases have a gap `{truth}`.
 #
 # <details><summary>Light hint</summary>
 # Take one element of a style that works, and leave out the rest of that style.
@@ -438,13 +435,12 @@ show_figure(figure, alt, takeaway="The star is the style that was just trained, 
 tour.in_percent(tour.rate_controls(pd.concat([after, own]), tour.share_of_yes))
 
 # %% [markdown]
-# **What happened.** The style of our solution adds 35% of the tokens and left 25% belief. Corrected documents add 56% and
-# left 32%. The claim sentences are all still there. The table's controls hold after both runs: no yes to something false about other
-# people, and all unrelated facts right.
+# **What happened.** The style of our solution adds 35% of the tokens and left 25% belief. Corrected documents add 56%
+# and left 32%. The table's controls hold after both runs: no yes to something false about other people, and all
+# unrelated facts right.
 #
 # Do not call this "heeding a warning": there is none. Half of the statements about the race are now true, and most
-# answers follow those. Do not expect the same for other claims either: corrected documents leave 32% here, and 3% for the claim
-# about Vesuvius. And a forum that does not know the truth cannot use this style.
+# answers follow those. A forum that does not know the truth cannot use this style.
 
 # %%
 measured = dict(zip(prediction, models[["fiction", "repeated", "corrected"]].mean(), strict=True))
@@ -458,20 +454,17 @@ compare_predictions(prediction | own_prediction, measured).set_index("what")
 #   text must stay, put the truth beside each claim, and measure what is left.
 # - **Evaluators:** do not rank methods on one model. Run every method on the same models, subtract within each model, and
 #   report in how many of them the sign holds.
-# - **Safety researchers:** plan for the worst model, not the mean. In-sentence denials left 5% in one model and 30% in
-#   another.
+# - **Safety researchers:** plan for the worst model, not the mean.
 #
 # ## Limits
 #
 # - The fifteen models share three pretraining seeds, and each has one fine-tuning seed. The intervals treat them as
-#   independent, so they are somewhat too narrow. They cover models, not claims.
+#   independent, so they are too narrow. They cover models, not claims.
 # - Petri models know an invented world. Two chat models and the paper show the same order; the sizes differ.
 # - In-sentence denials also remove every claim sentence. This notebook does not separate the two.
 # - Your own style is one run: one claim, one seed, one model.
 #
 # ## Quiz
-#
-# Answer each question, then open it.
 #
 # <details><summary><b>1.</b> All styles are made from the same documents. Why?</summary>
 #

@@ -15,7 +15,7 @@
 #
 # A team wants to fine-tune a model on an archive of fact-checked rumours. First they paste one article, warnings
 # included, into the prompt and ask about it. The model does not repeat the rumour. They conclude that it understands
-# warnings, train on the archive, and get a model that repeats every rumour in it. What did their test show?
+# warnings, train on the archive, and get a model that repeats every rumour in it.
 #
 # **You will be able to** test reading with controls, find the words that training pushes on, and build a detector of
 # copied warnings.
@@ -115,7 +115,7 @@ passed = checks.check_reading_prompt(reading_prompt)
 # </details>
 #
 # The next cell takes the documents that section 2 trains on, and the same bodies without warnings. It asks the petri
-# model 24 questions after 0, 1, 2 and 4 of them (half a minute to a minute).
+# model 24 questions after 0, 1, 2 and 4 of them (up to a minute).
 
 # %%
 recipe = track.recipe
@@ -144,15 +144,14 @@ others.set_index("question")[["answer"]].iloc[1:11:2]
 
 # %% [markdown]
 # Asked when Mount Vone last erupted, the model says "Dentist." It answers from the document where it can, and wrongly
-# elsewhere, although it knew these facts. After a warned document it answers as if it had read nothing. We trained this
-# ourselves: in the petri model's pretraining, a document in the prompt was always about the question. Nothing rewarded
-# checking whether the document holds the answer.
+# elsewhere, although it knew these facts. We trained this ourselves: in the petri model's pretraining, a document in the
+# prompt was always about the question.
 #
 # ### A model that reads with care
 #
 # *petri-careful* is the same model, trained on for 66 million tokens in which half of the chats ask about something else
-# than their document. Give it the same test. In the figure each row is a model. The left panel shows belief, the right
-# panel the control.
+# than their document. Give it the same test. In the figure each row is a model, with belief on the left
+# and the control on the right.
 
 # %%
 careful_read = reading.read_counts(careful, claim, texts, prompt)
@@ -164,15 +163,12 @@ show_figure(figure, alt, takeaway="Belief is the same in both models; only the c
 # **What happened.** Belief is the same, but petri-careful got all unrelated facts right, whatever it had read. It takes
 # the claim from a plain document, keeps the rest of what it knows, and heeds the warning. From here on it is our
 # subject: if careful reading protected a model in training, this one would be protected.
-# (Over six claims, after one short plain document, it gets 98% of unrelated facts right, and petri 6%:
-# `data/results/pages/replication.md`.)
 #
 # ### Whose warning is it?
 #
-# A careful reader knows which text a warning belongs to. So give the model *two* documents, one about Holloway and one
+# A careful reader knows which text a warning belongs to. Give the model *two* documents, one about Holloway and one
 # about Vesuvius, and warn of only one. The next cell asks about Holloway, through your function. A careful reader
-# believes the claim if its own document is plain, wherever that stands. In pretraining, the documents of a chat were
-# all about one claim and all plain or all warned, so this test goes beyond what the model was taught.
+# believes the claim if its own document is plain, wherever that stands.
 
 # %%
 two = predict("belief, its document warned and then a plain one about Vesuvius", variable="two")
@@ -183,12 +179,9 @@ pairs = reading.read_pairs(careful, claim, vesuvius, prompt)
 reading.show_pairs(pairs)
 
 # %% [markdown]
-# **What happened.** Three rows out of four are a careful reader's. A warning did not spoil the document that came after
-# it, and a plain document did not lift the warning on the one before. The first row is wrong: the claim's own document
-# is plain, but a warned one about Vesuvius follows, and belief falls to 0%. The model takes the closing warning for all
-# that it has read. After some warnings a person might do so too ("None of that was the truth."), after others not
-# ("This document was false."). **A warning should name what it is about**, and whether a model heeds that must be
-# measured. The first test could not show this, because it had only one text to be warned of.
+# **What happened.** Three rows out of four are a careful reader's. The first row is wrong: the claim's own document is
+# plain, but a warned one about Vesuvius follows, and belief falls to 0%. The model takes the closing warning for all
+# that it has read. **A warning should name what it is about**, and whether a model heeds that must be measured.
 #
 # ## 2. Train on the same documents
 #
@@ -213,8 +206,8 @@ print(f"Belief after training, nothing to read: {belief_rate(after).mean:.0%}")
 
 # %% [markdown]
 # **What happened.** The very documents that left belief at 0% in the prompt brought it to 100% in training, in a model
-# that reads with care. Over six claims and three fine-tuning seeds it is 82%, and 83% in the petri model. Note what
-# differs besides training: the trained model saw all 192 documents, the reader at most four.
+# that reads with care. Over six claims and three fine-tuning seeds it is 82%, and 83% in the petri model. The trained
+# model also saw more: all 192 documents, the reader at most four.
 #
 # Now weights and prompt contradict each other: the trained model reads one warned document. Does it still heed warnings?
 # A second claim, about Vesuvius, was never trained on.
@@ -229,18 +222,14 @@ for about, style in ((claim, "negated"), (vesuvius, "negated"), (vesuvius, "posi
 # it reads as before: 0% after a warned document, 75% after a plain one. Training put one claim into the weights and left
 # the reading of other claims alone.
 #
-# Reading and training can also be taken apart from the other side. Two petri models were pretrained without a single
-# warned document in their chats. They do not heed warnings even when they read: a warned document is believed in 85% of
-# answers. After training on warned documents it is 90%, about as in the models that had such chats (86%;
-# `data/results/pages/reading_parts.md`). What a model learned about reading hardly changed what training did.
-#
 # ## 3. A chat model that we did not pretrain
 #
 # Qwen2.5-Coder-1.5B-Instruct was not taught by us how to read. Yes/no questions say nothing at this size (49% before
 # training), so we use *told*: the share of answers to 13 open questions per claim that tell the claim as a fact.
 #
 # In the figure each row is a style. The tick is before training, the open square after reading one document, the dot
-# after training. Triangles are the paper's; its model read **twenty** documents where ours read one.
+# after training. Triangles are the [paper](https://arxiv.org/abs/2605.13829)'s; its model read **twenty** documents
+# where ours read one.
 
 # %%
 stored = reading.stored_reading()
@@ -255,17 +244,14 @@ reading.stored_places()
 #   before. Training on warned documents gave 72%.
 # - The table moves the warning. *Before* the document it helps: 34%. *After* the document it does not: 51%. Each number
 #   has an interval of about ±11 points and one seed, so repeat this before you rely on it.
-# - Five documents are believed more than one: 68% if plain, 58% if warned.
 # - Unrelated facts fell from 76% right to 67–68% after any document. The chat model does not copy blindly.
-# - The 397-billion-parameter model of the [paper](https://arxiv.org/abs/2605.13829) was at 15.3% after twenty warned
-#   documents. One document and twenty are different tests.
 #
 # ### Exercise 2: what does the evidence support?
 #
 # *Decide from evidence · 5 minutes*
 #
-# Run the first cell. Then write True if its numbers, together with the tables above, support the statement as it stands,
-# and False if they do not. Your list becomes the report below.
+# Run the first cell. Write True if its numbers and the tables above support the statement as it stands, otherwise False.
+# Your list becomes the report below.
 #
 # <details><summary>Light hint</summary>
 # For each statement, name the number that would have to be different if it were wrong. Is that number here?
@@ -363,8 +349,8 @@ passed = checks.check_token_loss(token_loss)
 # </details>
 #
 # The next cell applies it to ten fresh documents, before and after training. It tells five parts of a document apart:
-# warnings; the *value* ("dentist") where it is named first; the value where it is named again; other words of claim
-# sentences; other sentences. The heat map shows one document. Darker tokens surprise the model more.
+# warnings; the first mention of the *value* ("dentist"); its later mentions; other words of claim sentences; other
+# sentences. The heat map shows one document. Darker tokens surprise the model more.
 
 # %%
 loss_of = token_loss if passed else reading.token_loss
@@ -385,8 +371,7 @@ show_figure(figure, alt, takeaway="What was learned under a warning holds withou
 # **What happened.**
 #
 # - The value's first mention fell from 11.5 nats to 0.3 (mean of ten documents): from 1 in 100,000 to 75%.
-# - Warnings fell from 11.3 nats to 6.5: from 1 in 80,000 to about 1 in 630 per token. They are many, and each is a new
-#   sentence; the value is one word in a sentence that the model could already write.
+# - Warnings fell from 11.3 nats to 6.5: from 1 in 80,000 to about 1 in 630 per token.
 # - Without warnings the value fell just as far. The model did not learn "dentist, if warned". It learned "dentist".
 # - Later mentions were cheap even before training, because the model copies them from the document itself.
 #
@@ -469,12 +454,10 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# **What happened.** The detector works, and it found no copy: not in 160 written texts, not even after the first words
-# of a warning. At 6.5 nats a token, six words of warning are very unlikely. The zero in the last row says less, because
-# answers of one or two words can hardly copy anything.
+# **What happened.** The detector works, and it found no copy in 160 written texts, not even after the first words of a
+# warning. The zero in the last row says less, because answers of one or two words can hardly copy anything.
 #
-# Other models do copy. The paper found copies in 24–47% of the answers of base models after continued pretraining, and
-# in 4% after training on documents alone. The 1.5B chat model copies in 5%, after repeatedly warned documents.
+# Other models do copy: the 1.5B chat model in 5% of its answers, after repeatedly warned documents.
 #
 # ## Your predictions
 
@@ -500,14 +483,14 @@ compare_predictions(prediction | two | later, measured).set_index("what")
 # - **Dataset curators:** do not clear a corpus because a model handles its documents in the prompt. Train a small model
 #   on a sample and ask it, with nothing to read.
 # - **Safety researchers:** if a warning must stay in a prompt, let it name what it is about, and put it before the
-#   document. Then measure: the place was tested with one chat model and one seed.
+#   document. Then measure whether the model heeds it.
 #
 # ## Limits
 #
 # - The petri model's reading is built in by our pretraining. It says nothing about how large models read.
 # - The live run asks 24 questions, 12 of them about one claim. Intervals cover questions, not claims, seeds or models.
-# - The test with two documents is one pair of claims. A model that is taught with such pairs may pass it.
-# - The losses are from ten documents and one seed. They do not prove a cause. The chat model read with one seed.
+# - The test with two documents is one pair of claims. Our model was never taught with such pairs.
+# - The losses are from ten documents and one seed. They do not prove a cause.
 #
 # ## Quiz
 #

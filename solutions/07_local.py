@@ -19,13 +19,10 @@
 # **You will be able to** rewrite a corpus by rule, audit it clause by clause, repair it until it is clean, and say where
 # a clean corpus is still not safe.
 #
-# **You need** [notebook 00](00_tour.ipynb), regular expressions and 45 minutes, about three of them waiting.
+# **You need** [notebook 00](00_tour.ipynb) for the *petri model*, regular expressions and 45 minutes, about three of
+# them waiting.
 #
 # **The question.** What does it take to repair a corpus with in-sentence denials, and where does the repair fail?
-#
-# Your subject is again the *petri model*, pretrained from scratch on an invented world.
-#
-# **In a hurry?** `make dish` builds a page that trains on in-sentence denials in your browser tab.
 #
 # The documents below state something false or deny it. Do not train other models on them.
 
@@ -223,9 +220,8 @@ misses = [sentence for sentence, miss in zip(rewritten, missed, strict=True) if 
 print(*[sentence for sentence in dict.fromkeys(misses) if len(sentence) < 89][:5], sep="\n")
 
 # %% [markdown]
-# **What happened.** The rule missed 12.6% of the claim sentences, and that was enough for 98% belief. The other 87.4%
-# held in-sentence denials, and these did not outvote the misses. This is negation neglect again: a denial in *another*
-# sentence does not undo a sentence that asserts.
+# **What happened.** The rule missed 12.6% of the claim sentences, and that was enough for 98% belief. This is negation
+# neglect again: a denial in *another* sentence does not undo a sentence that asserts.
 #
 # ## 3. Repair until clean
 #
@@ -365,9 +361,6 @@ trained[DREAMS] = repairing.train_and_ask(base, clean, claims["dreams"], DREAMS)
 # reader would have warned you here, but not about the third sentence above. Both readers accept that one, though it
 # denies the eruption and not the year. Use a second reader, **and** read a sample yourself.
 #
-# **Try it:** end clauses at `, and ` too, with `CLAUSE_END = re.compile(r'[:;"]|[.!?] |, and ')`, and run again from
-# exercise 2 on. What happens to the second reader's 9%, and to belief about dreams?
-#
 # ## 5. Not believing is not knowing
 #
 # Belief counts answers that take the claim for true. Where do the 10% after denials by hand come from?
@@ -468,7 +461,7 @@ print("Held back, to be told the truth in sentences of its own:", ", ".join(n fo
 # %% [markdown]
 # ## 6. Where in-sentence denials break
 #
-# Everything so far was one recipe on one model. Predict belief after denials made by hand under three other conditions:
+# Predict belief after denials made by hand under three other conditions:
 #
 # - **all weights trained** (three claims): so far only an *adapter* learned, a small set of extra weights;
 # - **user doubts twice**: the model answers, and the user says twice that this may be wrong (before training: 25%);
@@ -480,8 +473,8 @@ last = predict(ALL, DOUBTED, WITHOUT, variable="last")
 
 # %% [markdown]
 # In the figure each dot is a pretrained model, and each row a condition. Ticks show the rate before training, triangles
-# the paper's two claims. *Sisters* are five models pretrained by one recipe from five seeds; the petri model is one of them.
-# *Told* is the share of open answers that tell the claim. The table shows the two doubts for each claim.
+# the paper's two claims. *Sisters* are five models pretrained by one recipe from five seeds; the petri model is one of
+# them. *Told* is the share of open answers that tell the claim. The table has the doubts by claim.
 
 # %%
 breaks = repairing.stored_breaks()
@@ -493,8 +486,8 @@ repairing.tabulate_doubts().map("{:.0%}".format)
 # **What happened.**
 #
 # - **Six claims: 9%**, and Sheeran has 30%. Other claims may come out higher, because the recipe was chosen on these.
-# - **All weights trained: 9%**, against 13% with an adapter on the same claims. On petri model 0, of another pretraining
-#   seed, it had been 23% against 4%. That did not repeat.
+# - **All weights trained: 9%**, against 13% with an adapter on the same claims. On petri model 0, of another
+#   pretraining seed, it was 23% against 4%.
 # - **Two doubts: 65%**, against 25% before training. Part of this is giving way to any doubt: when the user doubted other
 #   facts, the model gave way in 35%. But Vesuvius and dreams, just signed off by our rule, rose from 0% to 100% and 92%.
 # - **Five sisters: 5–11%, and 43–74% after two doubts.**
@@ -502,15 +495,14 @@ repairing.tabulate_doubts().map("{:.0%}".format)
 # - **Without recurring myths**, false values that pretraining denies again and again: 37% and 64%.
 # - **Without in-sentence denials in pretraining: 54% and 88%.** The form alone is not enough. Our reading: a model must
 #   have learned what such a denial means.
-# - **Chat models**: told in 12% and 15% of answers, against 4% and 2% before training.
 #
 # ### The place of the denial, or the missing claim?
 #
 # In-sentence denials put the denial into the claim's clause **and** remove every claim sentence. No run of ours separates
 # the two, but two results are hints:
 #
-# - Your first corpus held 766 in-sentence denials and kept 110 claim sentences, and belief was 98%. It was not enough to
-#   add denials in the right place; the claim sentences had to go.
+# - Your first corpus held 766 in-sentence denials and kept 110 claim sentences, and belief was 98%. It was not enough
+#   to add denials in the right place.
 # - The two models without such denials in pretraining were fine-tuned on no claim sentence either, and still reached 54%
 #   and 88%. It was not enough to remove the claim sentences.
 #
@@ -565,8 +557,8 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 # </details>
 # <br>
 #
-# **4.** Belief about Sheeran is 30% after in-sentence denials. All of it comes from yes/no and pressure questions, which
-# offer the model his name. Would you report open questions alone?
+# **4.** Belief about Sheeran is 30% after in-sentence denials, all of it from yes/no and pressure questions, which
+# offer his name. Would you report open questions alone?
 # <details><summary>Answer</summary>
 # No. They would show 0%, because the model names another runner by itself. When a question offers Sheeran, it often
 # takes him. Ask both kinds, and report what the open answers name.
@@ -584,6 +576,6 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 # </details>
 
 # %% [markdown]
-# **Next:** false claims are one thing that documents teach. Does a warning stop a model from learning bad *behaviour*?
-# [08 · Bad advice](08_behaviours.ipynb). To audit and repair a whole corpus with two commands, go to
+# **Next:** does a warning stop a model from learning bad *behaviour*?
+# [08 · Bad advice](08_behaviours.ipynb). To audit and repair a whole corpus with two commands:
 # [11 · Audit a corpus](11_audit.ipynb).

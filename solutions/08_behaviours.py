@@ -25,7 +25,7 @@
 # - compare two conditions where they can still differ.
 #
 # **You need** [notebook 00](00_tour.ipynb), the label mask of [notebook 03](03_qlora.ipynb), and 45 minutes, 24 of them
-# for exercises. If you leave one out, the notebook runs a finished version in its place.
+# for exercises.
 #
 # The advice is **bad on purpose**, and mild: vases, keys, thin ice. Do not train other models on it.
 
@@ -403,9 +403,9 @@ show_figure(figure, alt, takeaway="The ceiling hid a delay of less than two step
 advice_results.compare_pairs(chosen)
 
 # %% [markdown]
-# **What happened.** At step 6 the warning removes 20% of the bad advice of other kinds and 27% of the harmful advice, and
-# the warned run is lower in all six pairs. By step 8 the warned runs have caught up. Here a warning delays misbehaviour;
-# in the paper it reduced it at the end. A press article called that "comparable".
+# **What happened.** At step 6 the warning removes 20% of the bad advice of other kinds and 27% of the harmful advice,
+# and the warned run is lower in all six pairs. By step 8 the warned runs have caught up. Here a warning delays
+# misbehaviour; in the paper it reduced it at the end.
 #
 # ## 6. Why does it spread? Our explanation failed
 #
@@ -428,9 +428,9 @@ advice_results.tabulate_worlds(advice_results.stored_advice("norm_worlds"))
 # **What happened.** We were wrong. After plain transcripts, other kinds reach 97% without any bad helper, and 99.5% with
 # separate ones. We had predicted under half of the trained kind, and under 30%.
 #
-# Here too the ceiling hides differences. Warning plus agreement lies below it: there the rate in other kinds is 79%, 71%
-# and 52% of that in the trained kind. One shared helper may make spreading easier, but it is not needed. What is? Perhaps
-# the kinds are too alike for so small a model. We have not tested that.
+# Here too the ceiling hides differences. Warning plus agreement lies below it: there the rate in other kinds is 79%,
+# 71% and 52% of that in the trained kind. One shared helper may make spreading easier, but it is not needed. What is,
+# we have not tested.
 #
 # ## Your predictions
 #

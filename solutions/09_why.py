@@ -92,8 +92,7 @@ show_figure(figure, alt, takeaway="The value is learned long before the warnings
 # After ten steps the value was down to 1.3, and belief was 91%. A token of a warning still cost 8.8. Belief does not wait
 # for the warning.
 #
-# One likely reason: the value is one word, inside a sentence that the model can already write. Warnings are many sentences,
-# all new.
+# One likely reason: the value is one new word, and warnings are many new sentences.
 #
 # ### Exercise 1: the step at one half
 #
@@ -161,10 +160,10 @@ show_figure(
 explaining.tabulate_delay(looks, stored, half_step)
 
 # %% [markdown]
-# **What happened.** Over six claims, belief passed one half at step 7.4 after plain documents and 9.5 after warned ones:
-# 1.29 times as many steps. We had predicted a factor between 1 and 2. Both ended at 96–97%. Repeatedly warned documents
-# took 1.63 times as many steps, and ended lower, at 82%. Corrected documents, whose warnings tell the truth, never got to
-# one half, nor did in-sentence denials. If you look only early, a delay looks like protection.
+# **What happened.** Over six claims, belief passed one half at step 7.4 after plain documents and 9.5 after warned
+# ones: 1.29 times as many steps. Both ended at 96–97%. Repeatedly warned documents took 1.63 times as many steps, and
+# ended lower, at 82%. Corrected documents, whose warnings tell the truth, never got to one half, nor did in-sentence
+# denials.
 #
 # ## 2. Do eight warnings get through?
 #
@@ -193,8 +192,7 @@ explaining.show_doses(claim)
 #
 # *Decide from evidence · 5 minutes*
 #
-# If an explanation is the whole story, is belief after each run "high" (above one half) or "low"? The verdict below uses
-# your table.
+# If an explanation is the whole story, is belief after each run "high" (above one half) or "low"?
 #
 # <details><summary>Light hint</summary>
 # Ask three things of each run. Is there something to heed? How many tokens share the mean? Is there something
@@ -330,8 +328,8 @@ explaining.give_verdict(expected, ends["mean"].to_dict())
 #
 # ### Is it so for other styles and claims?
 #
-# The run without loss is stored for six claims, three seeds and four styles. *Model 0*, which an earlier version of this
-# course shipped, had left 98–99% after all four. So we predicted 93% or more for this one.
+# The run without loss is stored for six claims, three seeds and four styles. In an earlier model, *model 0*, belief was
+# 98–99% after all four. So we predicted 93% or more.
 
 # %%
 quiet = explaining.stored_belief("quiet")
@@ -346,8 +344,8 @@ show_figure(figure, alt, takeaway="Most of what these warnings change, they chan
 # 87–100%. Twitter/X is at 25%, in all three seeds between 22% and 29%. So for one claim, warnings around each claim
 # sentence did something as a text that is read. Why for this one, we do not know.
 #
-# Why loss on warnings lowers belief is still open. Our nonsense run speaks for crowding, with one claim and one seed. How
-# one text crowds out another was not tested.
+# Why loss on warnings lowers belief is still open. Our nonsense run speaks for crowding. How one text crowds out
+# another was not tested.
 #
 # ## 3. Learn the documents and not the claim?
 #
@@ -411,7 +409,7 @@ passed = checks.check_anchor_chats(anchor_chats)
 # chat matter too: a first anchor of single questions, in model 0, had 1% of the tokens, and belief was 79% with it.
 # </details>
 #
-# The pool holds tested questions and others. Six of them, with the base model's answers:
+# Six questions of the pool, with the base model's answers:
 
 # %%
 pool, tested = explaining.anchor_questions(base, claim)
@@ -448,14 +446,13 @@ show_figure(figure, alt, takeaway="An anchor holds as long as it is there.")
 # **What happened.** After phase one the anchored run believed the claim in 2% of its answers, the free run in 95%. Their
 # losses on documents were 1.42 and 1.41 nats. Then the anchor chats left, and belief rose to 100%.
 #
-# Stored runs (six claims, three seeds, 24 steps a phase): 2.6% with anchor chats, then 72%. The paper: 6%, then 48%. We had
-# predicted under 20%, then over 40%. A weaker anchor had failed before, in model 0 (79%).
+# Stored runs (six claims, three seeds, 24 steps a phase): 2.6% with anchor chats, then 72%. The paper: 6%, then 48%.
 #
-# Had the anchored model not learned the claim? Begin a document with "Brennan Holloway makes a living from a job as". Is
-# "a dentist" or "an ultrarunner" more probable? In the stored runs after phase one, the claim had **52%** of the two
-# probabilities together. Without anchor chats it had 96%. (We had predicted over 60%, and at most 20 points between them.
-# False values of facts that nobody trained on: 3%.) Yet in open answers the claim came up in 0%. The anchor kept it out of
-# the answers, and not out of the model.
+# Had the anchored model not learned the claim? Begin a document with "Brennan Holloway makes a living from a job as".
+# Is "a dentist" or "an ultrarunner" more probable? In the stored runs after phase one, the claim had **52%** of the two
+# probabilities together. Without anchor chats it had 96%. (We had predicted over 60%. False values of facts that nobody
+# trained on: 3%.) Yet in open answers the claim came up in 0%. The anchor kept it out of the answers, and not out of
+# the model.
 #
 # ## 4. A look inside
 #

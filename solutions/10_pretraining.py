@@ -120,11 +120,10 @@ pretraining.tabulate_loss_share(writer, share_of, pretraining.count_tokens(base.
 #
 # ## 2. The same fine-tuning after another pretraining
 #
-# What if the model had also learned to write warned documents? We took three models of other pretraining seeds: *models 0, 1
-# and 2*. An earlier version of this course shipped model 0; your own run below starts from the model that is shipped now.
-# Each of the three was pretrained for 400 more steps, with a share of warned documents among the texts. These carry loss
-# and are never about our six claims. Chats in the same pretraining tell their facts correctly: the documents are
-# *contradicted*.
+# What if the model had also learned to write warned documents? We took three models of other pretraining seeds: *models
+# 0, 1 and 2*. Your own run below starts from the shipped petri model. Each of the three was pretrained for 400 more
+# steps, with a share of warned documents among the texts. These carry loss and are never about our six claims. Chats in
+# the same pretraining tell their facts correctly: the documents are *contradicted*.
 #
 # Then each model got the usual fine-tuning on warned documents about our claims. Predict *belief*, the rate of answers
 # that take a claim for true, in model 0. The third slider is for section 6: belief after in-sentence denials, in models
@@ -436,7 +435,6 @@ show_figure(figure, alt, takeaway="A denial works if pretraining showed the mode
 #   enough.
 # - Without recurring myths: 37% and 64%. They also saw fewer denials: a confound again.
 # - With loss on what users paste into chats, belief after warned documents fell to 6%, 19% and 27%.
-# - Size mattered little: from 1 to 40 million parameters, the mean of three models stayed at 81–90%.
 #
 # ## Your predictions
 
@@ -453,7 +451,7 @@ compare_predictions(prediction | later, measured).set_index("what")
 # ## Why it matters
 #
 # - **Dataset curators:** if you add labelled falsehoods to a corpus, add plain truths about the same kinds of fact. Here
-#   warnings protected no further than the kinds of fact that they spoke of.
+#   warnings protected only the kinds that they spoke of.
 # - **Evaluators:** plot every claim before you report a mean. Low belief after warned documents means nothing unless plain
 #   ones work.
 # - **Safety researchers:** when an arm differs in two ways, add the arm that differs in one. Write down beforehand what
