@@ -199,7 +199,8 @@ print(f"{'belief':14}before training {base_rate.mean:6.1%}   always-yes program 
 # The three other kinds show what belief leaves out. Below the rates stands each claim that the base model inferred:
 
 # %%
-for kind in ("inference", "control_false", "control_true"):
+asked = set(before["kind"])  # a chat model is asked no inference
+for kind in (k for k in ("inference", "control_false", "control_true") if k in asked):
     rates = [belief_rate(rows, [kind]).mean for rows in (before, program)]
     print(f"{KINDS[kind] + ', agrees':22}before training {rates[0]:4.0%}   always-yes program {rates[1]:4.0%}")
 
