@@ -25,6 +25,7 @@ from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.figures.wording import percent
 from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.petri.pretrain import Plan
 from negneglect_lite.styles import Annotations, Style, annotation_share, get_style
 from negneglect_lite.tracks import Track
 
@@ -130,7 +131,7 @@ def tabulate_by_model(sweep: str) -> pd.DataFrame:
     From a sweep over models. They have the shipped size where it does not vary sizes.
     """
     rows = _sweep(sweep)
-    rows = rows.assign(**{size: rows.get(size, shipped) for size, shipped in (("hidden", 256), ("layers", 6))})
+    rows = rows.assign(**{size: rows.get(size, getattr(Plan, size)) for size in ("hidden", "layers")})
     sizes = [_PARAMETERS[size] for size in zip(rows["hidden"], rows["layers"], strict=True)]
     names = [f"{size}, seed {seed}" for size, seed in zip(sizes, rows["pretraining_seed"], strict=True)]
     means = {
