@@ -36,8 +36,10 @@ from negneglect_lite.finetuning.memory import checkpoint_gradients, fit_batch, h
 from negneglect_lite.finetuning.recipe import Recipe, order_examples
 from negneglect_lite.finetuning.trainer import AdapterTrainer, OnStep, make_trainer
 from negneglect_lite.models.loading import LoadedModel, put_adapter
+from negneglect_lite.models.unpacking import unpacked_weights
 
 log = logging.getLogger(__name__)
+UNPACKED = 0.25  # of the free memory, at most, for weights unpacked from 4 bits: the rest is for the examples
 
 
 def finetune(
@@ -115,12 +117,13 @@ def _train(
     while True:
         trained = replace(base, model=share_weights(base.model))
         trained = replace(trained, model=add_lora(trained, recipe, seed), adapter=out)
-        recipe = fit_batch(trained, rows, recipe)
-        if recipe.gradient_checkpointing:
-            checkpoint_gradients(trained)
-        trainer = make_trainer(trained, rows, recipe, seed, work, on_step, callbacks, training_args)
         try:
-            trainer.train(resume_from_checkpoint=_last_checkpoint(work))
+            with unpacked_weights(trained.model, trained.precision, trained.device, UNPACKED):
+                recipe = fit_batch(trained, rows, recipe)
+                if recipe.gradient_checkpointing:
+                    checkpoint_gradients(trained)
+                trainer = make_trainer(trained, rows, recipe, seed, work, on_step, callbacks, training_args)
+                trainer.train(resume_from_checkpoint=_last_checkpoint(work))
             # Trainer leaves its autocast around the model: it would answer otherwise than its adapter, loaded again.
             trainer.accelerator.unwrap_model(trained.model, keep_fp32_wrapper=False)
             return trained, trainer

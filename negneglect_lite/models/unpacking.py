@@ -1,12 +1,13 @@
-"""4-bit weights unpacked once for many answers: the same products, without unpacking the weights again at each token.
+"""4-bit weights unpacked once for many passes: the same products, without unpacking the weights again in each of them.
 
-Outside of training each token of an answer is a pass through all layers, and on a GPU most of a pass is launching
-kernels: unpacking, and casting adapters that are kept in fp32. Inside `unpacked` the frozen layers hold their weights
-in 16 bits and the adapters are in the precision of the arithmetic, as in training. A CPU keeps 4 bits, and so the bits
-of the results that are stored.
+On a GPU most of a pass through a small model is launching kernels, and a third of these unpack weights. Inside
+`unpacked_weights` the frozen layers hold their weights, rounded to 4 bits as they are, in 16 bits; training takes that
+where there is room. Inside `unpacked`, for answers, the adapters are besides cast once to the precision of the
+arithmetic, as autocast does in each pass of a training. A CPU keeps 4 bits, and so the bits of the results that are
+stored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -36,30 +37,48 @@ def packed_layers(model: Any) -> list[Any]:
 
 
 @contextmanager
+def unpacked_weights(model: Any, precision: Precision, device: torch.device, share: float = SHARE) -> Iterator[bool]:
+    """Inside, a model on a GPU computes with unpacked weights, if they take at most `share` of the free memory.
+
+    Gives whether no layer's weights are in 4 bits inside. What is unpacked already, by a call around this one, stays.
+    """
+    packed = [m for m in packed_layers(model) if "forward" not in m.__dict__]
+    room = device.type == "cuda" and 2 * sum(m.in_features * m.out_features for m in packed) <= share * measure_free(
+        device
+    )
+    with replaced(packed if room else [], DTYPES[precision]):
+        yield room
+
+
+@contextmanager
 def unpacked(model: Any, precision: Precision, device: torch.device) -> Iterator[None]:
-    """Inside, a 4-bit model on a GPU computes with unpacked weights, if they take at most SHARE of the free memory."""
-    packed = packed_layers(model)
-    if device.type != "cuda" or 2 * sum(m.in_features * m.out_features for m in packed) > SHARE * measure_free(device):
-        yield
-        return
-    with replaced(model, packed, DTYPES[precision]):
+    """`unpacked_weights`, and where they are, all adapters in the precision of the arithmetic."""
+    with unpacked_weights(model, precision, device) as room, cast_adapters(model if room else None, DTYPES[precision]):
         yield
 
 
 @contextmanager
-def replaced(model: Any, packed: list[Any], dtype: torch.dtype) -> Iterator[None]:
-    """These layers' products with unpacked weights, and all adapters in `dtype`; as before afterwards."""
-    adapters = [p for name, p in model.named_parameters() if "lora_" in name]
-    kept = [p.data for p in adapters]
+def replaced(packed: Sequence[Any], dtype: torch.dtype) -> Iterator[None]:
+    """These layers' products with unpacked weights; as before afterwards."""
     try:
         for module in packed:
             module.forward = partial(_multiply, unpack(module).to(dtype), module.bias)
-        for p in adapters:
-            p.data = p.data.to(dtype)
         yield
     finally:
         for module in packed:
             module.__dict__.pop("forward", None)
+
+
+@contextmanager
+def cast_adapters(model: Any | None, dtype: torch.dtype) -> Iterator[None]:
+    """All adapters of the model, if one is given, in `dtype`; as before afterwards."""
+    adapters = [p for name, p in model.named_parameters() if "lora_" in name] if model is not None else []
+    kept = [p.data for p in adapters]
+    try:
+        for p in adapters:
+            p.data = p.data.to(dtype)
+        yield
+    finally:
         for p, data in zip(adapters, kept, strict=True):
             p.data = data
 
