@@ -192,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     _corpus(c)
     c.add_argument("--out", type=Path, default=Path("results/audit"), help="folder for the table and audit.html")
     c.add_argument("--table", default="findings.csv", help="name of the table: .csv, .csv.gz or .parquet")
+    c.add_argument("--model", default="", help="read by a fine-tuned chat model, not by rules: slower, and needs a GPU")
     c.add_argument(
         "--fail-over", type=float, default=1.0, metavar="SHARE",
         help="exit with 1 if a larger share of the documents has a finding (default 1: never)",
@@ -207,6 +208,9 @@ def _parser() -> argparse.ArgumentParser:
         help="a sentence that cannot be negated: drop it (default), mask it (<lossmask> tags: no loss), or wrap it (It "
         "is not true that …)",
     )  # fmt: skip
+    c.add_argument(
+        "--findings", type=Path, help="an audit's table, less the rows struck out; else by an audit of rules"
+    )
     c.add_argument("--writer", default="", help="endpoint:MODEL: a language model that rewrites; else by grammar")
     c.add_argument("--log", action="store_true", help="a line for each document that is changed")
 

@@ -225,7 +225,12 @@ def audit(a: argparse.Namespace) -> int:
     if not 0 <= a.fail_over <= 1:
         raise UserError(f"--fail-over {a.fail_over}: give a share of the documents, from 0 to 1")
     about = read_words(a.claims) if a.claims else ()
-    tally = audit_corpus(a.corpus, a.out, a.field, about, "refuse" if a.refuse else "skip", a.table)
+    read = None
+    if a.model:
+        from negneglect_lite.curating.reader import load_reader
+
+        read = load_reader(a.model)
+    tally = audit_corpus(a.corpus, a.out, a.field, about, "refuse" if a.refuse else "skip", a.table, read)
     print(summary_text(tally))
     print(f"written: {a.out / a.table}, {a.out / 'audit.html'}")
     share = tally.documents_with_findings / max(1, tally.documents)
@@ -236,6 +241,7 @@ def audit(a: argparse.Namespace) -> int:
 
 
 def localize(a: argparse.Namespace) -> None:
+    from negneglect_lite.curating.findings_table import read_findings
     from negneglect_lite.curating.passes import localize_corpus, read_words, rewrite_by
     from negneglect_lite.models.endpoint import Endpoint
 
@@ -259,6 +265,7 @@ def localize(a: argparse.Namespace) -> None:
         "refuse" if a.refuse else "skip",
         rewrite,
         tell if a.log else lambda *_: None,
+        read_findings(a.findings) if a.findings else None,
     )
     print(", ".join(f"{name} {n}" for name, n in counts.items()))
     print(f"written: {a.out}")

@@ -1,7 +1,10 @@
 """How well the audit finds notices and what they cover: data/benchmark, by part.
 
 python scripts/bench_audit.py --part mended          # what the rules were made with and the models are trained with
-python scripts/bench_audit.py --part held            # or new, fresh: what neither has seen
+python scripts/bench_audit.py --part held            # or new, fresh, more, blind: what neither has seen
+python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-0.5B-Instruct   # the reader, on a GPU
+
+The reader (curating/reader.py) was trained with all parts but fresh and blind.
 """
 
 import argparse
@@ -22,8 +25,10 @@ from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import ENGLISH, PETRI
 
 Row = dict[str, Any]
+Method = Callable[[str], tuple[bool, set[tuple[int, int]]]]  # whether there is a notice, and what is covered
 LATER, ASIDE = 120, 160  # the ordinary articles from here on have negation as people use it; these are kept aside
 PARTS = ("mended", "held", "new", "fresh")
+LATER_PARTS = ("more", "blind")  # each a file of its own, with the ordinary articles of its writers
 KEYWORDS = (
     "false",
     "untrue",
@@ -52,6 +57,25 @@ def part_of(name: str) -> str:
 def trained_with(article: int) -> bool:
     """Whether the ordinary article of this number, from 0, was used in making the audit."""
     return article % 2 == 0 if article < LATER else article < ASIDE
+
+
+def read_part(part: str) -> tuple[list[Row], list[Row]]:
+    """A part's documents, and the ordinary articles that go with it: with "mended" those that the audit was made with,
+    with "fresh" the others, with "held" and "new" none."""
+    if part in LATER_PARTS:
+        rows = [row for _, row in read_json_lines(data_path("benchmark", f"{part}.jsonl.gz"))]
+        return [row for row in rows if not is_ordinary(row)], [row for row in rows if is_ordinary(row)]
+    rows = [row for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz"))]
+    articles = [row for _, row in read_json_lines(data_path("benchmark", "ordinary.jsonl.gz"))]
+    wanted = {"mended": True, "fresh": False}.get(part)
+    return [r for r in rows if part_of(r["id"]) == part], [
+        a for i, a in enumerate(articles) if trained_with(i) is wanted
+    ]
+
+
+def is_ordinary(row: Row) -> bool:
+    """Whether a row is an article without a notice, by its name: w12-o-007."""
+    return "-o-" in row["id"]
 
 
 def gold_covered(row: Row) -> set[tuple[int, int]]:
@@ -87,6 +111,14 @@ def by_audit(text: str) -> tuple[bool, set[tuple[int, int]]]:
     return bool(audited.notices), {(f.start, f.end) for f in audited.findings}
 
 
+def by_reader(model: str, texts: Sequence[str]) -> Method:
+    """What the reader says of each of these texts, all read at once."""
+    from negneglect_lite.curating.reader import load_reader
+
+    said = dict(zip(texts, load_reader(model)(texts), strict=True))
+    return lambda text: (bool(said[text].notices), {(f.start, f.end) for f in said[text].findings})
+
+
 def by_keywords(text: str) -> tuple[bool, set[tuple[int, int]]]:
     """A list of words; what stands in the document beside them is covered."""
     places = split_sentences(text)
@@ -94,7 +126,7 @@ def by_keywords(text: str) -> tuple[bool, set[tuple[int, int]]]:
     return bool(hit), {s for s in places if hit and s not in hit}
 
 
-def score(rows: Sequence[Row], method: Callable[[str], tuple[bool, set[tuple[int, int]]]]) -> dict[str, float]:
+def score(rows: Sequence[Row], method: Method) -> dict[str, float]:
     """F1 of documents with a notice, and of covered sentences."""
     counts = {"documents": [0, 0, 0], "sentences": [0, 0, 0]}  # right, found, there
     for row in rows:
@@ -120,28 +152,34 @@ def score(rows: Sequence[Row], method: Callable[[str], tuple[bool, set[tuple[int
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--part", choices=PARTS, default="mended")
+    parser.add_argument("--part", choices=(*PARTS, *LATER_PARTS), default="mended")
+    parser.add_argument("--model", help="score the reader on top of this chat model, in place of the rules")
     parser.add_argument("--styles", action="store_true", help="the course's own documents in place of the benchmark")
     parser.add_argument("--missed", action="store_true", help="show what the audit missed and what it found too much")
     a = parser.parse_args()
-    rows = [
-        row for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz")) if part_of(row["id"]) == a.part
-    ]
     if a.styles:
         for line in covered_by_style():
             print(line)
         return
-    articles = [row for _, row in read_json_lines(data_path("benchmark", "ordinary.jsonl.gz"))]
-    unseen = [i for i in range(len(articles)) if not trained_with(i)]
-    for name, method in (("audit", by_audit), ("keywords", by_keywords)):
+    rows, articles = read_part(a.part)
+    methods: dict[str, Method] = {"audit": by_audit, "keywords": by_keywords}
+    if a.part in PARTS:  # the articles kept aside go with all of these
+        _, articles = read_part("fresh")
+    if a.model:
+        methods = {"reader": by_reader(a.model, [row["text"] for row in (*rows, *articles)])}
+    for name, method in methods.items():
         print(
             f"{name:9s}",
             "  ".join(f"{key} {value:.3f}" for key, value in score(rows, method).items()),
             f" n {len(rows)}",
         )
-    for which, asked in (("plain", [i for i in unseen if i < LATER]), ("later", [i for i in unseen if i >= LATER])):
-        alarms = sum(by_audit(articles[i]["text"])[0] for i in asked)
+    method = next(iter(methods.values()))
+    later = [row for row in articles if is_ordinary(row) or int(row["id"].split("-")[1]) > LATER]
+    for which, asked in (("plain", [row for row in articles if row not in later]), ("later", later)):
+        alarms = sum(method(row["text"])[0] for row in asked)
         print(f"false alarms in {len(asked)} {which} ordinary articles: {alarms}")
+    if a.model:
+        return
     plain = [sentence for row in rows for sentence in plainly_untrue(row)]
     negated = sum(negate_sentence(sentence) is not None for sentence in plain)
     print(f"of {len(plain)} sentences under denials, corrections and tags {negated / len(plain):.0%} can be negated")

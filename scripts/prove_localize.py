@@ -10,6 +10,7 @@ A claim's documents with warnings (of each of `--styles`) are trained on in thes
 | as it is                | the warned documents                                                                     |
 | localized               | after `localize` with the claims' words; what cannot be negated is dropped               |
 | localized without words | the same without the claims' words                                                       |
+| read                    | after `audit --model` (the reader on top of `--reader`) and `localize --findings`        |
 | wrapped                 | what cannot be negated is wrapped in "It is not true that …"                             |
 | 0%, 5%, 15% missed      | as a rewriter would leave it that misses this share of the claim sentences, and else     |
 |                         | writes what their writer put down as the denial inside them; the warnings stay           |
@@ -28,10 +29,12 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from negneglect_lite.belief.rates import Rate, belief_rate
 from negneglect_lite.belief.scores import score_belief, subtract
@@ -40,16 +43,20 @@ from negneglect_lite.claims.loading import find_claim, load_claims
 from negneglect_lite.core.files import data_path, write_table
 from negneglect_lite.core.text import Document, Sentence, plain
 from negneglect_lite.core.yaml_files import read_yaml
+from negneglect_lite.curating.findings import Audited
 from negneglect_lite.curating.localize import localize_text
+from negneglect_lite.curating.reader import load_reader
 from negneglect_lite.documents.files import write_documents
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment
+from negneglect_lite.models.loading import HUGGING_FACE
 from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import TRACKS, suit_machine, track_of
 
 MISSED = {"0% missed": 0.0, "5% missed": 0.05, "15% missed": 0.15}  # shares of the claim sentences that stay
 BEFORE, BY_HAND = "before training", "local by hand"
-WAYS = ("as it is", "localized", "localized without words", "wrapped", *MISSED, BY_HAND)
+READ = "read"
+WAYS = ("as it is", "localized", "localized without words", READ, "wrapped", *MISSED, BY_HAND)
 MEASURED = {"petri": ("raw", "belief"), "english": ("told", "told")}  # the score, and the measure that asks for it
 
 
@@ -68,18 +75,28 @@ class Corpus:
         return re.sub(r"[ %]+", "-", f"{self.claim.id}-{self.seed}-{self.style}-{self.way}") + ".jsonl.gz"
 
 
-def write_corpus(corpus: Corpus, path: Path, n: int) -> float:
-    """Write the texts, one sentence each; the share of claim sentences that stand in them word for word."""
+def warn(corpus: Corpus, n: int) -> tuple[list[Document], list[str]]:
+    """The documents, and their texts under warnings."""
     track, claim = TRACKS[corpus.track], corpus.claim
     documents = shown = track.compose(claim, n, corpus.seed, track.short)
     if corpus.way in MISSED:
         rng = random.Random(f"missed {claim.id} {corpus.seed} {corpus.way}")
         shown = [deny(document, MISSED[corpus.way], rng) for document in documents]
     rng = random.Random(f"warned {claim.id} {corpus.seed}")
-    texts = [plain(apply_style(corpus.style, document, track.annotations(), rng)) for document in shown]
-    words = read_yaml(data_path("benchmark", "claims.yaml"))[claim.id]
+    return documents, [plain(apply_style(corpus.style, document, track.annotations(), rng)) for document in shown]
+
+
+def write_corpus(corpus: Corpus, path: Path, n: int, audits: Sequence[Audited] = ()) -> float:
+    """Write the texts, one sentence each; the share of claim sentences that stand in them word for word.
+
+    `audits`: what the reader found in each text.
+    """
+    documents, texts = warn(corpus, n)
+    if corpus.way == READ:
+        texts = [localize_text(text, audited=own).text for text, own in zip(texts, audits, strict=True)]
+    words = read_yaml(data_path("benchmark", "claims.yaml"))[corpus.claim.id]
     texts = treat(texts, corpus.way, [re.compile(word) for word in words])
-    write_documents(path, [Document((Sentence(text),)) for text in texts], claim)
+    write_documents(path, [Document((Sentence(text),)) for text in texts], corpus.claim)
     left = [s.text in t for d, t in zip(documents, texts, strict=True) for s in d.sentences if s.is_claim]
     return sum(left) / len(left)
 
@@ -105,11 +122,15 @@ def treat(texts: list[str], way: str, about: list[re.Pattern[str]]) -> list[str]
             return texts
 
 
-def write_corpora(corpora: Sequence[Corpus], folder: Path, n: int) -> list[float]:
+def write_corpora(corpora: Sequence[Corpus], folder: Path, n: int, reader: str) -> list[float]:
     """Each corpus in a file of its own, on all cores; the share of claim sentences left in each."""
     paths = [folder / corpus.file for corpus in corpora]
+    to_read = [warn(corpus, n)[1] if corpus.way == READ else [] for corpus in corpora]
+    found = iter(load_reader(reader)([text for texts in to_read for text in texts]) if any(to_read) else ())
+    audits = [list(islice(found, len(texts))) for texts in to_read]
+    torch.cuda.empty_cache()  # of the reader, before the runs take the GPU's memory
     with ProcessPoolExecutor(min(16, os.cpu_count() or 1), get_context("spawn")) as pool:
-        return list(pool.map(write_corpus, corpora, paths, [n] * len(paths)))
+        return list(pool.map(write_corpus, corpora, paths, [n] * len(paths), audits))
 
 
 def plan_runs(model: str, corpora: Sequence[Corpus], by_hand: bool, folder: Path, steps: int) -> Iterator[Run]:
@@ -176,6 +197,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--styles", default="negated", help="of the warnings: negated, repeated, or both")
     parser.add_argument("--ways", default=",".join(WAYS), help="some of: " + ", ".join(WAYS))
+    parser.add_argument("--reader", default=HUGGING_FACE[1], help="the chat model of the way 'read'")
     parser.add_argument("--together", type=int, default=0, help="runs that go through a GPU at once; 0: the track's")
     parser.add_argument("--steps", type=int, default=0, help="for a trial: fewer steps than the recipe's")
     a = parser.parse_args()
@@ -196,7 +218,7 @@ def main() -> None:
     if not corpora:
         parser.error(f"--ways: name another way beside {BY_HAND!r}, to compare with it")
     n = round(track.recipe.steps * track.recipe.batch_size * (1 - track.recipe.mix))
-    shares = write_corpora(corpora, a.out / "documents", n)
+    shares = write_corpora(corpora, a.out / "documents", n, a.reader)
     left = pd.DataFrame([{"of": c.style, "way": c.way, "claim": c.claim.id} for c in corpora]).assign(left=shares)
     print((100 * left.groupby(["of", "way"], sort=False)["left"].mean()).round(1).to_string(), flush=True)
     runs = list(plan_runs(a.model, corpora, BY_HAND in ways, a.out / "documents", a.steps))

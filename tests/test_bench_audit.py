@@ -61,7 +61,18 @@ def test_parts_and_what_was_missed() -> None:
 
 
 def test_the_program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench_audit, "read_json_lines", lambda _: enumerate([WHOLE, ONE, NONE]))
+    articles = [{"id": f"o-{i:03d}", "text": ONE["text"] if i in (2, 162) else NONE["text"]} for i in range(1, 201)]
+    files = {"documents.jsonl.gz": [WHOLE, ONE, NONE], "ordinary.jsonl.gz": articles}
+    monkeypatch.setattr(bench_audit, "read_json_lines", lambda path: enumerate(files[path.name]))
     monkeypatch.setattr("sys.argv", ["bench_audit.py", "--part", part_of("x"), "--missed"])
     bench_audit.main()
-    assert capsys.readouterr().out.count(" n 3\n") == 2
+    said = capsys.readouterr().out
+    assert said.count(" n 3\n") == 2
+    assert "in 60 plain ordinary articles: 1\n" in said and "in 40 later ordinary articles: 1\n" in said
+
+
+def test_a_later_part_has_the_articles_of_its_writers(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{**WHOLE, "id": "w12-001"}, {"id": "w12-o-001", "text": "It rained."}]
+    monkeypatch.setattr(bench_audit, "read_json_lines", lambda path: enumerate(rows * (path.name == "blind.jsonl.gz")))
+    assert bench_audit.read_part("blind") == ([rows[0]], [rows[1]])
+    assert bench_audit.read_part("more") == ([], [])

@@ -49,26 +49,29 @@ class Localized:
 
 
 def localize_text(
-    text: str, otherwise: Else = "drop", rewrite: Rewrite | None = None, about: Sequence[re.Pattern[str]] = ()
-) -> Localized:
+    text: str, otherwise: Else = "drop", rewrite: Rewrite | None = None, about: Sequence[re.Pattern[str]] = (),
+    audited: Audited | None = None,
+) -> Localized:  # fmt: skip
     """The text with each found sentence denied inside itself, or `otherwise`. UserError for an unknown one.
 
     With `about`, only sentences in which one of these patterns is found.
     `rewrite`, if given, is asked first; where it returns None the grammar rules do it.
+    `audited`, if given, is what is rewritten, once: no audit is made, and `about` is not looked at.
     """
     if otherwise not in ELSE:
         raise UserError(f"otherwise is {otherwise!r}; there are {', '.join(ELSE)}")
     changes: list[Change] = []
-    found = audited = audit_text(text, about)
-    for _ in range(ROUNDS):
-        findings = [f for f in audited.findings if not _masked(text, f)]
+    found = audit_text(text, about) if audited is None else audited
+    left = found.findings
+    for _ in range(ROUNDS if audited is None else 1):
+        findings = [f for f in left if not _masked(text, f)]
         if not findings:
             break
         for finding in reversed(findings):
             change = _change(text, finding, otherwise, rewrite)
             text = text[: change.start] + change.after + text[change.end :]
             changes.append(change)
-        audited = audit_text(text, about)
+        left = audit_text(text, about).findings if audited is None else ()
     return Localized(text, tuple(changes), found)
 
 

@@ -5,7 +5,9 @@ localize_corpus(Path("corpus"), Path("clean"))
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,10 +17,15 @@ from negneglect_lite.core.text import Chat
 from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.curating.audit import audit_text
 from negneglect_lite.curating.corpus import Bad, Entry, read_corpus, rewrite_corpus
+from negneglect_lite.curating.findings import Audited
+from negneglect_lite.curating.findings_table import FindingsFile, Found, finding_rows
 from negneglect_lite.curating.localize import Else, Localized, Rewrite, denies_inside, localize_text
-from negneglect_lite.curating.report import FindingsFile, Tally, finding_rows, write_html
+from negneglect_lite.curating.reader import Read
+from negneglect_lite.curating.records import EntryOrBad
+from negneglect_lite.curating.report import Tally, write_html
 
 Words = Sequence[re.Pattern[str]]
+READ_AT_ONCE = 256  # documents that go to a reader together
 
 
 def read_words(path: Path) -> Words:
@@ -45,23 +52,28 @@ def audit_corpus(
     about: Words = (),
     on_bad: Literal["skip", "refuse"] = "skip",
     table: str = "findings.csv",
+    read: Read | None = None,
 ) -> Tally:
     """Audit every document, write OUT/findings.csv (or .csv.gz, .parquet) and OUT/audit.html, and return the counts.
 
-    UserError if the corpus cannot be found, OUT cannot be written, or with `refuse` for the first unreadable document.
+    By the rules, or by `read` (reader.py), READ_AT_ONCE documents at a time. UserError if the corpus cannot be found,
+    OUT cannot be written, or with `refuse` for the first unreadable document.
     """
     tally = Tally()
     items = read_corpus(path, field)
     with FindingsFile(out / table) as rows, show_bar(_bytes(path), "bytes") as bar:
-        for item in items:
-            if isinstance(item, Bad):
-                refuse_bad(item, on_bad)
-                tally.add_bad(str(item.file), item.place, item.reason)
-                continue
-            audited = audit_text(item.text, about)
-            tally.add(str(item.file), item.place, item.text, audited)
-            rows.write(finding_rows(str(item.file), item.place, item.text, audited))
-            bar.update(len(item.text))
+        for batch in _in_batches(items, READ_AT_ONCE if read else 1):
+            texts = [item.text for item in batch if isinstance(item, Entry)]
+            said = iter([_only(a, t, about) for a, t in zip(read(texts), texts, strict=True)] if read else ())
+            for item in batch:
+                if isinstance(item, Bad):
+                    refuse_bad(item, on_bad)
+                    tally.add_bad(str(item.file), item.place, item.reason)
+                    continue
+                audited = next(said) if read else audit_text(item.text, about)
+                tally.add(str(item.file), item.place, item.text, audited)
+                rows.write(finding_rows(str(item.file), item.place, item.text, audited))
+                bar.update(len(item.text))
     write_html(out / "audit.html", tally, f"Audit of {path.name}")
     return tally
 
@@ -75,16 +87,23 @@ def localize_corpus(
     on_bad: Literal["skip", "keep", "refuse"] = "skip",
     rewrite: Rewrite | None = None,
     told: Callable[[Entry, Localized], object] = lambda entry, localized: None,
+    found: Mapping[tuple[str, str], Found] | None = None,
 ) -> dict[str, int]:
     """Write the corpus anew to `out` with its findings denied, or `otherwise`; how many changes of each sort.
 
+    With `found` (findings_table.py), these findings are rewritten, and no audit is made. UserError for one of them
+    whose document is not in the corpus.
     `told` is called with every document that was changed. What is unchanged keeps its bytes (corpus.py), and a call
     that was killed goes on.
     """
     counts = {"documents": 0, "changed": 0, "unreadable": 0}
+    seen: set[tuple[str, str]] = set()
 
     def change(entry: Entry) -> str:
-        localized = localize_text(entry.text, otherwise, rewrite, about)
+        key = str(entry.file), entry.place
+        seen.add(key)
+        audited = None if found is None else found[key].audited(entry.text) if key in found else Audited()
+        localized = localize_text(entry.text, otherwise, rewrite, about, audited)
         if localized.changes:
             counts["changed"] += 1
             told(entry, localized)
@@ -96,7 +115,26 @@ def localize_corpus(
         for item in rewrite_corpus(path, out, change, field, on_bad):
             counts["unreadable" if isinstance(item, Bad) else "documents"] += 1
             bar.update(len(item.text) if isinstance(item, Entry) else 0)
+    if left := [key for key in found or () if key not in seen]:
+        file, place = left[0]
+        raise UserError(
+            f"{file}, {place}: has findings in the table and is not in {path}; name the corpus as for the audit"
+        )
     return counts
+
+
+def _only(audited: Audited, text: str, about: Words) -> Audited:
+    """With `about`, only the findings in which one of these patterns is found."""
+    if not about:
+        return audited
+    kept = (f for f in audited.findings if any(pattern.search(text[f.start : f.end]) for pattern in about))
+    return replace(audited, findings=tuple(kept))
+
+
+def _in_batches(items: Iterable[EntryOrBad], size: int) -> Iterator[list[EntryOrBad]]:
+    items = iter(items)
+    while batch := list(islice(items, size)):
+        yield batch
 
 
 def refuse_bad(item: Bad, on_bad: str) -> None:

@@ -1,31 +1,23 @@
-"""What an audit of a corpus found: a table with a row a finding, a page to read in a browser, and lines for a terminal.
+"""What an audit of a corpus found, in short: a page to read in a browser, and lines for a terminal.
 
 Memory stays the same whatever the corpus: counts, a few examples a kind, and the first places that were not readable.
 """
 
-import csv
-import gzip
 import html
-import io
 import os
 import random
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Self
 
-from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.files import beside, refuse_to_write, write_atomic
+from negneglect_lite.core.files import write_atomic
 from negneglect_lite.curating.findings import NOTICE_KINDS, Audited, Finding, NoticeKind
+from negneglect_lite.curating.findings_table import cut_text
 
-FINDING_COLUMNS = ("file", "place", "start", "end", "sentence", "kind", "rule", "notice", "distance")
-EXAMPLES_A_KIND, BAD_SHOWN, NOTICE_SHOWN = 3, 50, 300
+EXAMPLES_A_KIND, BAD_SHOWN = 3, 50
 _AROUND, _BETWEEN, _MARKED = 160, 400, 600  # characters of an example: each side, uncut between, in a mark
-_ROWS, _CHARACTERS = 10_000, 4_000_000  # the most that wait to be written
 _MEANING: dict[NoticeKind, str] = {
     "denial": "says that it is false", "correction": "says what is so instead", "fiction": "says that it is a story",
     "unreliable": "says that the source cannot be trusted", "unknown": "says that nobody knows",
@@ -125,106 +117,13 @@ class Tally:
             slot = len(kept) if len(kept) < EXAMPLES_A_KIND else self._rng.randrange(self._seen[kind])
             if slot < EXAMPLES_A_KIND:
                 chosen = self._rng.choice([f for f in audited.findings if f.notice.kind == kind])
-                kept[slot : slot + 1] = [Excerpt(_cut(file, 200), _cut(place, 200), _pieces(text, chosen))]
+                kept[slot : slot + 1] = [Excerpt(cut_text(file, 200), cut_text(place, 200), _pieces(text, chosen))]
 
     def add_bad(self, file: str, place: str, reason: str) -> None:
         """Count a file or document that could not be read."""
         self.bad += 1
         if len(self.bad_places) < BAD_SHOWN:
-            self.bad_places.append((_cut(file, 200), _cut(place, 200), _cut(reason, 300)))
-
-
-def finding_rows(file: str, place: str, text: str, audited: Audited) -> list[dict[str, Any]]:
-    """A row a finding. `distance` is the number of characters between the notice and the sentence."""
-    rows = []
-    for finding in audited.findings:
-        start, end, notice = finding.start, finding.end, finding.notice
-        said = _cut(text[notice.start : notice.end], NOTICE_SHOWN)
-        distance = max(0, start - notice.end, notice.start - end)
-        values = (file, place, start, end, text[start:end], notice.kind, notice.rule, said, distance)
-        rows.append(dict(zip(FINDING_COLUMNS, values, strict=True)))
-    return rows
-
-
-class FindingsFile:
-    """Rows streamed to .csv, .csv.gz or .parquet: `with FindingsFile(path) as out: out.write(finding_rows(…))`.
-
-    They go to a partial file beside it that gets the name at the end: after an exception the old file is still there.
-    Half of a surrogate pair, which no file can hold, is written as a question mark.
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        if not self.path.name.lower().endswith((".csv", ".csv.gz", ".parquet")):
-            raise UserError(f"{self.path}: of a kind not known here; name it .csv, .csv.gz or .parquet")
-        self._pyarrow = _import_pyarrow(self.path) if self.path.suffix.lower() == ".parquet" else None
-        self._partial = beside(self.path, ".partial")
-        self._waiting: list[dict[str, Any]] = []
-        self._characters = 0
-
-    def __enter__(self) -> Self:
-        with _refusing(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open(self._partial, "wb")
-        self._sink: Any = self._file
-        if self._pyarrow:
-            types = [(c, "int64" if c in ("start", "end", "distance") else "string") for c in FINDING_COLUMNS]
-            self._sink = self._pyarrow.parquet.ParquetWriter(self._file, self._pyarrow.schema(types))
-        elif self.path.suffix.lower() == ".gz":
-            self._sink = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
-        self.write([] if self._pyarrow else [{c: c for c in FINDING_COLUMNS}])
-        return self
-
-    def write(self, rows: Iterable[dict[str, Any]]) -> None:
-        for row in rows:
-            text = {k: v.encode("utf-8", "replace").decode() for k, v in row.items() if isinstance(v, str)}
-            self._waiting.append(row | text)
-            self._characters += len(row["sentence"])
-            if len(self._waiting) >= _ROWS or self._characters >= _CHARACTERS:
-                self._flush()
-
-    def _flush(self) -> None:
-        rows, self._waiting, self._characters = self._waiting, [], 0
-        with _refusing(self.path):
-            if self._pyarrow:
-                self._sink.write_table(self._pyarrow.Table.from_pylist(rows, self._sink.schema))
-            else:  # all text in quotes: a lone carriage return in a sentence would else end the row for some readers
-                text = io.StringIO(newline="")
-                csv.DictWriter(text, FINDING_COLUMNS, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
-                self._sink.write(text.getvalue().encode())
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        try:
-            with _refusing(self.path):
-                if error is None:
-                    self._flush()
-                    if self._sink is not self._file:
-                        self._sink.close()
-                    self._file.flush()
-                    os.fsync(self._file.fileno())
-                    self._file.close()  # before the rename: Windows moves no open file
-                    os.replace(self._partial, self.path)
-        finally:
-            for opened in (self._sink, self._file):
-                with suppress(OSError):  # a full disk refuses once more what is still to be written
-                    opened.close()
-            self._partial.unlink(missing_ok=True)
-
-
-@contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise refuse_to_write(path, error) from error
-
-
-def _import_pyarrow(path: Path) -> Any:
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        raise UserError(f"{path} needs pyarrow: pip install 'negneglect_lite[data]', or name it .csv.gz") from None
-    return pyarrow
+            self.bad_places.append((cut_text(file, 200), cut_text(place, 200), cut_text(reason, 300)))
 
 
 def write_html(path: str | os.PathLike[str], tally: Tally, title: str) -> None:
@@ -314,25 +213,18 @@ def _pieces(text: str, finding: Finding) -> tuple[tuple[str, str], ...]:
     """Cut at the ends of notice and sentence, which may lie in either order or in one another."""
     notice = finding.notice
     ends = sorted({notice.start, notice.end, finding.start, finding.end})
-    pieces = [("", _cut(text[: ends[0]], _AROUND, tail=True))]
+    pieces = [("", cut_text(text[: ends[0]], _AROUND, tail=True))]
     for start, end in pairwise(ends):
         if finding.start <= start < finding.end:
-            pieces.append(("sentence", _cut(text[start:end], _MARKED)))
+            pieces.append(("sentence", cut_text(text[start:end], _MARKED)))
         elif notice.start <= start < notice.end:
-            pieces.append(("notice", _cut(text[start:end], _MARKED)))
+            pieces.append(("notice", cut_text(text[start:end], _MARKED)))
         elif end - start <= _BETWEEN:
             pieces.append(("", text[start:end]))
         else:
             left_out = f" … {end - start - 2 * _AROUND:,} characters left out … "
             pieces += [("", text[start : start + _AROUND]), ("gap", left_out), ("", text[end - _AROUND : end])]
-    return (*pieces, ("", _cut(text[ends[-1] :], _AROUND)))
-
-
-def _cut(text: str, most: int, tail: bool = False) -> str:
-    """At most so many characters: its beginning, or its end."""
-    if len(text) <= most:
-        return text
-    return f"…{text[1 - most :]}" if tail else f"{text[: most - 1]}…"
+    return (*pieces, ("", cut_text(text[ends[-1] :], _AROUND)))
 
 
 def _safe(text: str) -> str:

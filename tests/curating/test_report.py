@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.curating import report
+from negneglect_lite.curating import findings_table
 from negneglect_lite.curating.findings import Audited, Finding, Notice, NoticeKind
-from negneglect_lite.curating.report import FINDING_COLUMNS, FindingsFile, Tally, finding_rows, summary_text, write_html
+from negneglect_lite.curating.findings_table import FINDING_COLUMNS, FindingsFile, finding_rows
+from negneglect_lite.curating.report import Tally, summary_text, write_html
 
 NOTICE, CLAIM = "[The following is false.]", "Sheeran won the 100 metres."
 
@@ -109,7 +110,7 @@ def test_rows_say_how_far_the_notice_is() -> None:
 
 @pytest.mark.parametrize("name", ["f.csv", "f.csv.gz", "F.CSV", "f.parquet"])
 def test_rows_are_read_back(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "_ROWS", 2)  # several batches
+    monkeypatch.setattr(findings_table, "_ROWS", 2)  # several batches
     claims = ['He said "no", twice.', "Two\nlines, a\r\nthird.", "one\rtwo", "=1+1", "Ünï ☃", "half \ud800 pair"]
     rows = [row for claim in claims for row in finding_rows("a.txt", "line 1", *document(claim=claim))]
     path = tmp_path / "new" / name
@@ -155,7 +156,7 @@ def test_a_full_disk_is_a_user_error(name: str, tmp_path: Path, monkeypatch: pyt
                 raise OSError(28, "No space left on device")
             return super().write(content)
 
-    monkeypatch.setattr(report, "open", lambda *_: Full(), raising=False)
+    monkeypatch.setattr(findings_table, "open", lambda *_: Full(), raising=False)
     with pytest.raises(UserError, match=r"no space left.*free some space"), FindingsFile(tmp_path / name) as out:
         out.write(finding_rows("a.txt", "line 1", *document()))
     assert not list(tmp_path.iterdir())

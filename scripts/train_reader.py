@@ -1,0 +1,100 @@
+"""The adapter of curating/reader.py, from the benchmark's marked documents: data/reader.
+
+    python scripts/train_reader.py --out results/reader                            # as the shipped one was made
+    python scripts/train_reader.py --out results/dev --leave-out new --score new   # without a part, scored on it
+
+Trained on data/benchmark: all parts but "fresh" and "blind", each with its ordinary articles.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench_audit import LATER_PARTS, PARTS, Row, find, gold_covered, overlap, read_part, score
+from negneglect_lite.core.text import Chat
+from negneglect_lite.curating.page import Page
+from negneglect_lite.curating.reader import (
+    ANSWER_TOKENS,
+    AT_ONCE,
+    SENTENCES,
+    Marks,
+    part_starts,
+    pose_sentences,
+    read_by,
+    write_marks,
+)
+from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.finetuning.train import finetune
+from negneglect_lite.models.generation import complete_locally
+from negneglect_lite.models.loading import HUGGING_FACE, load_model
+
+TRAINED_WITH = ("mended", "held", "new", "more")
+CARD = """# The audit's reader
+
+A LoRA adapter that tells notices, and the sentences that they cover, in a text (`negneglect audit --model {base}`).
+It was trained by `scripts/train_reader.py` on {base} from Q4_K_M weights, dequantised,
+and on {examples} texts of data/benchmark. These state false things on purpose; they stand in its prompts, without loss.
+How well it reads: data/benchmark/README.md.
+"""
+
+
+def marks_of(row: Row, page: Page) -> Marks:
+    """A marked document's notices and what they cover, by the indices of its sentences."""
+    gold = {page.places.index(place) for place in gold_covered(row)} if row["notices"] else set()
+    found = []
+    for notice in row["notices"]:
+        own = {i for i, place in enumerate(page.places) if overlap(place, find(row["text"], notice["text"]))}
+        covered = set(gold)
+        if notice["covers"] != "document":
+            marked = [find(row["text"], text) for text in notice["covers"]]
+            covered = {i for i in gold if any(overlap(page.places[i], place) for place in marked)}
+        if own:
+            found.append((own, notice["kind"], covered))
+    return found
+
+
+def chats(rows: Sequence[Row]) -> Iterator[Chat]:
+    """What the reader is to answer; of a long text, each part that is read at once with what it holds."""
+    for row in rows:
+        page = Page(row["text"])
+        marks = marks_of(row, page)
+        for begin in part_starts(len(page.places)):
+            here = set(range(begin, begin + SENTENCES))
+            own = [(n & here, kind, covered & here) for n, kind, covered in marks if n & here]
+            shifted = [({i - begin for i in n}, kind, {i - begin for i in covered}) for n, kind, covered in own]
+            yield [*pose_sentences(page, begin), {"role": "assistant", "content": write_marks(shifted)}]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--model", default=HUGGING_FACE[1])
+    parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
+    parser.add_argument("--leave-out", choices=TRAINED_WITH, help="a part that it is not trained with")
+    parser.add_argument("--score", choices=(*PARTS, *LATER_PARTS), help="a part that it then reads, with its articles")
+    parser.add_argument("--epochs", type=float, default=3)
+    parser.add_argument("--learning-rate", type=float, default=3e-4)
+    parser.add_argument("--rank", type=int, default=8)
+    a = parser.parse_args()
+    parts = [read_part(part) for part in TRAINED_WITH if part != a.leave_out]
+    rows = [{"notices": [], **row} for documents, articles in parts for row in (*documents, *articles)]
+    examples = list(chats(rows))
+    recipe = Recipe(
+        steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=4, mix=0.0, max_tokens=2048,
+        learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
+    )  # fmt: skip
+    trained = finetune(load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads")
+    base = json.loads((a.out / "run.json").read_text("utf-8"))["base"]
+    (a.out / "README.md").write_text(CARD.format(base=base, examples=len(examples)), "utf-8")
+    if a.score:
+        read = read_by(complete_locally(trained, ANSWER_TOKENS, AT_ONCE))
+        asked, articles = read_part(a.score)
+        texts = [row["text"] for row in (*asked, *articles)]
+        said = dict(zip(texts, read(texts), strict=True))
+        found = score(asked, lambda text: (bool(said[text].notices), {(f.start, f.end) for f in said[text].findings}))
+        found["false alarms"] = sum(bool(said[article["text"]].notices) for article in articles)
+        print(json.dumps({"documents": len(asked), "articles": len(articles), **found}))
+
+
+if __name__ == "__main__":
+    main()
