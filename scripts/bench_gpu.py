@@ -241,15 +241,15 @@ def estimate_t4(weights: int, head: int, tokens: int, per_token: int, share: flo
     return {"training_minutes": train / 60, "asking_minutes": (asked["seconds"] + moved + computed) / 60}
 
 
-def measure(model: str, n_steps: int, rounds: int, whole: bool) -> Iterator[dict[str, Any]]:
-    """The whole GPU, if asked for, then limited to be like a T4's in memory, arithmetic and attention."""
+def measure(model: str, n_steps: int, rounds: int, only: str | None) -> Iterator[dict[str, Any]]:
+    """The whole GPU, then limited to be like a T4's in memory, arithmetic and attention; or `only` one of the two."""
     rate = matrix_rate()
     with tempfile.TemporaryDirectory() as folder:
         stage("matrix rate")
         if model in SHAPES:
             make(model, Path(folder))
             stage("model made and saved")
-        for t4 in (False, True) if whole else (True,):
+        for t4 in (False, True) if only is None else (only == "t4",):
             yield {"model": model, **_measured(folder if model in SHAPES else model, rate, t4, n_steps, rounds)}
 
 
@@ -335,10 +335,10 @@ def main() -> None:
     parser.add_argument("model", help=f"a folder, a name on the Hugging Face hub, {', '.join(SHAPES)}, or petri")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--like-t4", action="store_true", help="only like a T4, without the whole GPU before")
+    parser.add_argument("--only", choices=("whole", "t4"), help="only on the whole GPU, or only like a T4")
     parser.add_argument("--out", type=Path)
     a = parser.parse_args()
-    results = petri(["negated", "local"]) if a.model == "petri" else measure(a.model, a.steps, a.rounds, not a.like_t4)
+    results = petri(["negated", "local"]) if a.model == "petri" else measure(a.model, a.steps, a.rounds, a.only)
     found: list[dict[str, Any]] = []
     for result in results:  # each is written as soon as it is there
         found.append(result)

@@ -80,7 +80,7 @@ def main() -> None:
     rows = [{"notices": [], **row} for documents, articles in parts for row in (*documents, *articles)]
     examples = list(chats(rows))
     recipe = Recipe(
-        steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=4, mix=0.0, max_tokens=2048,
+        steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=8, mix=0.0, max_tokens=2048,
         learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
     )  # fmt: skip
     trained = finetune(load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads")

@@ -37,7 +37,7 @@ from negneglect_lite.curating.packing import PACKINGS, need_package, refusals_of
 from negneglect_lite.curating.records import Bad, Decide, Entry, EntryOrBad, Fate, Steps, pass_stream
 from negneglect_lite.curating.tables import pass_table
 
-__all__ = ["Bad", "Entry", "read_corpus", "rewrite_corpus"]
+__all__ = ["Bad", "Entry", "list_corpus", "read_corpus", "rewrite_corpus"]
 
 _HELD = {
     ".jsonl": "lines", ".json": "lines", ".csv": "csv", ".tsv": "tsv", ".txt": "text", ".md": "text",
@@ -59,6 +59,11 @@ def read_corpus(path: str | Path, field: str = "text") -> Iterator[Entry | Bad]:
     """
     files, _ = _find(Path(path))
     return chain.from_iterable(_pass(file, field, lambda _: False, None) for file in files)
+
+
+def list_corpus(path: str | Path) -> list[Path]:
+    """The files that hold documents, in the order in which they are read. UserError as in `read_corpus`."""
+    return _find(Path(path))[0]
 
 
 def rewrite_corpus(

@@ -16,7 +16,7 @@ from negneglect_lite.core.progress import show_bar
 from negneglect_lite.core.text import Chat
 from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.curating.audit import audit_text
-from negneglect_lite.curating.corpus import Bad, Entry, read_corpus, rewrite_corpus
+from negneglect_lite.curating.corpus import Bad, Entry, list_corpus, read_corpus, rewrite_corpus
 from negneglect_lite.curating.findings import Audited
 from negneglect_lite.curating.findings_table import FindingsFile, Found, finding_rows
 from negneglect_lite.curating.localize import Else, Localized, Rewrite, denies_inside, localize_text
@@ -98,6 +98,10 @@ def localize_corpus(
     """
     counts = {"documents": 0, "changed": 0, "unreadable": 0}
     seen: set[tuple[str, str]] = set()
+    if strange := sorted({file for file, _ in found or ()} - {str(file) for file in list_corpus(path)}):
+        raise UserError(
+            f"{strange[0]}: has findings in the table and is not in {path}; name the corpus as for its audit"
+        )
 
     def change(entry: Entry) -> str:
         key = str(entry.file), entry.place

@@ -1,6 +1,8 @@
 """passes.py: a claims file, a corpus audited and localized, what cannot be read, and a language model that rewrites."""
 
 import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +10,11 @@ import pandas as pd
 import pytest
 
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.curating.findings import Audited
+from negneglect_lite.curating.findings_table import read_findings
+from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.passes import audit_corpus, localize_corpus, read_words, rewrite_by
+from negneglect_lite.curating.reader import audited_by
 
 FALSE = "The text below is false. Ed Sheeran won the race. Damp as a sponge."
 PLAIN = "Ed Sheeran won the race."
@@ -83,3 +89,70 @@ def test_a_models_answer_is_checked(answer: str, taken: bool) -> None:
     rewrite = rewrite_by(lambda chat: asked.append(chat) or SimpleNamespace(text=answer))
     assert rewrite(PLAIN, "The text below is false.", "denial") == (answer.strip() if taken else None)
     assert PLAIN in asked[0][0]["content"] and "The text below is false." in asked[0][0]["content"]
+
+
+def test_a_reader_in_the_place_of_the_rules(corpus: Path, tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def read(texts: Sequence[str]) -> list[Audited]:
+        """The first sentence is a notice, and covers the last."""
+        asked.append(len(texts))
+        return [audited_by(Page(text), [({0}, "denial", {2})] if text == FALSE else []) for text in texts]
+
+    tally = audit_corpus(corpus, tmp_path / "out", read=read)
+    assert asked == [3], "all together"
+    assert (tally.documents, tally.findings, tally.bad) == (3, 2, 1)
+    table = pd.read_csv(tmp_path / "out" / "findings.csv")
+    assert list(table["sentence"]) == ["Damp as a sponge."] * 2 and set(table["rule"]) == {"read"}
+    narrowed = audit_corpus(corpus, tmp_path / "out", about=[re.compile("sheeran")], read=read)
+    assert (narrowed.documents_with_notices, narrowed.findings) == (2, 0)
+
+
+@pytest.mark.parametrize("name", ["findings.csv", "findings.csv.gz", "findings.parquet"])
+def test_a_table_from_which_rows_were_struck_out_is_localized(corpus: Path, tmp_path: Path, name: str) -> None:
+    audit_corpus(corpus, tmp_path / "audit", table=name)
+    file = tmp_path / "audit" / name
+    table = pd.read_parquet(file) if name.endswith("parquet") else pd.read_csv(file, keep_default_na=False)
+    kept = table[table["sentence"] != "Damp as a sponge."]
+    kept.to_parquet(file) if name.endswith("parquet") else kept.to_csv(file, index=False)
+    counts = localize_corpus(corpus, tmp_path / "out", found=read_findings(file))
+    assert counts == {"documents": 3, "changed": 2, "unreadable": 1, "negated": 2}
+    new = "The text below is false. Ed Sheeran did not win the race. Damp as a sponge."
+    assert (tmp_path / "out" / "b.txt").read_text() == new
+    assert json.loads((tmp_path / "out" / "a.jsonl").read_text().splitlines()[0])["text"] == new
+
+
+def test_a_table_that_does_not_fit_the_corpus_is_refused(corpus: Path, tmp_path: Path) -> None:
+    audit_corpus(corpus, tmp_path / "audit")
+    found = read_findings(tmp_path / "audit" / "findings.csv")
+    (corpus / "b.txt").write_text("Now " + FALSE)
+    with pytest.raises(UserError, match=r"b\.txt does not read 'Ed Sheeran won the race\.' at 25; audit it anew"):
+        localize_corpus(corpus, tmp_path / "out", found=found)
+    (corpus / "b.txt").unlink()
+    with pytest.raises(
+        UserError, match=r"b\.txt.* has findings in the table and is not in .*corpus; name the corpus as"
+    ):
+        localize_corpus(corpus, tmp_path / "new", found=found)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read as a table"),
+        ("file,place\n", "cannot be read as a table|has no column"),
+        (
+            "file,place,start,end,sentence,kind,rule,notice,notice_start,notice_end\na,,x,2,s,tag,r,n,0,1\n",
+            "cannot be read",
+        ),
+        (
+            "file,place,start,end,sentence,kind,rule,notice,notice_start,notice_end\na,,1,2,s,odd,r,n,0,1\n",
+            "'odd' is no kind",
+        ),
+    ],
+)
+def test_what_is_no_table_of_findings_is_refused(tmp_path: Path, content: str | None, problem: str) -> None:
+    file = tmp_path / "findings.csv"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(UserError, match=problem):
+        read_findings(file)
