@@ -18,19 +18,16 @@ package index has, each run of words that are no stop words is one. `pip install
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from bench_audit import PARTS, Row, by_audit, by_keywords, part_of, score, trained_with
+from bench_audit import LATER_PARTS, PARTS, Method, by_audit, by_keywords, read_part, score
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.files import data_path
 from negneglect_lite.core.json_lines import read_json_lines, write_json_lines
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.sentences import split_sentences
 
-Found = tuple[bool, set[tuple[int, int]]]  # whether there is a notice, and the places of what is covered
-Method = Callable[[str], Found]
+Found = tuple[bool, set[tuple[int, int]]]  # as a Method of bench_audit.py gives it
 METHODS = ("keywords", "negspacy", "judge", "audit")
 
 # No numbers stand in it as an example: a model of 0.5B gave just those as its answer to nine texts of ten.
@@ -138,20 +135,25 @@ def choose_methods(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--part", choices=PARTS, default="held")
+    parser.add_argument("--part", choices=(*PARTS, *LATER_PARTS), default="held")
     parser.add_argument("--documents", type=Path, help="a file in the benchmark's format, in place of a part of it")
-    parser.add_argument("--ordinary", type=Path, default=data_path("benchmark", "ordinary.jsonl.gz"))
+    parser.add_argument(
+        "--ordinary", type=Path, help="a file of articles without a notice, in place of those that go with the part"
+    )
     parser.add_argument("--methods", default="keywords,negspacy", help="some of: " + ", ".join(METHODS))
     parser.add_argument("--model", default="Qwen/Qwen2.5-Coder-1.5B-Instruct", help="of the judge: a name or a folder")
     parser.add_argument("--batch-size", type=int, default=16, help="documents that the judge reads at once")
     parser.add_argument("--replies", type=Path, help="a file for what the judge wrote")
     parser.add_argument("--first", type=int, help="only so many documents and articles, for a trial")
     a = parser.parse_args()
-    file = a.documents or data_path("benchmark", "documents.jsonl.gz")
-    rows: list[Row] = [row for _, row in read_json_lines(file) if a.documents or part_of(row["id"]) == a.part]
-    articles: list[Any] = [row["text"] for _, row in read_json_lines(a.ordinary)]
-    ordinary = [text for i, text in enumerate(articles) if not trained_with(i)][: a.first]
-    rows = rows[: a.first]
+    rows, articles = read_part(a.part)
+    if a.part in PARTS:  # the articles kept aside go with all of these
+        _, articles = read_part("fresh")
+    if a.documents:
+        rows = [row for _, row in read_json_lines(a.documents)]
+    if a.ordinary:
+        articles = [row for _, row in read_json_lines(a.ordinary)]
+    rows, ordinary = rows[: a.first], [row["text"] for row in articles[: a.first]]
     texts = [*(row["text"] for row in rows), *ordinary]
     for name, method in choose_methods(a.methods.split(","), texts, a.model, a.batch_size, a.replies):
         scores = "  ".join(f"{key} {value:.3f}" for key, value in score(rows, method).items())

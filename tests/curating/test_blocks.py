@@ -110,7 +110,9 @@ def test_datasets_gives_the_same_with_two_processes(treat: Any) -> None:
 
 @other_processes
 @pytest.mark.slow
-def test_ray_data_gives_the_same_as_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ray_data_gives_the_same_as_a_loop_also_when_a_worker_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ray = pytest.importorskip("ray")
     pytest.importorskip("ray.data")
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
@@ -120,10 +122,24 @@ def test_ray_data_gives_the_same_as_a_loop(monkeypatch: pytest.MonkeyPatch) -> N
         ray.data.DataContext.get_current().enable_progress_bars = False
         audited = ray.data.from_items(ROWS, override_num_blocks=4).map(audit_row).take_all()
         localized = ray.data.from_items(renamed).map(localize_row, fn_kwargs={"field": "body"}).take_all()
+        killed = ray.data.from_items(ROWS, override_num_blocks=4).map(
+            die_once, fn_kwargs={"marker": tmp_path / "killed"}
+        )
+        again = killed.take_all()
     finally:
         ray.shutdown()
     assert sorted(audited, key=_number) == [audit_row(row) for row in ROWS]
     assert sorted(localized, key=_number) == [localize_row(row, "body") for row in renamed]
+    assert (tmp_path / "killed").exists()
+    assert sorted(again, key=_number) == [localize_row(row) for row in ROWS], "nothing lost, nothing twice"
+
+
+def die_once(row: dict[str, Any], marker: Path) -> dict[str, Any]:
+    """`localize_row`, in a process that kills itself at the middle document of all, the first time."""
+    if row["id"] == ROWS[len(ROWS) // 2]["id"] and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return localize_row(row)
 
 
 def _number(row: dict[str, Any]) -> int:
