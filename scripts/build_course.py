@@ -52,7 +52,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 # code that writes texts and questions, whose fingerprint (scripts/fingerprint.py) is compared instead, and no plotting.
 STAMPED = ("models", "finetuning", "asking", "judging", "belief")
 NOT_STAMPED = (  # a GPU's, an endpoint's, and names
-    "finetuning/stacked.py", "finetuning/memory.py", "models/hardware.py", "models/endpoint.py", "belief/conditions.py",
+    "finetuning/stacked.py", "finetuning/memory.py", "models/hardware.py", "models/unpacking.py", "models/endpoint.py",
+    "belief/conditions.py",
 )  # fmt: skip
 FINGERPRINT = ROOT / "tests" / "data" / "fingerprint.json"
 IN_PLACE_OF_WIDGET = "(A control that works while the notebook runs: open it in Jupyter, Colab or Binder.)"
@@ -204,7 +205,7 @@ def stamp(source: str) -> dict[str, str]:
     }
     texts = json.loads(FINGERPRINT.read_text("utf-8"))
     parts["texts"] = {name: value for name, value in texts.items() if "english" not in name}
-    parts["weights"] = {n: sha for n, sha in files.items() if n.endswith(".safetensors")}
+    parts["weights"] = {n: sha for n, sha in files.items() if n.startswith("petri/") and n.endswith(".safetensors")}
     rows = {n: sha for n, sha in files.items() if n.startswith("results/") and n.endswith((".csv", ".csv.gz"))}
     parts["results"] = {n: sha for n, sha in rows.items() if f'"{Path(n).parent.name}"' in source}
     return {part: digest(content)[:8] for part, content in parts.items()}

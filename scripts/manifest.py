@@ -22,6 +22,7 @@ RULES = {  # folder below data/ -> (licence, made by)
     "experiments": ("CC-BY-4.0", "written before the runs"),
     "labels": ("CC-BY-4.0", "written or sampled, and labelled by language models, answer by answer"),
     "petri": ("CC-BY-4.0", "negneglect pretrain"),
+    "reader": ("Apache-2.0", "python scripts/train_reader.py"),
     "results": ("CC-BY-4.0", "negneglect reproduce"),
     "results/localize": ("CC-BY-4.0", "python scripts/prove_localize.py"),
     "results/pages": ("CC-BY-4.0", "written by hand; tables and figures by python scripts/results.py --pages"),
