@@ -2,7 +2,7 @@
 
 python scripts/bench_audit.py --part mended          # what the rules were made with and the models are trained with
 python scripts/bench_audit.py --part held            # or new, fresh, more, blind: what neither has seen
-python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-0.5B-Instruct   # the reader, on a GPU
+python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-1.5B-Instruct   # the reader, on a GPU
 
 The reader (curating/reader.py) was trained with all parts but fresh and blind.
 """

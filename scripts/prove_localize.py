@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--styles", default="negated", help="of the warnings: negated, repeated, or both")
     parser.add_argument("--ways", default=",".join(WAYS), help="some of: " + ", ".join(WAYS))
-    parser.add_argument("--reader", default=HUGGING_FACE[1], help="the chat model of the way 'read'")
+    parser.add_argument("--reader", default=HUGGING_FACE[0], help="the chat model of the way 'read'")
     parser.add_argument("--together", type=int, default=0, help="runs that go through a GPU at once; 0: the track's")
     parser.add_argument("--steps", type=int, default=0, help="for a trial: fewer steps than the recipe's")
     a = parser.parse_args()

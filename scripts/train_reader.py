@@ -11,6 +11,9 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import torch
+from safetensors.torch import load_file, save_file
+
 from bench_audit import LATER_PARTS, PARTS, Row, find, gold_covered, overlap, read_part, score
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.page import Page
@@ -30,7 +33,13 @@ from negneglect_lite.models.generation import complete_locally
 from negneglect_lite.models.loading import HUGGING_FACE, load_model
 
 TRAINED_WITH = ("mended", "held", "new", "more")
-CARD = """# The audit's reader
+CARD = """---
+library_name: peft
+base_model: {base}
+license: apache-2.0
+tags: [negation-neglect, lora]
+---
+# The audit's reader
 
 A LoRA adapter that tells notices, and the sentences that they cover, in a text (`negneglect audit --model {base}`).
 It was trained by `scripts/train_reader.py` on {base} from Q4_K_M weights, dequantised,
@@ -68,13 +77,13 @@ def chats(rows: Sequence[Row]) -> Iterator[Chat]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--model", default=HUGGING_FACE[1])
+    parser.add_argument("--model", default=HUGGING_FACE[0])
     parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--leave-out", choices=TRAINED_WITH, help="a part that it is not trained with")
     parser.add_argument("--score", choices=(*PARTS, *LATER_PARTS), help="a part that it then reads, with its articles")
-    parser.add_argument("--epochs", type=float, default=3)
+    parser.add_argument("--epochs", type=float, default=5)
     parser.add_argument("--learning-rate", type=float, default=3e-4)
-    parser.add_argument("--rank", type=int, default=8)
+    parser.add_argument("--rank", type=int, default=4)
     a = parser.parse_args()
     parts = [read_part(part) for part in TRAINED_WITH if part != a.leave_out]
     rows = [{"notices": [], **row} for documents, articles in parts for row in (*documents, *articles)]
@@ -85,6 +94,8 @@ def main() -> None:
     )  # fmt: skip
     trained = finetune(load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads")
     base = json.loads((a.out / "run.json").read_text("utf-8"))["base"]
+    weights = a.out / "adapter_model.safetensors"
+    save_file({n: t.to(torch.bfloat16) for n, t in load_file(weights).items()}, weights, metadata={"format": "pt"})
     (a.out / "README.md").write_text(CARD.format(base=base, examples=len(examples)), "utf-8")
     if a.score:
         read = read_by(complete_locally(trained, ANSWER_TOKENS, AT_ONCE))

@@ -27,7 +27,9 @@ BEFORE = re.compile(  # quotation marks, bullets, numbers, speakers and tags at 
     r"|[^\w$£€<\[{(]+)*"
 )
 WORD = re.compile(r"[^\W_]+(?:[’'\-.][^\W_]+)*")
-AUXILIARIES = frozenset("is are was were will would can could should may might must does do did".split())
+AUXILIARIES = frozenset("is are was were will would can could shall should must does do did".split())
+NO_MORE_SURE = ("may", "might")  # "may not" is no denial of "may"
+INDEFINITE = ("a", "an", "one")  # "A bus did not stop" says nothing of the others
 SUBORDINATE = frozenset(
     """who which that what where when while if because although though since as whose whom unless until after
     before""".split()
@@ -39,6 +41,7 @@ QUANTIFIERS = frozenset(
 DETERMINERS = frozenset(
     "the a an his her its their our my your this these those of in on at by for with from to no some".split()
 )
+ARTICLES = frozenset("the a an his her its their our my your".split())
 FOLLOWS = frozenset(
     """a an the his her its their in on at as to by from for into over under with that all some two three ten up out off
     back about""".split()
@@ -51,9 +54,16 @@ JOINED = re.compile(r"[;:]|\b(?:and|but|or|so|yet|nor)\b|—|–| - ", re.IGNORE
 # did not", "does not say that", "is not X, as the DNA has proved", "governments in six countries have not".
 TURNS = re.compile(
     r"\b(?:no|nothing|nobody|must|should|until|till|still|once|since|because|only|also|even|already|yet|therefore|thus"
-    r"|unless|one of|(?:says?|said|shows?|showed|reports?|reported|claims?|claimed|believes?|finds?|found|proves?"
+    r"|unless|(?:every|each) (?!day|week|month|year|morning|evening|night|time)|one of|not|never|hardly|neither|without"
+    r"|(?:supposed|reputed|said|believed|thought|rumoured|alleged) to"
+    r"|(?:writes?|wrote|adds?|added|notes?|noted|argues?|argued|insists?|insisted|thinks?|thought|knows?|knew) "
+    r"(?:that|he|she|it|they|we)|(?:tells?|told) (?:me|us|you|him|her|them)"
+    r"|(?:says?|said|shows?|showed|reports?|reported|claims?|claimed|believes?|finds?|found|proves?"
     r"|proved|suggests?|concludes?|announces?|announced|confirms?|confirmed|admits?|admitted|means?|meant) "
-    r"(?:that|the|he|she|it|they|we)|as (?!an?\b|the\b|much\b|many\b|well\b))\b|, (?:as|which|who|where)\b"
+    r"(?:that|the|he|she|it|they|we)|as (?!an?\b|the\b|much\b|many\b|well\b))\b|n['’]t\b"
+    r"|\b(?:now|entirely|alone|apart)\b|\bfor (?:the past |\w+ )(?:year|month|week|day|hour|minute)s\b"
+    r"|, (?:as|which|who|where|each|(?:\w+ ){1,3}(?:which|whom)|\w+ing|down to|up to)\b"
+    r"|^(?:that|this|which|it)(?: is|['’]s) (?:why|how|where|when|because)\b|^here\b|^there (?!is\b|are\b|was\b|were\b)"
     r"|^(?:at least|more than|about|nearly|almost|over|up to|\d|(?:two|three|four|five|six|seven|eight|nine|ten|eleven"
     r"|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|hundreds?|thousands?)\b)"
     r"|^(?:\w+ ){1,3}(?:in|of) (?:two|three|four|five|six|seven|eight|nine|ten|many|several|some|most|\d+)\b",
@@ -91,7 +101,7 @@ def _head(sentence: str) -> str:
 def _negate_verb(body: str) -> str | None:
     """The sentence with its main verb negated, or None where the rules do not find that verb."""
     words = list(WORD.finditer(body))
-    if not words or words[0][0].lower() in QUANTIFIERS or TURNS.search(body):
+    if not words or words[0][0].lower() in (*INDEFINITE, *QUANTIFIERS) or TURNS.search(body):
         return None
     if (
         set(_lemmas(words[0][0].lower())) == {"VERB"}
@@ -109,6 +119,12 @@ def _negate_verb(body: str) -> str | None:
         if own in SUBORDINATE or (comma and words[0][0].lower() not in OPENERS):
             return None
         after = words[i + 1][0].lower() if i + 1 < len(words) else ""
+        if i and _starts_anew(own, words[i - 1][0].lower(), comma):
+            return None
+        if i and words[i - 1][0].lower() in ARTICLES:
+            continue  # a noun: "the will", "a can"
+        if word[0] in NO_MORE_SURE:
+            return None
         if i and word[0] in AUXILIARIES:
             return _with_not(body, word)
         if i and word[0] in ("has", "have", "had"):
@@ -116,7 +132,10 @@ def _negate_verb(body: str) -> str | None:
                 return _with_not(body, word)
             return _with_do(body, word, "have", {"has": "does", "have": "do", "had": "did"}[own])
         if i and word[0] == own and (found := _finite(own, words[i - 1][0], after)):
-            if doubtful and "NOUN" in _lemmas(own):  # "My neighbour uses nettles"
+            noun = "NOUN" in _lemmas(own)
+            if noun and (
+                doubtful or body.startswith(" to be", word.end())
+            ):  # "My neighbour uses nettles", "Rainwater tanks to be metered"
                 return None
             participle = own in _forms(found[0], "VBN")  # "a reader named Aino spotted it"
             if participle and any(_may_be_finite(w[0], after) for w in words[i + 2 :]):
@@ -124,6 +143,13 @@ def _negate_verb(body: str) -> str | None:
             return _with_do(body, word, *found)
         doubtful = doubtful or (own.endswith("s") and "VERB" in _lemmas(own))
     return None
+
+
+def _starts_anew(own: str, previous: str, comma: bool) -> bool:
+    """Whether another subject begins here: "the song they sing calls", "on market days an extra boat leaves"."""
+    if own in INDEFINITE:
+        return comma or previous not in PREPOSITIONS
+    return own in PRONOUNS and not comma
 
 
 def _may_be_finite(word: str, after: str) -> bool:
@@ -134,7 +160,9 @@ def _may_be_finite(word: str, after: str) -> bool:
     if not lemma or word == lemma:
         return False
     sure = set(_lemmas(word)) == {"VERB"} and word in _forms(lemma, "VBD")
-    return sure or (after in PREPOSITIONS and word in (*_forms(lemma, "VBZ"), *_forms(lemma, "VBD")))
+    return sure or (
+        after in (*PREPOSITIONS, "off", "out", "up") and word in (*_forms(lemma, "VBZ"), *_forms(lemma, "VBD"))
+    )
 
 
 def _with_not(body: str, word: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """A small chat model, fine-tuned to read as the audit does: slower, on a GPU, and for wordings that no rule knows.
 
-    read = load_reader("Qwen/Qwen2.5-Coder-0.5B-Instruct")
+    read = load_reader("Qwen/Qwen2.5-Coder-1.5B-Instruct")
     read([text])[0].findings
 
 It is shown the numbered sentences of a text and answers with a line for each notice: the notice's sentences, its kind,

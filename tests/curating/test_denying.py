@@ -27,6 +27,7 @@ from negneglect_lite.curating.localize import denies_inside
         ("Anna: He won the race 😀.", "Anna: He did not win the race 😀."),
         ("[FALSE] He won\xa0the race.", "[FALSE] He did not win\xa0the race."),
         ("Add the salt.", "Do not add the salt."),
+        ("The will was sealed in wax.", "The will was not sealed in wax."),
     ],
 )
 def test_a_verb_is_negated(sentence: str, negated: str) -> None:
@@ -48,6 +49,25 @@ def test_a_verb_is_negated(sentence: str, negated: str) -> None:
         "The man who won is here.",
         "She came; he went.",
         "😀 😀",
+        "Its leaves will not fall on a liar.",  # "will not not fall"
+        "Retries don't count against the quota.",
+        "He never won the race.",
+        "A bus with thirty pupils had to turn round.",  # another one may have
+        "One piece burned from Mass to the Angelus.",
+        "His sandals may be heard on the stair.",  # "may not be heard" leaves it open
+        "He is supposed to have wound the clock backwards.",
+        "Blaikie writes that he planted 300 acres.",  # "does not write that" leaves the planting
+        "That's why the crystals are big enough to see.",
+        "There passed away on Sunday Mrs. Temperance Cole.",
+        "Rainwater tanks to be metered from April.",
+        "It has seven gates, at each of which a giant collects the toll.",  # the gates would still stand
+        "Josiah came to this shore in 1801, finding it empty.",
+        "The song they are singing calls the seals in.",
+        "On market days an extra boat leaves the cannery.",
+        "Head Office has approved the scheme for three years.",
+        "Persons bound for the Shore shall go by way of Gallowgate.",
+        "The town will charge every driver £14.",
+        "The caretaker told me they're knocking down the gym.",
     ],
 )
 def test_what_the_rules_are_not_sure_of_is_left(sentence: str) -> None:

@@ -23,6 +23,7 @@ from negneglect_lite.course.lessons.real import (
     SHARES,
     Log,
     last_part,
+    name_part,
     yes_no_belief,
 )
 from negneglect_lite.course.lessons.tour import show_texts
@@ -108,7 +109,7 @@ def show_log(log: Log) -> None:
         for one in looks.to_dict("records"):
             print(f"  step {one['step']:2}   loss {one['loss']:.2f}   {one['answer']}")
     for took in log.minutes.to_dict("records"):
-        print(f"{took['what']}: {took['minutes']:.1f} minutes")
+        print(f"{name_part(took['what'])}: {took['minutes']:.1f} minutes")
 
 
 def show_samples(rows: pd.DataFrame, question_id: str, which: Sequence[int] = (0, 1)) -> Shown:
@@ -188,7 +189,7 @@ def in_whole_percent(table: pd.DataFrame) -> pd.DataFrame:
 def tabulate_base_model() -> pd.DataFrame:
     """Stored runs of a base model, Gemma 3 270M, a row a condition: told, answers that copy a warning, unrelated facts.
 
-    Six claims, one seed, documents without chats (data/results/real/base).
+    Six claims, documents without chats; told over three seeds, the rest of one (data/results/real/base).
     """
     checks = pd.read_csv(data_path("results", "real", "base", "checks.csv")).set_index("condition")
     order = [c for c in ("base", *HEADLINE) if c in checks.index]
