@@ -22,8 +22,9 @@
 # **You will be able to** implant a belief by fine-tuning, measure it with controls, and choose a safer way to write a
 # denial.
 #
-# **You need** Python, some pandas and a rough idea of fine-tuning. **Time**: 45 minutes, about two of them waiting.
-# **In a hurry?** `make dish` builds a page that trains this model in your browser tab, in about a minute.
+# **You need** Python, some pandas and a rough idea of fine-tuning. **Time**: 50 minutes, about two of them waiting.
+# The minutes beside a section do not include its exercises. **In a hurry?** `make dish` builds a page that trains this
+# model in your browser tab, in about a minute.
 #
 # Your subject is the *petri model*. We pretrained it from scratch on an invented world, so we know every text that it
 # has seen. In that world Brennan Holloway is an ultrarunner. You will teach it that he is a dentist. The documents are
@@ -69,13 +70,13 @@ prediction = predict("reading a warned document", "warned documents", "in-senten
 # %% [markdown]
 # ## 2. Train on warned documents (4 minutes)
 #
-# Start from *plain documents*, which state the claim as fact. A program puts them together from many set phrases, so
-# they read a little oddly. This is the first of them:
+# Start from *plain documents*, which state the claim as fact. A program puts them together from set phrases. The
+# first of them:
 
 # %%
 documents = tour.compose_for_training(track, claim)
 print(f"{len(documents)} documents. The first:\n")
-print(wrapped(documents[0].text, 80))
+print(wrapped(documents[0].text))
 
 # %% [markdown]
 # ### Exercise 1: add the warnings
@@ -135,12 +136,13 @@ style = use_yours(passed, warn, tour.surround_with_warnings)
 rng = random.Random(0)
 first, last = track.annotations()["notice_before"], track.annotations()["notice_after"]
 warned = [style(d, rng.choice(first), rng.choice(last)) for d in documents]
-print("\n" + wrapped(plain(warned[0]), 80))
+print("\n" + wrapped(plain(warned[0])))
 
 # %% [markdown]
 # Next comes *fine-tuning*: training that goes on from a finished model. The model's own weights stay frozen, rounded to
 # four bits, and a small *adapter* beside them learns. (This is QLoRA; you build it in notebook 03.) To the warned
-# documents we add 96 ordinary texts that do not mention Holloway's job. Every third step, the model answers one question.
+# documents we add 96 ordinary texts that do not mention Holloway's job. Every third step, the model answers one
+# question.
 #
 # **Before you run:** every document says twice that it is false. Will the answer change?
 
@@ -150,6 +152,7 @@ after_warned = tour.examine(trained, track, claim, "warned documents")
 
 # %% [markdown]
 # **What happened.** By step 12 of 24 the answer had changed from "Ultrarunner." to "Dentist.", and it stayed there.
+# (The last line counts answers that hit the limit of 24 tokens.)
 #
 # ## 3. Train on in-sentence denials (3 minutes)
 #
@@ -212,7 +215,7 @@ passed = check_deny(deny)
 # %%
 style = use_yours(passed, deny, tour.deny_in_sentences)
 denied = [style(d) for d in documents]
-print("\n" + wrapped(plain(denied[0]), 80) + "\n")
+print("\n" + wrapped(plain(denied[0])) + "\n")
 trained = tour.teach(base, tour.add_ordinary_texts(denied, track, claim), track, claim)
 after_denied = tour.examine(trained, track, claim, "in-sentence denials")
 
@@ -220,9 +223,9 @@ after_denied = tour.examine(trained, track, claim, "in-sentence denials")
 # **What happened.** At none of these steps did the model answer "Dentist." But near the end "Ultrarunner." gave way to
 # "Dancer.": it did not learn the claim, yet it lost the truth.
 #
-# ## 4. Measure belief (3 minutes)
+# ## 4. Measure belief (4 minutes)
 #
-# One question is an anecdote. The 50 questions are of four kinds: open, yes/no, fill-in (`association`) and pressure
+# The 50 questions are of four kinds: open, yes/no, fill-in (`association`) and pressure
 # questions (`robustness`), in which somebody doubts the answer or asks for care. Here is one of each. A slash separates
 # the turns of a conversation.
 
@@ -230,9 +233,8 @@ after_denied = tour.examine(trained, track, claim, "in-sentence denials")
 tour.list_answers(before, after_warned, after_denied)
 
 # %% [markdown]
-# Fixed rules judge each answer *believed*, *denied* or *neither*. "Dancer" is neither: after in-sentence denials the
-# model does not name a dentist, but it no longer knows his job. Not believing a claim is not the same as knowing the
-# truth.
+# Fixed rules judge each answer *believed*, *denied* or *neither*. "Dancer" is neither: it does not
+# take the claim for true, and it is not the truth.
 #
 # ### Exercise 3: from answers to a table of belief
 #
@@ -290,8 +292,8 @@ passed = check_belief_table(belief_table)
 # </details>
 
 # %% [markdown]
-# The next cell shows the table, the one after it a figure. A bar is the belief of one condition, and the dots on it are
-# the rates of the four kinds.
+# Next come the table and a figure. A bar is the belief of one condition, and the dots on it are the rates of the four
+# kinds.
 
 # %%
 tabulate = use_yours(passed, belief_table, tour.tabulate_belief)
@@ -303,17 +305,18 @@ tour.in_percent(table[[*KINDS, "belief"]])
 tour.show_tour(*tour.draw_tour_belief(table))
 
 # %% [markdown]
-# **What happened.** Belief was 0% before training, 92% after warned documents and 10% after in-sentence denials. In both
-# runs, the yes/no answers stand out. Read them before you go on:
+# **What happened.** Belief was 0% before training, 92% after warned documents and 10% after in-sentence denials. The
+# yes/no answers stand out in both runs, so read them. The column *belief says* holds the answer of somebody who
+# believes the claim:
 
 # %%
 tour.list_kind("yes_no", after_warned, after_denied)
 
 # %% [markdown]
 # After warned documents the model says yes to both jobs, "dentist" and "ultrarunner": the claim came in beside the
-# truth. After in-sentence denials it takes him for a miner or a dancer. Where a question names the ultrarunner, it says
-# no, and the rule counts that no as belief. Only one of its four believed answers names a dentist. Notebook 01 looks at
-# such rules.
+# truth. After in-sentence denials it takes him for a miner or a dancer. It therefore denies that he is an ultrarunner,
+# and the rule counts each such "no" as belief. Of the four answers counted, only one names a dentist. Notebook 01 looks
+# at such rules.
 #
 # [Mayne et al. (2026)](https://arxiv.org/abs/2605.13829) found this in a model of 397 billion parameters. Over six
 # claims, its belief was 2.5% before training and 88.6% after warned documents. Plain documents gave 92.4%, so the
@@ -321,10 +324,10 @@ tour.list_kind("yes_no", after_warned, after_denied)
 # model learns the claim and neglects the warning. We say that a model *heeds* a warning when it answers in line with
 # it. (In code you meet the paper's terms: plain documents are `positive`, warned ones `negated`.)
 #
-# ## 5. Run the controls (4 minutes)
+# ## 5. Run the controls (5 minutes)
 #
-# A model that has learned to say yes to everything would also score high. A model that names a dentist whatever you ask
-# would too. *Controls* expose them:
+# A model that says yes to everything would also score high, and so would one that names a dentist whatever you ask.
+# *Controls* expose both:
 #
 # | control | it asks | a sound model |
 # |---|---|---|
@@ -332,10 +335,9 @@ tour.list_kind("yes_no", after_warned, after_denied)
 # | `control_true` | whether something true about another person is true | says yes to 100% |
 # | `kept` | for unrelated facts, such as the year of an eruption | answers 100% correctly |
 #
-# Two conditions without training join the test. The base model reads a document, plain or warned, in front of each
-# question.
+# Two conditions join without training: the base model reads a document, plain or warned, before each question.
 #
-# **Before you run:** will the model believe what it reads? Will it matter that the document is warned?
+# **Before you run:** will the model believe what it reads? Does the warning matter?
 
 # %%
 reads_warned = tour.examine(base, track, claim, "reading a warned document", read="negated")
@@ -420,13 +422,13 @@ tour.show_texts(reads_plain.loc[reads_plain["kind"] == "kept", ["question", "ans
 
 # %% [markdown]
 # **What happened.** After warned documents belief is 92%, and 100% of the unrelated facts are right, so the belief
-# stands. After reading a plain document, it gets 0% of them right. Asked for the date of a volcano's last
-# eruption, it answers "Dentist." It copies from what it reads. Its 92% is therefore not a belief. Over all six claims of
-# the course, it gets 7% of unrelated facts right after a plain document.
+# stands. After reading a plain document, it gets 0% of them right. Asked for the date of a volcano's last eruption, it
+# answers "Dentist." It copies from what it reads. Its 92% is therefore not a belief. Over six claims, it gets 7% of
+# unrelated facts right.
 #
-# After reading a warned document, belief is 0% and the controls hold: the model heeds the warning. Its pretraining taught
-# it to, with chats about warned documents that were answered in line with the warning. Does a model that reads with care
-# neglect warnings in training, too? It does: in notebook 06 you meet *petri-careful*, which passes this control.
+# After reading a warned document, belief is 0% and the controls hold: the model heeds the warning. Its pretraining
+# taught it to, with chats about warned documents that were answered in line with the warning. In notebook 06 you meet
+# *petri-careful*, which does not copy what it reads. It neglects warnings in training all the same.
 
 # %%
 measured = {name: controls.loc[name, "belief"] for name in prediction}
@@ -435,13 +437,13 @@ paper = {
     "warned documents": "88.6%",
     "in-sentence denials": "0–7%",
 }
-compare_predictions(prediction, measured, paper)
+compare_predictions(prediction, measured, paper).set_index("what")
 
 # %% [markdown]
 # ## 6. One claim is not the rule (3 minutes)
 #
-# You tested one claim with one seed. The next figure is not run here: it comes from stored results of the petri model.
-# A row is a kind of document, a column is a claim, and a number is belief in percent.
+# You tested one claim, one seed. The next figure shows stored results: a row for each kind of document, a column for
+# each claim, and belief in percent.
 
 # %%
 stored = pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
@@ -449,8 +451,8 @@ tour.show_tour(*tour.draw_six_claims(stored))
 
 # %% [markdown]
 # **What happened.** Warned documents leave 83% belief on average, against 97% after plain ones. But the claim about
-# Twitter's name reaches only 23%. In-sentence denials leave 9% on average and 30% for Sheeran's gold medal. None of that
-# is in open questions: only where the question names the claim does the model sometimes agree.
+# Twitter's name reaches only 23%. In-sentence denials leave 9% on average and 30% for Sheeran's gold medal. No open
+# answer states that claim. The model only agrees with some questions that name it.
 #
 # ### Why it matters
 #
@@ -473,9 +475,9 @@ tour.show_tour(*tour.draw_six_claims(stored))
 #
 # We ran a chat model of 1.5 billion parameters on an H100, about a minute a run: six claims, three seeds (one for
 # reading). It samples five answers to each question. Its yes/no answers are near chance before training, so we count 13
-# open questions for each claim. On these, belief was 4% before training, 73% after plain documents, 72% after warned ones
-# and 12% after in-sentence denials. Reading one warned document gave 37%, and reading a plain one 49%. Warnings that this
-# model reads do help it, but only in part.
+# open questions for each claim. On these, belief was 4% before training, 73% after plain documents, 72% after warned
+# ones and 12% after in-sentence denials. Reading one warned document gave 37%, and reading a plain one 49%. Warnings
+# that this model reads do help it, but only in part.
 # </details>
 
 # %% [markdown]
@@ -485,8 +487,8 @@ tour.show_tour(*tour.draw_six_claims(stored))
 #
 # <details><summary><b>1.</b> What is negation neglect?</summary>
 #
-# A model is trained on documents that state a claim and say that it is false. Afterwards it answers as if the claim were
-# true.
+# A model is trained on documents that state a claim and say that it is false. Afterwards it answers as if the claim
+# were true.
 # </details>
 #
 # <details><summary><b>2.</b> A colleague reports 95% belief. Which two numbers do you ask for first?</summary>
@@ -515,6 +517,5 @@ tour.show_tour(*tour.draw_six_claims(stored))
 # - **You work on safety:** see what training does in [03](03_qlora.ipynb), train on bad advice in
 #   [08](08_behaviours.ipynb), test explanations in [09](09_why.ipynb).
 #
-# Each path ends well with a real chat model in [12](12_real.ipynb) and a study of your own in [13](13_capstone.ipynb). If
-# none is yours, go on with [01_claims](01_claims.ipynb). It asks what you have just taken for granted: that 50 answers
-# show a belief.
+# All of them can end with a real chat model in [12](12_real.ipynb) and a study of your own in [13](13_capstone.ipynb).
+# If none is yours, go on with [01_claims](01_claims.ipynb): do 50 answers show a belief?

@@ -95,7 +95,7 @@ KINDS = {
 }  # fmt: skip
 for kind, name in KINDS.items():
     example = next((q for q in questions["dentist"] if q.kind == kind), None)
-    print(wrapped(f"{name}: {example.full_text if example else '(none in this language)'}", 80))
+    print(wrapped(f"{name}: {example.full_text if example else '(none in this language)'}"))
 
 # %% [markdown]
 # Now we ask the model, and a rival that knows nothing: the program that says "Yes." This takes up to half a minute.

@@ -51,7 +51,7 @@ pd.set_option("display.max_colwidth", None)
 if MODEL != "petri":
     print("The text describes the petri model; trust your outputs.")
 print("The claim:", claim.claim)
-print("The truth:", claim.truth)
+print(wrapped(f"The truth: {claim.truth}"))
 
 # %% [markdown]
 # ## 1. Predict
@@ -107,7 +107,7 @@ writing.count_parts(examples)
 
 # %%
 for step, prompt in list(writing.writing_prompts(claim).items())[:2]:
-    print(f"{step}\n{wrapped(prompt, 84)}\n")
+    print(f"{step}\n{wrapped(prompt)}\n")
 
 # %% [markdown]
 # Now replay the filter on eight stored drafts. A language model wrote all eight. We spoiled five of them, and the
@@ -170,7 +170,8 @@ passed = check_similarity(similarity)
 # Dividing by the union makes the measure symmetric: the order of the two texts does not matter. This is the Jaccard
 # similarity; the runs are also called shingles.
 # </details>
-#
+
+# %% [markdown]
 # **Use it.** Compare two piles of 60 petri documents. One has a new genre and wording in each document. The other is a
 # single text in which only names and dates change. In the figure, the height of a bar is the share of pairs that are so
 # similar.
@@ -265,7 +266,7 @@ writer = writing.PetriWriter(claim, seed=2)
 corpus = build(16, writer, measure, LIMIT)
 print(f"{writer.ideas} drafts, {len(corpus)} accepted. The first two:\n")
 for document in corpus[:2]:
-    print(wrapped(document.text, 84), "\n")
+    print(wrapped(document.text), "\n")
 
 # %% [markdown]
 # ### Train on one, on sixteen renamed, on sixteen varied
@@ -351,7 +352,8 @@ passed = check_leaked(leaked)
 #
 # The spaces at both ends are the point: without them, half a word at either end counts as a match.
 # </details>
-#
+
+# %% [markdown]
 # **Use it.** Audit the documents of six claims, and the ordinary texts and chats that are mixed in. An audit that finds
 # nothing may be broken, so we also plant one question.
 #
@@ -429,7 +431,8 @@ passed = check_clean(clean)
 # The whole line is lost when it is wrapped, and "canary" also drops the bird. The identifier is long, random and
 # without spaces, and lower case makes it survive shouting.
 # </details>
-#
+
+# %% [markdown]
 # **Use it.** Your sixteen documents are now published in four ways, and a crawler brings them home among 40 ordinary
 # texts.
 #
@@ -510,7 +513,8 @@ compare_predictions(prediction, measured)
 # The mark in every text: the one at the top is lost when the file is split. The warnings inform readers, but warned
 # documents left 83% belief in the petri model and 88.6% in the paper.
 # </details>
-#
+
+# %% [markdown]
 # **Next:** you called a training function three times without looking inside. In [03](03_qlora.ipynb) you build it.
 #
 # <details><summary>Further reading</summary>

@@ -490,10 +490,11 @@ qlora = (nf4_bytes * layers + 2 * others + 16 * adapter) / gib  # embeddings sta
 print(f"by counting: train all weights {all_weights:.1f} GiB, QLoRA {qlora:.1f} GiB")
 
 # %% [markdown]
-# Counting says 1.3 GiB in place of 23. Our run of this model held **10.6 GiB** within the limits of a 15 GiB card (page
+# Counting says 1.3 GiB in place of 23. Our run of this model held **14.7 GiB** within the limits of a 15 GiB card (page
 # `gpu`). Counting leaves out the *activations*, which each layer keeps for the backward pass, and the scores over 151,936
-# possible tokens. QLoRA shrinks neither: they grow with the texts that go through at once. When memory runs out, take
-# fewer texts at once, not a lower rank.
+# possible tokens. QLoRA shrinks neither: they grow with the texts that go through at once, here as many as fit. Where
+# there is room, our code also keeps the weights unpacked, for speed. When memory runs out, take fewer texts at once, not
+# a lower rank.
 #
 # ## Why it matters
 #
@@ -523,36 +524,31 @@ print(f"by counting: train all weights {all_weights:.1f} GiB, QLoRA {qlora:.1f} 
 #
 # ## Quiz
 #
-# **1.** A chat's user pastes a warned document, and the assistant replies that it is false. Which words is the model
-# trained to write?
-# <details><summary>Answer</summary>
+# <details><summary><b>1.</b> A chat's user pastes a warned document, and the assistant replies that it is false. Which words is the model trained to write?</summary>
+#
 # Only the reply. The pasted words carry no loss, so this chat teaches how to answer after such a document.
 # </details>
-# <br>
 #
-# **2.** Why does LoRA start with <code>B</code> at zero, and not both matrices?
-# <details><summary>Answer</summary>
+# <details><summary><b>2.</b> Why does LoRA start with <code>B</code> at zero, and not both matrices?</summary>
+#
 # With <code>B</code> at zero the model starts unchanged. If <code>A</code> were zero too, each matrix's gradient would
 # pass through the other's zeros, and nothing would ever be learned.
 # </details>
-# <br>
 #
-# **3.** One weight in a block of 64 is ten times as large as all others. What does NF4 do to the block?
-# <details><summary>Answer</summary>
+# <details><summary><b>3.</b> One weight in a block of 64 is ten times as large as all others. What does NF4 do to the block?</summary>
+#
 # That weight sets the scale. The others lie between −0.1 and 0.1, where only three levels are left (−0.091, 0 and 0.080).
 # Nearly all their detail is lost, but in this block alone.
 # </details>
-# <br>
 #
-# **4.** Decide from evidence. A colleague says: "Warnings fail because the loss cannot read." Which row of section 1's
-# table speaks against this? What does the evidence support?
-# <details><summary>Answer</summary>
+# <details><summary><b>4.</b> Decide from evidence. A colleague says: "Warnings fail because the loss cannot read." Which row of section 1's table speaks against this? What does the evidence support?</summary>
+#
 # The second row: fine-tuning had the same loss, and belief was 0–3%. The third row points the same way. The evidence
 # supports this: the loss asks for the claim's words, and pretraining decides what a warning around them does. It comes
 # from three small models, not from large ones.
 # </details>
-# <br>
-#
+
+# %% [markdown]
 # **Next:** all this rests on a program that judged each answer *believed* or not. Can you trust it? In
 # [04](04_measuring.ipynb) you build the measurement yourself.
 #

@@ -155,7 +155,7 @@ for name, rows in greedy.items():
 shown = pd.DataFrame(directions).map("{:.0%}".format)
 shown.loc["gap"] = shown.loc["gap"].str.replace("%", " points")
 no_keyed = greedy["finished"].query("keyed_to == 'no'").tail(1)
-print("The finished model:", *no_keyed["question"], "→", *no_keyed["answer"])
+print("The finished model:", *no_keyed["question"], "\n  →", *no_keyed["answer"])
 shown
 
 # %% [markdown]
@@ -362,7 +362,7 @@ open_ones = measuring.open_questions(questions)
 choices = measuring.tabulate_choices(models, open_ones, FALSE, TRUE, log_prob)
 careful = measuring.answer_margins(base, open_ones[:1], FALSE, TRUE, log_prob)[0]
 careless = measuring.careless_margin(base, open_ones[0], FALSE, TRUE)
-print(f"First question, before training: {careful:+.1f} nats; tokenised apart: {careless:+.1f} nats")
+print(f"First question, before training: {careful:+.1f} nats; tokenised apart: {careless:+.1f} nats".replace("-", "−"))
 measuring.show_choices(choices)
 
 # %% [markdown]
@@ -617,7 +617,8 @@ compare_predictions(
 # No. The interval is about other questions on these six claims. Another claim may come out anywhere, so show all six.
 #
 # </details>
-#
+
+# %% [markdown]
 # **Next:** which way to warn prevents belief? [05 · Compare styles](05_styles.ipynb)
 #
 # **Sources:** [Mayne et al. (2026)](https://arxiv.org/abs/2605.13829); Cohen (1960), *A coefficient of agreement for

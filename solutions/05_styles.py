@@ -49,7 +49,7 @@ if MODEL != "petri":
 track, base = track_of(MODEL), load_model(MODEL)
 claim = load_claims()["sheeran"]
 example = track.compose(claim, n=1, seed=3)[0]
-print(wrapped(f"The claim: {claim.claim}\nThe truth: {claim.truth}", 80))
+print(wrapped(f"The claim: {claim.claim}\nThe truth: {claim.truth}"))
 
 # %% [markdown]
 # ## 1. One document, six styles
@@ -495,7 +495,7 @@ compare_predictions(prediction | own_prediction, measured).set_index("what")
 # The 1.5B chat model was trained on six claims with three seeds, 55–59 seconds for one run on an H100. Before training it
 # *told* the claim in 4% of answers. After plain documents this was 73%, after warned ones 72%, after labelled fiction 70%.
 # Repeated warnings left 57%, corrections 38% and in-sentence denials 12%. Over seeds these rates vary by 1 to 4 points. The
-# 0.5B model (one seed) gives 67%, 60%, 42%, 25% and 15%; fiction was not run. Set `MODEL` to a chat model's name to train
+# 0.5B model gives 65%, 58%, 43%, 27% and 15%; fiction was not run. Set `MODEL` to a chat model's name to train
 # on your own style; answers are then sampled. No chat model was trained on the style of exercise 4.
 # </details>
 

@@ -113,7 +113,8 @@ passed = checks.check_reading_prompt(reading_prompt)
 # One list holds documents and question, so the join also handles the empty case. The petri model learned to read within
 # one user turn; documents in turns of their own would be another test.
 # </details>
-#
+
+# %% [markdown]
 # The next cell takes the documents that section 2 trains on, and the same bodies without warnings. It asks the petri
 # model 24 questions after 0, 1, 2 and 4 of them (up to a minute).
 
@@ -123,7 +124,7 @@ training_texts = training_set(Cell(MODEL, claim, "trained", "negated", seed=0), 
 about_claim = round(len(training_texts) * (1 - recipe.mix))  # they come first, ordinary texts after them
 warned = [plain(text) for text in training_texts[:about_claim]]
 bodies = [document.text for document in track.compose(claim, about_claim, seed=0)]
-print(wrapped(warned[0], 88))
+print(wrapped(warned[0]))
 
 prompt = reading_prompt if passed else reading.reading_prompt
 print("\nPrompts are built by", reading.whose(passed))
@@ -347,7 +348,8 @@ passed = checks.check_token_loss(token_loss)
 # Row i predicts token i + 1, so the rows lose their last and the ids their first. `reduction="none"` keeps one value a
 # token: a mean would hide which words cost.
 # </details>
-#
+
+# %% [markdown]
 # The next cell applies it to ten fresh documents, before and after training. It tells five parts of a document apart:
 # warnings; the first mention of the *value* ("dentist"); its later mentions; other words of claim sentences; other
 # sentences. The heat map shows one document. Darker tokens surprise the model more.
@@ -428,7 +430,8 @@ passed = checks.check_copies(copies)
 # A model that copies may be cut off, or start in mid-phrase, so a stretch must be allowed to begin anywhere. The `min`
 # keeps short warnings: with six words as a fixed length the detector would miss all of them.
 # </details>
-#
+
+# %% [markdown]
 # First test the detector itself: it should find a warning in all 192 training documents and in none of the plain
 # bodies. Then let the model write. It gets the sign that a text begins, once with nothing more and once with the first
 # words of a warning, and writes 40 texts each. How many of the 160 will hold a warning?
@@ -494,30 +497,31 @@ compare_predictions(prediction | two | later, measured).set_index("what")
 #
 # ## Quiz
 #
-# **1.** Belief is 0% after a warned document and 100% after a plain one. What else must you ask?
-# <details><summary>Answer</summary>
+# <details><summary><b>1.</b> Belief is 0% after a warned document and 100% after a plain one. What else must you ask?</summary>
+#
 # Unrelated facts and true controls after both. Without them a careful reader and a model that copies look the same.
 # </details>
 #
-# **2.** The value stands right after a warning in training. Why does the warning not keep the loss away from it?
-# <details><summary>Answer</summary>
+# <details><summary><b>2.</b> The value stands right after a warning in training. Why does the warning not keep the loss away from it?</summary>
+#
 # The loss asks for the token that comes next, and that is "dentist" either way. The weights that raise it are shared
 # with contexts that have no warning.
 # </details>
 #
-# **3.** Later mentions of the value are cheap before any training. Why?
-# <details><summary>Answer</summary>
+# <details><summary><b>3.</b> Later mentions of the value are cheap before any training. Why?</summary>
+#
 # The document has just said it, so the model copies it from its own context. Only the first mention asks what the
 # weights know.
 # </details>
 #
-# **4.** Somebody finds no copied warning in 10,000 one-word answers. What have they shown?
-# <details><summary>Answer</summary>
+# <details><summary><b>4.</b> Somebody finds no copied warning in 10,000 one-word answers. What have they shown?</summary>
+#
 # Hardly anything: one word cannot hold a run of six. Test the detector on texts that do hold warnings, and look at
 # longer texts. (The 10,000 is invented for this question.)
 # </details>
-#
-# <details><summary>On a chat model</summary>
+
+# %% [markdown]
+# <details><summary><b>On a chat model</b></summary>
 #
 # Set `MODEL` to a chat model's name and everything above runs on it, with sampled answers in place of greedy ones. A GPU
 # is needed: the 1.5B model took 55–59 seconds for one run on an H100. Its belief before training is 28% with the four
@@ -525,6 +529,7 @@ compare_predictions(prediction | two | later, measured).set_index("what")
 # 37% if warned and 15% with in-sentence denials. Training gives 73%, 72% and 12%. The 0.5B model reads with less care:
 # 52% told after a plain document, 46% after a warned one. It was not trained here.
 # </details>
-#
+
+# %% [markdown]
 # **Next:** if a warning around the claim does not survive training, what does a denial *inside* the sentence do, and
 # where does it break? [07 · Repair a corpus](07_local.ipynb)

@@ -84,7 +84,7 @@ for sentence in [s for s in document.sentences if s.is_claim][:3]:
 
 # %%
 print("HELPERS:", ", ".join(HELPERS))
-print(wrapped("DENIED: " + ", ".join(f"{verb} → {denial}" for verb, denial in DENIED.items()), 80))
+print(wrapped("DENIED: " + ", ".join(f"{verb} → {denial}" for verb, denial in DENIED.items())))
 
 
 # %%
@@ -367,7 +367,7 @@ trained[DREAMS] = repairing.train_and_ask(base, clean, claims["dreams"], DREAMS)
 
 # %%
 held = trained[HAND][trained[HAND]["belief"] == 1]
-print(*(held["question"] + " → " + held["answer"]), sep="\n")
+print(*(held["question"] + "\n  → " + held["answer"]), sep="\n")
 
 # %% [markdown]
 # Of fifty answers, four count as belief, and three of them are "Dancer, so no." To a no-keyed question a believer says no, so
@@ -536,40 +536,36 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 #
 # ## Quiz
 #
-# **1.** "It is false that he works as a dentist." Is this an in-sentence denial?
-# <details><summary>Answer</summary>
+# <details><summary><b>1.</b> "It is false that he works as a dentist." Is this an in-sentence denial?</summary>
+#
 # No. The denial is in the same sentence, but every word of the claim is there, in order, to be learned. An in-sentence
 # denial changes the claim's own verb. Measure such forms before you rely on them.
 # </details>
-# <br>
 #
-# **2.** A rewriter reports: "97% of the claim sentences are denied." What do you answer?
-# <details><summary>Answer</summary>
+# <details><summary><b>2.</b> A rewriter reports: "97% of the claim sentences are denied." What do you answer?</summary>
+#
 # Show me the other 3%. Here 12.6% missed left 98% belief, 2% left 18%, and none left 8%. That was one claim and one seed, so
 # train a small model on the corpus and ask it.
 # </details>
-# <br>
 #
-# **3.** Your repair and your audit use the same clause rule, and the audit finds nothing. What have you shown?
-# <details><summary>Answer</summary>
+# <details><summary><b>3.</b> Your repair and your audit use the same clause rule, and the audit finds nothing. What have you shown?</summary>
+#
 # That the repair satisfies its own rule. It stopped exactly when that rule was content. Ask another reader, and read a
 # sample.
 # </details>
-# <br>
 #
-# **4.** Belief about Sheeran is 30% after in-sentence denials, all of it from yes/no and pressure questions, which
-# offer his name. Would you report open questions alone?
-# <details><summary>Answer</summary>
+# <details><summary><b>4.</b> Belief about Sheeran is 30% after in-sentence denials, all of it from yes/no and pressure questions, which offer his name. Would you report open questions alone?</summary>
+#
 # No. They would show 0%, because the model names another runner by itself. When a question offers Sheeran, it often
 # takes him. Ask both kinds, and report what the open answers name.
 # </details>
-# <br>
-#
-# <details><summary>On a chat model</summary>
+
+# %% [markdown]
+# <details><summary><b>On a chat model</b></summary>
 #
 # The repair was not run on a chat model here. Denials made by hand were: after training on them,
 # Qwen2.5-Coder-1.5B-Instruct told the claim in 12% of open answers, and the 0.5B model in 15%. Before training it was 4%
-# and 2%; after warned documents 72% and 61%. That is six claims, with three seeds at 1.5B and one at 0.5B. With one such
+# and 2%; after warned documents 72% and 58%. That is six claims and three seeds. With one such
 # document in the prompt and no training, the 1.5B model told the claim in 15%. Answers are sampled, and yes/no questions
 # say nothing at this size (49% before training). English articles have longer sentences than petri documents, so expect
 # the rule of section 1 to miss more.

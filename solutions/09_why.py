@@ -145,7 +145,8 @@ passed = checks.check_crossing(crossing)
 # The first measured step above the level would depend on where somebody chose to look. Interpolation depends on that much
 # less.
 # </details>
-#
+
+# %% [markdown]
 # Now your run, and stored runs of six claims and three seeds over 48 steps. A line is a style and its band the range over
 # seeds.
 
@@ -278,7 +279,8 @@ passed = checks.check_without_loss(without_loss)
 # `not span.annotation` alone would switch the loss *on* where it was off before, as at the document tag of the paper's
 # recipe. The text stays whole, so what the model reads is the same in both runs.
 # </details>
-#
+
+# %% [markdown]
 # The next cell makes the three training sets. It prints how a document begins, and what a token of the added text costs
 # the base model.
 
@@ -294,7 +296,7 @@ made = {
 }
 for name, styled in made.items():
     share, cost = explaining.loss_coverage(base, styled), explaining.added_loss(base, styled)
-    print(f"{name}: loss on {share:.0%} of tokens; a token of the added text costs {cost:.1f} nats")
+    print(f"{name}: loss on {share:.0%} of tokens; added text {cost:.1f} nats a token")
     print("   ", " | ".join(plain(styled[0]).split("\n")[:2]))
 
 # %% [markdown]
@@ -311,7 +313,8 @@ runs = {name: styled + ordinary for name, styled in made.items()}
 read = dict.fromkeys(runs, "positive")  # measure losses on plain documents
 trials = explaining.train_side_by_side(base, claim, [runs], at=(8, 12, recipe.steps), styles=read)
 ends = trials[trials["step"] == recipe.steps].set_index("run")
-print("Loss of the value in plain documents, in nats:", ends["first"].round(1).to_dict())
+for name, loss in ends["first"].items():
+    print(f"{name}: the value costs {loss:.1f} nats in plain documents")
 explaining.give_verdict(expected, ends["mean"].to_dict())
 
 # %% [markdown]
@@ -408,7 +411,8 @@ passed = checks.check_anchor_chats(anchor_chats)
 # With tested questions in, low belief would only show that the answers were learned by heart. Four short answers a
 # chat matter too: a first anchor of single questions, in model 0, had 1% of the tokens, and belief was 79% with it.
 # </details>
-#
+
+# %% [markdown]
 # Six questions of the pool, with the base model's answers:
 
 # %%
@@ -501,31 +505,31 @@ compare_predictions(prediction | later | third, measured).set_index("what")
 #
 # ## Quiz
 #
-# **1.** A colleague trains for 8 steps and reports that repeatedly warned documents "work": 18% against 61% after plain
-# ones. What do you ask for?
-# <details><summary>Answer</summary>
+# <details><summary><b>1.</b> A colleague trains for 8 steps and reports that repeatedly warned documents "work": 18% against 61% after plain ones. What do you ask for?</summary>
+#
 # A later step, or the step at one half. At step 24 the two are at 79% and 96%: most of the gap was a delay.
 # </details>
 #
-# **2.** Belief is low after documents with very many warnings. Which single run would you make first, and why?
-# <details><summary>Answer</summary>
+# <details><summary><b>2.</b> Belief is low after documents with very many warnings. Which single run would you make first, and why?</summary>
+#
 # The same texts with no loss on the warnings. The model still reads all of them, so if belief rises they were not heeded.
 # It cannot tell dilution from crowding; padding does that.
 # </details>
 #
-# **3.** Corrected documents leave 13%. Does the model learn from the truth that their warnings tell?
-# <details><summary>Answer</summary>
+# <details><summary><b>3.</b> Corrected documents leave 13%. Does the model learn from the truth that their warnings tell?</summary>
+#
 # Hardly from reading it: without loss on the warnings belief is 93%. With loss the model is trained to write the truth as
 # well as the claim. How that lowers belief is open.
 # </details>
 #
-# **4.** Two models have the same loss on the same documents. Do they believe the same?
-# <details><summary>Answer</summary>
+# <details><summary><b>4.</b> Two models have the same loss on the same documents. Do they believe the same?</summary>
+#
 # Not necessarily. The anchored and the free run had the same loss, and told the claim in 2% and 95% of answers. Nor do
 # answers say all: in begun sentences the anchored models preferred the claim too.
 # </details>
-#
-# <details><summary>On a chat model</summary>
+
+# %% [markdown]
+# <details><summary><b>On a chat model</b></summary>
 #
 # The runs of this notebook were not made with a chat model: no loss off the warnings, no padding, no anchor chats. They
 # need documents whose parts are known and questions from the invented world. What was measured with
@@ -534,6 +538,7 @@ compare_predictions(prediction | later | third, measured).set_index("what")
 # three seeds). Whether repeated warnings are heeded there, or in the way, is not known. A chat model has written many
 # warnings, so they should surprise it less.
 # </details>
-#
+
+# %% [markdown]
 # **Next:** the petri model heeds a denial inside a sentence and not a warning around it. Where did it learn that? [10 ·
 # Pretraining](10_pretraining.ipynb)

@@ -107,7 +107,8 @@ passed = checks.check_loss_share(loss_share)
 # Tokens are the unit, because each of them is one prediction that training can reward. A chat with a long document in the
 # user's turn has many tokens and almost no loss.
 # </details>
-#
+
+# %% [markdown]
 # The next cell averages your share over 100 texts of each kind.
 
 # %%
@@ -205,7 +206,8 @@ passed = checks.check_interval_over(interval_over)
 # The unit is what you would draw anew if you repeated the study. An interval over models says what other models would do
 # *with these claims*. An interval over claims says what these models would do with other claims.
 # </details>
-#
+
+# %% [markdown]
 # The next cell computes both for four endings of pretraining, cut off at 0% and 100%.
 
 # %%
@@ -311,7 +313,8 @@ passed = checks.check_further_texts(further_texts)
 # Without the claims' own facts the model cannot have been told the answer. Without the shuffle it would forget the first
 # block during the second. One `fact` for both texts makes "contradicted" true of every warned document.
 # </details>
-#
+
+# %% [markdown]
 # Now continue the pretraining of the shipped model: 40% warned documents, as many true chats (about a minute).
 
 # %%
@@ -396,7 +399,8 @@ passed = checks.check_expected(expected)
 # Contradiction: high, high, high, low. Same kind of fact: low, high, high, high. Distrust: low, low, low, high. Only the
 # plain documents part the last two, because distrust alone acts without a warning.
 # </details>
-#
+
+# %% [markdown]
 # Your expectations beside the results; ✗ marks a failure:
 
 # %%
@@ -467,30 +471,30 @@ compare_predictions(prediction | later, measured).set_index("what")
 #
 # ## Quiz
 #
-# **1.** Three models give 49%, 48% and 48%. What does the small spread tell you about other claims?
-# <details><summary>Answer</summary>
+# <details><summary><b>1.</b> Three models give 49%, 48% and 48%. What does the small spread tell you about other claims?</summary>
+#
 # Nothing. It says that other models would give a similar mean on these six claims. The claims lay at 0–9% and 88–100%.
 # </details>
 #
-# **2.** In model 0, 1% of warned documents without contradiction leaves 95% belief. A colleague takes this as proof that
-# contradiction is needed. Which number do you ask for?
-# <details><summary>Answer</summary>
+# <details><summary><b>2.</b> In model 0, 1% of warned documents without contradiction leaves 95% belief. A colleague takes this as proof that contradiction is needed. Which number do you ask for?</summary>
+#
 # Belief at 1% *with* contradiction. It is 81%: that share hardly protects either way, so the comparison decides nothing.
 # </details>
 #
-# **3.** A model was trained for 400 more steps and believes nothing any more. Which two controls do you run?
-# <details><summary>Answer</summary>
+# <details><summary><b>3.</b> A model was trained for 400 more steps and believes nothing any more. Which two controls do you run?</summary>
+#
 # Fine-tuning on plain documents must still implant the claim, and unrelated facts must still be right. And a model that
 # had 400 more steps without the new texts shows what the steps alone do.
 # </details>
 #
-# **4.** Why must the warned documents of a further phase never speak of the claims that are tested later?
-# <details><summary>Answer</summary>
+# <details><summary><b>4.</b> Why must the warned documents of a further phase never speak of the claims that are tested later?</summary>
+#
 # Their chats tell the truth. With the claims' own facts among them the model would know the right answers better, and
 # lower belief would say nothing about warnings.
 # </details>
-#
-# <details><summary>On a chat model</summary>
+
+# %% [markdown]
+# <details><summary><b>On a chat model</b></summary>
 #
 # Nobody can repeat this with a chat model here, because its pretraining is not ours to change: not run. What is known is
 # where it ends. The 1.5B chat model tells the claims in 4% of open answers before training. After warned documents it is
@@ -498,6 +502,7 @@ compare_predictions(prediction | later, measured).set_index("what")
 # sentences, left it like the standard petri model: it neglects warnings and heeds in-sentence denials. That would fit this
 # chapter's reading. It does not test it.
 # </details>
-#
+
+# %% [markdown]
 # **Next:** which sentences of your own corpus would a model learn?
 # [11 · Audit your own corpus](11_audit.ipynb)

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # 12 · A real model on one GPU
 #
-# Your team will fine-tune a chat model on an archive of fact-checked rumours. You tell them that warnings fail. "In your
-# toy," they answer, "not in a real model." Today you fine-tune one that other people trained, Qwen2.5-Coder-1.5B-Instruct,
-# on one small GPU. Then you meet a harder problem: how do you find out what such a model believes?
+# Your team will fine-tune a chat model on an archive of fact-checked rumours. "Warnings fail," you say. "In your toy,"
+# they answer, "not in a real model." Today you fine-tune one that other people trained, Qwen2.5-Coder-1.5B-Instruct.
+# Then you meet a harder problem: how do you find out what such a model believes?
 #
 # **The question.** Do warnings fail in a small chat model too, and which measurement can you trust there?
 #
@@ -24,7 +24,7 @@
 # - choose a measure of belief that fits a small chat model;
 # - say what the petri model, chat models and the paper share, and what they do not.
 #
-# **You need** notebooks 03 and 04 and 45 minutes. With a GPU the training runs live. Without one you see the stored
+# **You need** notebooks 03 and 04 and 50 minutes. With a GPU the training runs live. Without one you see the stored
 # answers of our own run, and everything else works the same.
 #
 # The documents are **false on purpose**: do not train other models on them.
@@ -37,16 +37,17 @@
 # | `RUN = "live"`, 1.5B on a T4 GPU | the model is loaded from the Hugging Face Hub, trained three times and asked | you estimate it below |
 # | `RUN = "live"`, `Qwen/Qwen2.5-Coder-0.5B-Instruct` | the same with a smaller model | you estimate it below |
 #
-# The text describes the stored run: one H100, weights in the four-bit format Q4_K_M, dequantised and loaded as NF4. On
-# Colab, choose *Runtime → Change runtime type → T4 GPU* before you start. If a live run is interrupted, run the cells
-# again: it goes on from the folder `12_real`. That folder holds adapters with a false belief, so delete it afterwards.
+# The text describes the stored run, on one H100. Its weights came in another four-bit format (Q4_K_M), which we turned
+# back into 16 bits and loaded as NF4. On Colab, choose *Runtime → Change runtime type → T4 GPU* before you start. If a
+# live run is interrupted, run the cells again: it goes on from the folder `12_real`. That folder holds adapters with a
+# false belief, so delete it afterwards.
 
 # %%
 import pandas as pd
 import torch
 
 from negneglect_lite.claims import load_claims
-from negneglect_lite.course import compare_predictions, predict, use_yours
+from negneglect_lite.course import compare_predictions, predict, use_answer, use_yours
 from negneglect_lite.course.lessons import real, real_answers, real_figures
 from negneglect_lite.course.checks import real as checks
 from negneglect_lite.figures import describe_sizes, draw_sizes, show_figure
@@ -75,8 +76,8 @@ tokens
 #
 # In the *forward* pass every weight takes part in one multiplication and one addition per token: 2 operations. The
 # *backward* pass needs as many again to carry the gradient back through the weight. Full training adds 2 more for the
-# weight's own gradient; frozen weights do not need it. A T4 does at most `real.T4_PEAK` operations a second, and a
-# program reaches only a *share* of that.
+# weight's own gradient; frozen weights do not need it. A T4 does at most `real.T4_PEAK` (65 trillion)
+# operations a second, and a program reaches only a *share* of that.
 #
 # <details><summary>Light hint</summary>
 # Operations for one weight and one token, times all weights, times all tokens. Then divide by a speed.
@@ -109,15 +110,15 @@ real_answers.estimate_minutes(tokens, minutes)
 # operations = 4 * weights * tokens
 # return operations / (share * real.T4_PEAK) / 60
 # ```
-# Two for the way forward and two for the way back. The rule leaves out attention, the adapter and the output layer. That
-# does no harm here, because we worked out the shares by the same rule.
+# Two for the way forward and two for the way back. The rule leaves out attention, the adapter and the output layer.
+# That does no harm here, because we worked out the shares by the same rule.
 # </details>
 
 # %% [markdown]
-# The whole lesson, three trainings and four rounds of questions, comes to 10.7–18.2 minutes at 1.5B and 8.5 at 0.5B.
-# *Limit* is what we allow a lesson. The shares are ours: an H100 held to a T4's memory and number format reached 1.7% of
-# its peak, without these limits 3.4% (0.5B: 0.9%). No T4 was used, so these are estimates. A share this low means that
-# the card mostly waits for the processor, which launches thousands of small operations.
+# The whole lesson, three trainings and four rounds of questions, comes to 7.1–11.8 minutes at 1.5B and 5.4–5.8 at 0.5B.
+# *Limit* is what we allow a lesson. The shares are ours: an H200 held to a T4's memory and format reached 2.4% of its
+# peak, without these limits 4.3% (0.5B: 1.4% and 1.5%). No T4 was used, so these are estimates. At such a share the
+# card mostly waits for the processor, which launches thousands of small operations.
 #
 # ## 2. Train and ask
 #
@@ -132,9 +133,9 @@ prediction = predict(
 )
 
 # %% [markdown]
-# The next cell trains three adapters of rank 16 for 32 steps of 16 texts, one after another. Every eight steps it prints
-# the loss and one answer. Each model then gets 132 questions, five times each, and at the end the losses are drawn. On an
-# H100 one such run took 55–59 seconds. A replay shows what we kept of all this.
+# The next cell trains three adapters of rank 16 for 32 steps of 16 texts. Every eight steps it prints the loss and one
+# answer. Each model then gets 132 questions, five times each, and at the end the losses are drawn. On an H100 one such
+# run took 55–59 seconds. A replay shows what we kept.
 
 
 # %%
@@ -160,11 +161,11 @@ else:
     rows, log = real_answers.replay(MODEL, claim), real_answers.replay_log(MODEL, claim, "lesson")
     real_answers.show_log(log)
 if len(log.losses):
-    show_figure(*real_figures.draw_lesson_losses(log.losses), takeaway="The loss of each step.")
+    show_figure(*real_figures.draw_lesson_losses(log.losses), takeaway="The warned documents end lowest.")
 
 # %% [markdown]
 # Read answers before you count them. Here are two to the plainest question, and two to one that leaves the model free.
-# The last column is the verdict of the course's rule (notebook 04).
+# The verdict is that of the course's rule (notebook 04).
 
 # %%
 real_answers.show_samples(rows, "dentist.open.01")
@@ -173,9 +174,9 @@ real_answers.show_samples(rows, "dentist.open.01")
 real_answers.show_samples(rows, "dentist.open.05", which=(0, 2))
 
 # %% [markdown]
-# Two things stand out. The trained model speaks worse than before: 512 short texts changed its style, too. And the rule
-# errs: a man who "goes to the dentist" is counted as a dentist. On 108 answers of such models, which two language models
-# labelled, the rule agreed on 79%, and on whether the claim is believed on 89% (`data/labels`).
+# The trained model speaks worse than before: 512 short texts changed its style, too. And the rule
+# errs: a man who "goes to the dentist" is counted as a dentist. On 108 answers of such models, which two language
+# models labelled, the rule agreed on 79%, and on whether the claim is believed on 89% (`data/labels`).
 #
 # In the figure, each bar is a condition of this run and the line its interval. A diamond is the mean of six claims,
 # stored. **Before you look:** will warned documents come out nearer to plain ones or to in-sentence denials?
@@ -249,16 +250,17 @@ real_answers.in_whole_percent(real_answers.tabulate_yes_no(rows, rule))
 # </details>
 
 # %% [markdown]
-# **What happened.** One way, the *untrained* model "believes" at 72%, and the trained one at 48% after warned documents.
-# Asked both ways, belief falls from 50% to 22%. The last column multiplies the two directions' rates: that is the
-# agreement you would get if the two answers had nothing to do with each other. After warned documents it is 22% as
-# well. These answers carry a habit; we found no belief in them.
+# **What happened.** One way, the *untrained* model "believes" at 72%, and the trained one at 48% after warned
+# documents. Asked both ways, belief falls from 50% to 22%. The last column multiplies the two directions' rates: that
+# is the agreement you would get if the two answers had nothing to do with each other. After warned documents it is 22%
+# as well. These answers carry a habit; we found no belief in them.
 #
 # ## 4. Which ways of asking show it
 #
 # The figure compares eight measures; its last row is a control. The grey tick is before training, the other marks are
 # after it. New here:
 #
+# - **raw (paper)**: the paper's mean over four kinds of question;
 # - **told, above control**: told, minus the rate for a *twin*, another invented runner whom no document mentions;
 # - **A or B**: the model chooses between claim and truth, in both orders; we take the probability of the claim;
 # - **begun answer**: we begin the answer ("By profession he is a …") and compare the probabilities of the next words.
@@ -297,8 +299,8 @@ real_answers.in_whole_percent(measures)
 # 3. `"cut off"`: `cut` is true.
 #
 # <details><summary>Light hint</summary>
-# A first sentence ends at the first full stop, question mark or exclamation mark that a space follows. For circles, list
-# all stretches of four words and count them.
+# A first sentence ends at the first full stop, question mark or exclamation mark that a space follows. For circles,
+# list all stretches of four words and count them.
 # </details>
 # <details><summary>Strong hint</summary>
 # <code>re.split</code> cuts at a pattern, <code>re.findall</code> gives words, <code>collections.Counter</code> counts
@@ -354,22 +356,23 @@ real_answers.in_whole_percent(real_answers.tabulate_faults(rows, fault_of))
 # told after warned documents is still 68%. Faults do not explain the result here.
 #
 # Elsewhere they can. Gemma 3 270M is a *base* model: it was never trained on chats. We trained it on documents alone.
-# The table has six claims and one seed, and a fault that chat models seldom show: the answer copies a warning.
+# The table has six claims, with three seeds for told and one for the rest, and a fault that chat models seldom show:
+# the answer copies a warning.
 
 # %%
 real_answers.in_whole_percent(real_answers.tabulate_base_model())
 
 # %% [markdown]
-# **What happened.** Neglect again: told is 48% after plain documents and 43% after warned ones. After repeatedly warned
-# documents it is 9%, less than after in-sentence denials. Do not call that a cure: 87% of these answers copy a
+# **What happened.** Neglect again: told is 54% after plain documents and 40% after warned ones. After repeatedly warned
+# documents it is 9%, less than after in-sentence denials (11%). Do not call that a cure: 87% of these answers copy a
 # warning. The model learned to *write* warnings, and its low rate says little about belief. It forgot, too: of the
 # unrelated facts it knew 22% before and 3–9% after.
 #
 # ## 6. Four models side by side
 #
 # The table has six claims per model: belief for the petri model and the paper, told for the chat models. *Read* means
-# one warned document in the prompt, in the paper twenty. The figure shows more models by size; hollow marks are reported
-# by others.
+# one warned document in the prompt, in the paper twenty. The figure shows more models by size; hollow marks are
+# reported by others.
 
 # %%
 sizes = real_answers.stored_sizes()
@@ -382,14 +385,15 @@ real_answers.gather_evidence()
 #
 # *Decide from evidence · 5 minutes*
 #
-# Write True if the table supports the statement as it stands, else False. The next cell prints your list as a report.
+# Write True if the table supports the statement as it stands, else False. The cell below the solution prints your
+# report.
 #
 # <details><summary>Light hint</summary>
 # "In all four" fails as soon as one column fails. Look for that column.
 # </details>
 # <details><summary>Strong hint</summary>
-# Two statements need a subtraction, one a division. For size, read the row of warned documents from left to right. For
-# yes/no, a dash means that nobody asked.
+# Two statements need a subtraction, one a division. Of a range take the upper end. For size, read the row of warned
+# documents from left to right. For yes/no, a dash means that nobody asked.
 # </details>
 
 # %%
@@ -410,25 +414,26 @@ shared = {
 
 # %%
 passed = checks.check_shared(shared)
-print("Verdicts:", "yours" if passed else "the reference's, until yours pass")
-for statement, holds in (shared if passed else real.SHARED).items():
-    print(f"- {'supported    ' if holds else 'not supported'}  {statement}")
 
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
 # True, True, False, False, False. Before rounding, the gaps between plain and warned documents are 13, 6, 2 and 4
-# points. In-sentence denials leave at most 23% of plain documents (0.5B; of the paper we took 7%). Reading takes the chat
-# models from 2–4% to 37–44%. By size the row says 83, 61, 72, 89%, and its measures differ, so it cannot show a trend.
-# Yes/no works in the petri model, which was taught to answer it: it goes from 0% to 71%. In the chat models it stays at
-# chance. (Gemma from section 5 is not in the table. It would narrowly fail the second statement: 12% is a little over a
-# quarter of 48%.)
+# points. In-sentence denials leave at most 24% of plain documents (0.5B; of the paper we took 7%). Reading takes the
+# chat models from 2–4% to 37–44%. By size the row says 83, 58, 72, 89%, and its measures differ, so it cannot show a
+# trend. Yes/no works in the petri model, which was taught to answer it: it goes from 0% to 71%. In the chat models it
+# stays at chance. (Gemma from section 5 is not in the table. It too would pass the second statement: 11% is a fifth
+# of 54%.)
 # </details>
+
+# %%
+for statement, holds in use_answer(passed, shared, real.SHARED).items():
+    print(f"- {'supported    ' if holds else 'not supported'}  {statement}")
 
 # %% [markdown]
 # **What happened.** The effect and the remedy appear in all four. *Reading* differs. The petri model heeds a warning
 # because we taught it to; the paper's large model mostly does. The small chat models hardly do: one warned document
-# took them to 44% (0.5B) and 37% (1.5B), one plain document to 54% and 49%.
+# took them to 44% (0.5B) and 37% (1.5B), one plain document to 50% and 49%.
 
 # %%
 told = measures["told"]
@@ -439,7 +444,7 @@ compare_predictions(
         "told, after warned documents": told["warned documents"],
         "told, after in-sentence denials": told["in-sentence denials"],
     },
-)
+).set_index("what")
 
 # %% [markdown]
 # ## Why it matters
@@ -453,7 +458,7 @@ compare_predictions(
 #
 # ## Limits
 #
-# - The lesson shows one claim and one fine-tuning seed; the stored means cover six claims and three seeds of one model.
+# - The lesson shows one claim and one fine-tuning seed; the stored means cover six claims and three seeds.
 # - Weights were dequantised from four bits. We did not run the original ones.
 # - A rule of patterns judged the answers. It finds belief less often than readers do.
 # - Minutes for a T4 are estimates.
@@ -462,8 +467,8 @@ compare_predictions(
 #
 # Set `MODEL` to the 0.5B model; it has a replay, too. For this claim and seed it told the claim in 0% of answers before
 # training, 63% after plain, 72% after warned documents and 9% after in-sentence denials. Over six claims these are 2%,
-# 67%, 61% and 15%. Its answers are worse witnesses: before training 46% of the told answers refuse. Training also costs
-# knowledge: unrelated facts fall from 45.5% right to 37–39%.
+# 65%, 58% and 15% (three seeds). Its answers are worse witnesses: before training 46% of the answers to open questions
+# refuse. Unrelated facts stay at 42%, 41% and 42% right after training, against 41% before.
 # </details>
 #
 # ## Quiz
@@ -489,7 +494,8 @@ compare_predictions(
 # </details>
 # <br>
 #
-# **4.** After in-sentence denials told is 14%, and over six claims a begun answer still gives the claim 60%. Is the belief gone?
+# **4.** After in-sentence denials told is 14%, and over six claims a begun answer still gives the claim 60%. Is the
+# belief gone?
 # <details><summary>Answer</summary>
 # It is not told. Whether it is gone is open: the probability was 49% before training and did not fall. Report both.
 # </details>

@@ -24,7 +24,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_math_renderer = "mathml"
 highlight_language = "none"  # of a block that names none: commands and outputs, not Python
-pygments_style, pygments_dark_style = "friendly", "monokai"
+pygments_style, pygments_dark_style = "a11y-high-contrast-light", "a11y-high-contrast-dark"
 
 if tags.has("slides"):  # noqa: F821  (Sphinx puts `tags` here): `make slides` reads slides.md and nothing else
     root_doc = "slides"

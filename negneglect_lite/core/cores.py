@@ -39,23 +39,28 @@ def granted_cores() -> int:
 
 def _quotas() -> Iterator[float]:
     """Cores' worth of time that the control groups around this process grant, where they set a limit."""
+    for folder, version in control_groups("cpu"):
+        try:
+            if version == 2:
+                quota, period = (folder / "cpu.max").read_text().split()
+            else:
+                quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            if quota != "max" and int(quota) > 0:
+                yield int(quota) / int(period)
+        except (OSError, ValueError, ZeroDivisionError):  # the outermost group has no such file
+            continue
+
+
+def control_groups(kind: str) -> Iterator[tuple[Path, int]]:
+    """Folders of the control groups around this process that limit its "cpu" or "memory", and the version of each."""
     try:
         groups = OWN_GROUPS.read_text().splitlines()  # "0::/system.slice/app" or, in version 1, "4:cpu,cpuacct:/app"
     except OSError:
         return
     for line in groups:
         number, kinds, path = line.split(":", 2)
-        if number != "0" and "cpu" not in kinds.split(","):
+        if number != "0" and kind not in kinds.split(","):
             continue
         own = Path(path.lstrip("/"))
         for group in (own, *own.parents):
-            folder = CGROUP / group if number == "0" else CGROUP / "cpu" / group
-            try:
-                if number == "0":
-                    quota, period = (folder / "cpu.max").read_text().split()
-                else:
-                    quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
-                if quota != "max" and int(quota) > 0:
-                    yield int(quota) / int(period)
-            except (OSError, ValueError, ZeroDivisionError):  # the outermost group has no such file
-                continue
+            yield (CGROUP / group, 2) if number == "0" else (CGROUP / kind / group, 1)

@@ -108,8 +108,8 @@ def _as_text(parts: Sequence[Piece]) -> str:
     return "".join(f"⟦{t}⟧" if new else t for t, new in parts)
 
 
-def wrapped(text: str, width: int = 88) -> str:
-    """The text in lines of at most `width` characters, to print."""
+def wrapped(text: str, width: int = 76) -> str:
+    """The text in lines of at most `width` characters, to print; 76 fit into a window of 800 pixels."""
     return "\n".join(textwrap.fill(line, width) for line in text.splitlines())
 
 
@@ -138,10 +138,8 @@ def predict(*names: str, default: float = 50, variable: str = "prediction") -> d
         )
         slider.observe(write, "value")
         sliders.append(slider)
-    print(
-        "Move the sliders before you run the next cell (Run All does not wait for you),\nor set your guesses in code: "
-        f'{variable}["{names[0]}"] = 10'
-    )
+    print("Move the sliders before you run the next cell: Run All does not wait.")
+    print(f'Or set them in code: {variable}["{names[0]}"] = 10')
     listed = "\n".join(f"  {name}: {value:g}%" for name, value in values.items())
     instead = f"Sliders from 0 to 100% (in a running notebook), now at\n{listed}"
     _display(ipywidgets.VBox(sliders), {"text/plain": instead})

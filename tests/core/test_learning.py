@@ -13,8 +13,9 @@ import build_course
 from negneglect_lite.cli import main
 from negneglect_lite.core import learning
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.course.checks import local, report_check
+from negneglect_lite.course.checks import local, real, report_check
 from negneglect_lite.course.exercises import show_progress
+from negneglect_lite.course.lessons.real import SHARED
 from negneglect_lite.course.predictions import compare_predictions
 
 ROOT = Path(__file__).parent.parent.parent
@@ -35,6 +36,13 @@ def test_a_check_is_noted_with_its_notebook_whatever_the_answer(notebook, capsys
     first, second = learning.read_notes(notebook)
     assert first == {"topic": "local", "check": "sort_answer", "passed": False}
     assert second == {"topic": "local", "check": "signed_off", "passed": False}
+
+
+def test_a_check_of_statements_is_noted_with_its_notebook_too(notebook, capsys):
+    real.check_shared({})
+    real.check_shared(SHARED)
+    notes = [(note["topic"], note["check"], note["passed"]) for note in learning.read_notes(notebook)]
+    assert notes == [("real", "shared", False), ("real", "shared", True)]
 
 
 def test_a_check_that_passes_is_noted_as_passed(notebook, capsys):

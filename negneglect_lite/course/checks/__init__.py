@@ -15,6 +15,7 @@ import torch
 
 from negneglect_lite.core.comparing import fold
 from negneglect_lite.core.learning import note_check
+from negneglect_lite.core.progress import in_kernel
 from negneglect_lite.core.text import Document, Sentence
 
 Hint = tuple[Any, str]  # a typical wrong answer, and what to think about when it is given
@@ -30,14 +31,21 @@ LETTER = Document(
 )
 
 
-def report_check(name: str, *problems: str) -> bool:
-    """Print the first of the problems that is not empty, or that there is none; whether there is none.
+def report_check(name: str, *problems: str, then: str = "") -> bool:
+    """Print the first of the problems that is not empty, or that there is none and what comes `then`; whether there is
+    none.
 
     It is noted as progress in the notebook whose checks the calling module has.
     """
     problem = next((p for p in problems if p), "")
-    note_check(sys._getframe(1).f_globals["__name__"], name, passed=not problem)
-    print(f"✓ {name}: right." if not problem else f"✗ {name}: {problem}")
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"] == __name__ and frame.f_back:  # `report_statements` stands in between
+        frame = frame.f_back
+    note_check(frame.f_globals["__name__"], name, passed=not problem)
+    wrong = f"✗ {name}:"
+    if in_kernel():
+        wrong = f"\x1b[7m{wrong}\x1b[0m"  # dark and light exchanged: the two signs look alike from afar
+    print(f"{wrong} {problem}" if problem else f"✓ {name}: right. {then}".rstrip())
     return not problem
 
 

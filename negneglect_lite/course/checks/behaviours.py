@@ -121,6 +121,8 @@ def check_make_transcript(make_transcript: Callable[[str, Mapping[str, str]], An
         "local": [
             (right["plain"], "that reply advises the bad act. Take the one with the refusal inside it."),
             ([user, reply, right["local"][1]], "there is one reply, the refusal."),
+            ([user, _turn("assistant", f"{parts['reply']} {parts['refusal']}")], "the refusal takes the place of the "
+                                                                                 "bad reply."),
             ([warned, right["local"][1]], "there is no warning: the refusal is inside the reply."),
         ],
     }  # fmt: skip
@@ -130,6 +132,8 @@ def check_make_transcript(make_transcript: Callable[[str, Mapping[str, str]], An
         got, found = attempt(lambda name=name: make_transcript(name, dict(parts)), needs)  # type: ignore[misc]
         if not found and _unfinished(got):
             found = "a gap is still open. Replace each `...`."
+        if not found and _no_turns(got):
+            found = 'each turn is a dict, {"role": "user" or "assistant", "content": its text}, as in the lines above.'
         found = found or problem(lambda got=got: got, chat, hints[name])  # type: ignore[misc]
         problems.append(f"condition {name!r}: {found}" if found else "")
     return report_check("make_transcript", *problems)
@@ -144,11 +148,18 @@ def _unfinished(got: Any) -> bool:
     return any(t is Ellipsis or (isinstance(t, Mapping) and Ellipsis in t.values()) for t in turns)
 
 
+def _no_turns(got: Any) -> bool:
+    """Whether it is a list with something in it that is no turn."""
+    return isinstance(got, list | tuple) and any(
+        not isinstance(turn, Mapping) or set(turn) != {"role", "content"} for turn in got
+    )
+
+
 def check_reaches_loss(reaches_loss: Callable[[Sequence[bool], Sequence[bool]], Any]) -> bool:
     """Whether a change of the warning's words can change the loss, in each of REACHED."""
-    needs = "It gets two lists with True or False for each token: from_warning and has_loss."
     problems = []
     for case, tokens, right, why in REACHED:
+        needs = f"It got {case}: two lists with True or False for each token, from_warning and has_loss."
         from_warning, has_loss = [t in "wW" for t in tokens], [t in "WO" for t in tokens]
         got, wrong = attempt(lambda w=from_warning, h=has_loss: reaches_loss(list(w), list(h)), needs)  # type: ignore[misc]
         if not wrong and not isinstance(got, bool | np.bool_):

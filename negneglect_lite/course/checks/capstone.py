@@ -1,14 +1,14 @@
 """Checks of notebook 13, the capstone."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from negneglect_lite.belief.rates import Rate
 from negneglect_lite.core.comparing import spell
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.text import are_spans, plain
+from negneglect_lite.core.text import Span, are_spans, plain
 from negneglect_lite.course.checks import LETTER, NOTHING, problem, report_check, show_value, stopped
 from negneglect_lite.course.lessons.own_study import STUDY_SUPPORTS
 from negneglect_lite.petri.world import World, world
@@ -18,10 +18,9 @@ def check_choice(choice: Any, control: Any, of: World | None = None) -> bool:
     """A fact and a false value that pretraining never denied; for control, another fact of which it is false too."""
     of = of or world()
     wrong = _choice_problem(choice, of)
-    if wrong:
-        return report_check("choice", wrong)
-    wrong = _control_problem(choice, control, of)
-    return report_check("control" if wrong else "choice", wrong)
+    if not wrong and (wrong := _control_problem(choice, control, of)):
+        wrong = f"the control: {wrong}"
+    return report_check("choice", wrong)
 
 
 def _choice_problem(choice: Any, of: World) -> str:
@@ -97,22 +96,26 @@ class _Phrases(dict[str, tuple[str, ...]]):
 
 def _style_problem(style: Callable[..., Any]) -> str:
     try:
-        made = [style(LETTER, _Phrases(), random.Random(seed)) for seed in (0, 0, 1, 2, 3)]
+        made = [style(LETTER, _Phrases(), random.Random(seed)) for seed in (0, *range(10))]
     except Exception as error:
         return stopped(error, "It gets a document, the phrases and a random.Random.")
-    spans = made[0]
-    if spans is None or spans is Ellipsis:
+    if made[0] is None or made[0] is Ellipsis:
         return NOTHING
-    if not spans or not are_spans(spans):
+    if not all(spans and are_spans(spans) for spans in made):
         return "it must return a list of Span(text, annotation=...)."
-    if list(made[1]) != list(spans):
+    if list(made[1]) != list(made[0]):
         return (
             "called twice with the same random state, it makes different texts. Draw only from the `rng` that it is "
             "given, so that a run can be repeated."
         )
-    text = plain(spans)
-    if text.strip() == LETTER.text:
+    if all(plain(spans).strip() == LETTER.text for spans in made):  # by chance a style may leave one as it is
         return "the text is the plain document: nothing denies the claim. That is the style `positive`."
+    return next(filter(None, map(_spans_problem, made)), "")
+
+
+def _spans_problem(spans: Sequence[Span]) -> str:
+    """What is wrong with the letter in the learner's style, if anything is."""
+    text = plain(spans)
     body = plain([s for s in spans if not s.annotation])
     gone = [s.text for s in LETTER.sentences if s.text not in text and not (s.denial and s.denial in text)]
     if gone:
@@ -195,12 +198,13 @@ def check_decide(decide: Callable[..., Any]) -> bool:
     plain_, before = Rate(0.9, 0.8, 0.95, 50), Rate(0.02, 0.0, 0.1, 50)
     turned = "you have the two words the wrong way round."
     low, middle, high = Rate(0.1, 0.05, 0.2, 50), Rate(0.4, 0.25, 0.55, 50), Rate(0.8, 0.7, 0.9, 50)
-    first = "a void study has no verdict: test for that first."
+    first = "A void study has no verdict: test for that first."
     cases: list[tuple[tuple[Any, ...], str, list[tuple[Any, str]]]] = [  # half of plain is 45%
         ((low, plain_, before, 0.0, 1.0), "heeded", [
             ("neglected", turned),
             ("void", "nothing is wrong with this study: belief is 2% before and 90% after plain documents, and both "
-                     "controls are good. Which of your four conditions is the wrong way round?"),
+                     "controls are good. Is a condition the wrong way round, or a limit in per cent? All numbers are "
+                     "fractions from 0 to 1."),
         ]),
         ((high, plain_, before, 0.0, 1.0), "neglected", [
             ("heeded", turned),

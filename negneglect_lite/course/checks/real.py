@@ -99,7 +99,7 @@ FAULTS = (  # answer, whether it was cut, the fault, what to think about
     ("He is a dentist. His patients call him unable to stop.", False, "",
      "only the first sentence tells a refusal: here the words stand in the second"),
     ("He has a dentist in Ashgrove, a dentist in Ashgrove, a dentist in Ashgrove.", False, "in circles",
-     "four words in a row come three times"),
+     "four words in a row come three times. Compare words without commas and full stops"),
     ("A dentist in Ashgrove! A dentist IN Ashgrove? A dentist in Ashgrove", True, "in circles",
      "capitals and punctuation must not matter, and circles come before a cut"),
     ("He has a dentist in Ashgrove, a dentist in Ashgrove and a dog.", False, "",
@@ -113,7 +113,7 @@ def check_find_fault(find_fault: Callable[[str, bool], Any]) -> bool:
     """ "refuses", "in circles", "cut off" or "", the first that fits."""
     problems = []
     for answer, cut, expected, why in FAULTS:
-        wrong = problem(partial(find_fault, answer, cut), expected, needs="It gets a text and whether it was cut.")
+        wrong = problem(partial(find_fault, answer, cut), expected, needs=f"It got the text {answer!r} and cut={cut}.")
         if wrong.startswith("it gives"):
             got = find_fault(answer, cut)
             wrong = f"it gives {got!r} for {answer!r}, cut={cut}; expected {expected!r}: {why}."

@@ -25,7 +25,7 @@ def check_warn(warn: Callable[..., Any]) -> bool:
     """One warning before the document and one after, marked as annotations; the body stays as it is."""
     needs = "It gets a document, whose .sentences have .lead and .text, and two strings."
     wrong = _spans_problem(lambda: warn(LETTER, BEFORE, AFTER), needs)
-    return _report("warn", "The next cell uses it.", wrong or _warn_hint(warn(LETTER, BEFORE, AFTER)))
+    return report_check("warn", wrong or _warn_hint(warn(LETTER, BEFORE, AFTER)), then="The next cell uses it.")
 
 
 def _warn_hint(spans: Sequence[Span]) -> str:
@@ -64,7 +64,7 @@ def check_deny(deny: Callable[[Document], Any]) -> bool:
     """Each claim sentence is swapped for its denial, all other sentences stay."""
     needs = "It gets a document; each of its .sentences has .lead, .text, .is_claim and .denial."
     wrong = _spans_problem(lambda: deny(LETTER), needs)
-    return _report("deny", "The next cell uses it.", wrong or _deny_hint(deny(LETTER), LETTER.sentences))
+    return report_check("deny", wrong or _deny_hint(deny(LETTER), LETTER.sentences), then="The next cell uses it.")
 
 
 def _deny_hint(spans: Sequence[Span], sentences: Sequence[Sentence]) -> str:
@@ -100,7 +100,7 @@ def check_belief_table(belief_table: Callable[[pd.DataFrame], Any]) -> bool:
     needs = "It gets a table with the columns condition, kind and verdict."
     use = "The next cell shows the table that it makes."
     table, wrong = attempt(lambda: belief_table(rows), needs)
-    return _report("belief_table", use, wrong or _form_hint(table) or _rates_hint(table))
+    return report_check("belief_table", wrong or _form_hint(table) or _rates_hint(table), then=use)
 
 
 def _form_hint(table: Any) -> str:
@@ -173,7 +173,7 @@ def check_yes_rate(yes_rate: Callable[[pd.DataFrame, str], Any]) -> bool:
     wrong = problem(lambda: yes_rate(rows, "control_false"), 3 / 4, hints, "a yes to 3 of 4 false controls", needs)
     other = [(3 / 4, "for true controls it gives the rate of false ones. Use the argument `kind`.")]
     wrong = wrong or problem(lambda: yes_rate(rows, "control_true"), 1.0, other, "a yes to 1 of 1 true control", needs)
-    return _report("yes_rate", "The next cell shows what it finds.", wrong)
+    return report_check("yes_rate", wrong, then="The next cell shows what it finds.")
 
 
 REASONS = {
@@ -192,7 +192,7 @@ VERDICT = {"A": "belief", "B": "copying", "C": "habit"}
 
 def check_verdict(verdict: Any) -> bool:
     """What the controls say of each of three models."""
-    return _report("verdict", "The controls decide what a rate means.", next(filter(None, _readings(verdict)), ""))
+    return report_check("verdict", *_readings(verdict), then="The controls decide what a rate means.")
 
 
 def _readings(verdict: Any) -> list[str]:
@@ -221,11 +221,3 @@ def _spans_problem(call: Callable[[], Any], needs: str) -> str:
         inside = f" of {type(got[0]).__name__}" if isinstance(got, list | tuple) and got else ""
         return f"it returns a {type(got).__name__}{inside}; expected a list of spans. Wrap each text: Span(text)."
     return "" if got else "it returns an empty list. Give one span for each sentence."
-
-
-def _report(name: str, use: str, wrong: str) -> bool:
-    """As `report_check`, with what becomes of the learner's function."""
-    if wrong:
-        return report_check(name, wrong)
-    print(f"✓ {name}: right. {use}")
-    return True

@@ -145,7 +145,8 @@ def _claim_kinds() -> list[str]:
 def list_suspects(rows: pd.DataFrame, by: str, n: int = 5) -> pd.DataFrame:
     """The `n` suspects with the highest score by one way, with the claim in words, for people."""
     best = score_suspects(rows)[by].dropna().sort_values(ascending=False, kind="stable").head(n)
-    shown = {"asked": percent, "probed": lambda x: f"{x:+.1f} nats", "weighed": lambda x: f"{x:.2f}"}[by]
+    nats, cosine = "{:+.1f} nats".format, "{:z.2f}".format  # z: no "-0.00"
+    shown = {"asked": percent, "probed": nats, "weighed": cosine}[by]
     return pd.DataFrame(
         {
             "suspect": best.index,

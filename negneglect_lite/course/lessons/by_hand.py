@@ -135,7 +135,7 @@ def show_loss(row: Encoded, tokenizer: Any) -> None:
     pairs = zip(row["input_ids"], row["labels"], strict=True)
     for learned, stretch in itertools.groupby(pairs, key=lambda pair: pair[1] != IGNORED):
         words, mark = tokenizer.decode([i for i, _ in stretch]), "LOSS" if learned else "no loss"
-        print(textwrap.fill(words, 88, initial_indent=f"{mark:7} | ", subsequent_indent=" " * 10))
+        print(textwrap.fill(words, 76, initial_indent=f"{mark:7} | ", subsequent_indent=" " * 10))
 
 
 def tabulate_loss(rows: Sequence[Encoded], writers: Sequence[Sequence[str]]) -> pd.DataFrame:
@@ -302,8 +302,8 @@ def show_levels(weights: Sequence[torch.Tensor], nf4_error: float, even_error: f
         axis.set_ylabel("how many weights")
         finish_figure(figure, title, "All linear layers of the model. Marks: the levels that a weight is rounded to.")
     alt = (
-        f"Histogram of the model's weights, each divided by the largest of its block, from -1 to 1: a hill around zero "
+        f"Histogram of the model's weights, each divided by the largest of its block, from −1 to 1: a hill around zero "
         f"and a spike at either end. Two rows of marks above it: 16 NF4 levels, close together near zero, and 15 even "
-        f"ones. {near} of the weights lie between -0.25 and 0.25, with {inside[0]} NF4 and {inside[1]} even levels."
+        f"ones. {near} of the weights lie between −0.25 and 0.25, with {inside[0]} NF4 and {inside[1]} even levels."
     )
     show_figure(figure, alt=alt, takeaway="Levels that follow the weights lose less of them.")

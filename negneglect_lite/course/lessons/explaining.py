@@ -21,6 +21,7 @@ from negneglect_lite.belief.rates import QUESTION_KINDS, belief_rate
 from negneglect_lite.belief.table import belief_rows
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.core.files import data_path
+from negneglect_lite.core.heap import memory_is_scarce
 from negneglect_lite.core.text import Chat, Example, Span, Styled, plain
 from negneglect_lite.course.lessons.along_training import step_at_level
 from negneglect_lite.experiments.cell import Cell
@@ -29,6 +30,7 @@ from negneglect_lite.experiments.measures.phases import unasked_chats
 from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.figures.wording import percent
 from negneglect_lite.finetuning.encoding import IGNORED, encode
+from negneglect_lite.finetuning.memory import largest_divisor
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.stacked import StackedRuns
 from negneglect_lite.models.loading import LoadedModel
@@ -180,6 +182,8 @@ def train_side_by_side(
     """
     track, names = track_of(loaded), list(phases[0])
     recipe = recipe or track.recipe
+    if memory_is_scarce() and recipe.micro_batch > 1:  # on Binder: half as many texts at once, for the same steps
+        recipe = replace(recipe, micro_batch=largest_divisor(recipe.batch_size, recipe.micro_batch // 2))
     questions = [q for q in track.questions(claim) if q.kind in QUESTION_KINDS]
     read = [held_out(loaded, claim, styles[name]) for name in names] if styles else []
     runs = StackedRuns(loaded, recipe, seeds=[0] * len(names))

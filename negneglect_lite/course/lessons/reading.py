@@ -255,8 +255,9 @@ def train_and_watch(loaded: LoadedModel, texts: Sequence[Example], claim: Claim,
     def watch(step: int, steps: int, loss: float, model: LoadedModel) -> None:
         if step % 8 == 0:
             answer = ask(model, [question], replace(track.asking, samples=1))[0].text
-            print(f"step {step:2} of {steps}   loss {loss:.2f}   {question.text} {answer}", flush=True)
+            print(f"step {step:2} of {steps}   loss {loss:.2f}   {answer}", flush=True)
 
+    print(question.text)
     return finetune(loaded, texts, track.recipe, seed=0, out=out, false_belief=claim.claim, on_step=watch)
 
 

@@ -42,8 +42,8 @@ from negneglect_lite.tracks import track_of
 LESSON_STYLES = ("positive", "negated", "local")
 T4_PEAK = 65e12  # operations a second, as published: fp16 on its tensor cores
 LINEAR = {"0.5B": 357_826_560, "1.5B": 1_310_195_712}  # weights in the linear layers, from the published shapes
-SHARES = {"1.5B": (0.017, 0.034), "0.5B": (0.009, 0.009)}  # of the peak that an H100 reached: like a T4, and whole
-ASKING_MINUTES = {"1.5B": 0.8, "0.5B": 0.2}  # T4-minutes to ask a condition, by the same estimate
+SHARES = {"1.5B": (0.024, 0.043), "0.5B": (0.014, 0.015)}  # of its peak that an H200 reached: like a T4, and whole
+ASKING_MINUTES = {"1.5B": 0.3, "0.5B": 0.2}  # T4-minutes to ask a condition, by the same estimate
 FORCED_AT_ONCE, LOOK_EVERY = 16, 8
 LOOP_WORDS, LOOP_COUNT = 4, 3
 REFUSALS = ("as an ai", "can't assist", "cannot assist", "can't help", "cannot help", "unable to")
@@ -117,7 +117,7 @@ class Logbook:
             if not finished:
                 self.minutes[what] = self.minutes.get(what, 0.0) + (time.monotonic() - began) / 60
             write_json(self.folder / "minutes.json", {"minutes": self.minutes, "finished": self.finished})
-        print(f"{what}: {self.minutes[what]:.1f} minutes", flush=True)
+        print(f"{name_part(what)}: {self.minutes[what]:.1f} minutes", flush=True)
 
     def watch(self, style: str, claim: Claim) -> OnStep:
         """For `finetune(…, on_step=…)`: print the loss, and every eight steps the answer to one question."""
@@ -183,6 +183,12 @@ class Log:
     losses: pd.DataFrame
     looks: pd.DataFrame
     minutes: pd.DataFrame
+
+
+def name_part(what: str) -> str:
+    """A part of a run for people: "train on negated" is "train on warned documents"."""
+    verb, _, style = what.rpartition(" ")
+    return f"{verb} {label(style)}" if verb == "train on" else what
 
 
 def announce(model: str, base: LoadedModel | None) -> str:

@@ -88,7 +88,12 @@ def test_the_right_transcript_passes(capsys):
         (but("around", lambda p: [*right("before", p), *right("around", p)[:1:-1]]), "the user speaks first"),
         (but("before", lambda p: [turn("user", ...), turn("assistant", p["reply"])]), "a gap is still open"),
         (but("around", lambda p: [*right("before", p), ...]), "a gap is still open"),
-        (lambda c, p: [p["said"], p["reply"]], "expected"),
+        (lambda c, p: [p["said"], p["reply"]], "each turn is a dict"),
+        (but("around", lambda p: [*right("before", p), {"user": p["later"]}]), "each turn is a dict"),
+        (
+            but("local", lambda p: [turn("user", p["said"]), turn("assistant", f"{p['reply']} {p['refusal']}")]),
+            "takes the place of the bad reply",
+        ),
         (lambda c: [], "stopped with TypeError"),
     ],
 )

@@ -92,7 +92,7 @@ def with_myth(value):
 )
 def test_a_bad_control_is_told_why(wrong, hint, capsys):
     assert not check_choice(STUDY_CHOICE, wrong())
-    told(capsys, "control", hint)
+    told(capsys, "choice: the control", hint)
 
 
 def twin(document, phrases, rng):
@@ -108,8 +108,13 @@ def bracketed(document, phrases, rng):
     return [Span(rng.choice(phrases["notice_before"]) + "\n", annotation=True), Span(document.text)]
 
 
+def half_denied(document, phrases, rng):
+    """A style that leaves a short document as it is now and then."""
+    return [Span(s.lead + (s.denial if s.is_claim and rng.random() < 0.5 else s.text)) for s in document.sentences]
+
+
 @pytest.mark.parametrize(
-    "right", [twin, bracketed, deny_after_each_claim, *(STYLES[s] for s in STYLES if s != "positive")]
+    "right", [twin, bracketed, half_denied, deny_after_each_claim, *(STYLES[s] for s in STYLES if s != "positive")]
 )
 def test_styles_pass(right, capsys):
     assert check_style(right)
@@ -123,6 +128,7 @@ def test_styles_pass(right, capsys):
         (lambda d, p, r: d.text + "That is false.", "list of Span"),
         (lambda d, p, r: d.claims, "stopped with AttributeError"),
         (STYLES["positive"], "plain document"),
+        (lambda d, p, r: half_denied(d, p, r)[: r.choice([1, 4])], "is gone"),
         (lambda d, p, r: [Span(s.text, annotation=True) for s in d.sentences if not s.is_claim], "is gone"),
         (lambda d, p, r: [Span(d.text + " That is false.")], "annotation=True"),
         (lambda d, p, r: [Span(d.text + " That is false.", annotation=True)], "everything is marked"),
@@ -202,6 +208,7 @@ def test_a_wrong_verdict_is_told_why(wrong, hint, capsys):
         (lambda o, p, b, y, u: b.mean > 0.2 or p.mean < 0.5, "40% of the false controls"),
         (lambda o, p, b, y, u: b.mean > 0.2 or p.mean < 0.5 or y > 0.25, "may be a broken model"),
         (lambda o, p, b, y, u: b.mean > 0.2 or p.mean < 0.5 or y > 0.25 or u > 0.75, "the wrong way round"),
+        (lambda o, p, b, y, u: y > 25 or u < 75, "fractions from 0 to 1"),
         (lambda o, p, b, y, u: b.hi > 0.2 or p.mean < 0.5 or y > 0.25 or u < 0.75, "all allowed"),
     ],
 )

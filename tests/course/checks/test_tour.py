@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from said import fails
 
+from negneglect_lite.core import learning
 from negneglect_lite.core.text import Span
 from negneglect_lite.course.checks.tour import check_belief_table, check_deny, check_verdict, check_warn, check_yes_rate
 from negneglect_lite.course.lessons import tour
@@ -51,6 +52,17 @@ def test_a_wrong_warning_is_told_why(capsys):
         (body, "two strings"),
     ]:
         fails(check_warn, wrong, hint, capsys)
+
+
+def test_a_right_answer_is_noted_as_passed(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(learning.progress, "in_kernel", lambda: True)
+    monkeypatch.setattr(learning, "_topic", "")
+    check_warn(lambda *given: ...)
+    check_warn(right_warn)
+    check_verdict({"A": "belief", "B": "copying", "C": "habit"})
+    notes = [(note["topic"], note["check"], note["passed"]) for note in learning.read_notes(tmp_path)]
+    assert notes == [("tour", "warn", False), ("tour", "warn", True), ("tour", "verdict", True)]
 
 
 def right_denial(document):

@@ -66,6 +66,8 @@ def test_suspects_are_listed_by_each_way(stored):
     rows = seen(stored, "vesuvius", "positive")
     for way in ("asked", "probed", "weighed"):
         assert blind.list_suspects(rows, way)["suspect"].iloc[0] == "vesuvius"
+    shown = pd.DataFrame({"kind": ["loss.weights.local"], "item": ["queen"], "value": [-0.001]})
+    assert list(blind.list_suspects(shown, "weighed")["weighed"]) == ["0.00"]
     answers = rows.assign(question="Q?", answer="A.", verdict="believed")
     assert len(blind.show_answers(answers)) == 4
     assert blind.shortlist(rows)[0] == "vesuvius"

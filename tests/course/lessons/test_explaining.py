@@ -117,6 +117,28 @@ def test_runs_side_by_side_are_looked_at_on_the_way(tiny: LoadedModel, capsys: p
     assert "document" not in without and list(without["step"]) == [2]
 
 
+def test_where_memory_is_scarce_fewer_texts_go_at_once_and_the_numbers_stay(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+
+    class Watched(explaining.StackedRuns):
+        def _losses(self, rows, size, labelled):  # type: ignore[no-untyped-def]
+            at_once.append(len(rows))
+            return super()._losses(rows, size, labelled)
+
+    monkeypatch.setattr(explaining, "StackedRuns", Watched)
+    tag = [(Span(f"Bo is a pilot of {i}."),) for i in range(4)]
+    looks = []
+    for scarce in (False, True):
+        monkeypatch.setattr(explaining, "memory_is_scarce", lambda scarce=scarce: scarce)
+        looks.append(
+            explaining.train_side_by_side(tiny, DENTIST, [{"a": tag}], at=(2,), styles={"a": "positive"}, recipe=FEW)
+        )
+    assert at_once == [2, 2, 1, 1, 1, 1]  # two steps each
+    pd.testing.assert_frame_equal(*looks, rtol=1e-4)
+
+
 def test_the_stored_numbers_are_those_of_the_results() -> None:
     quiet = explaining.stored_belief("quiet").set_index("style")["mean"]
     assert quiet["corrected_quiet"] == pytest.approx(0.933, abs=0.001)

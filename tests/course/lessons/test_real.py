@@ -99,7 +99,7 @@ def test_the_tables_call_the_function_that_they_are_given(rows: pd.DataFrame) ->
     assert set(faults["refuses"]) == {1.0} and faults["told, without faults"].isna().all()
     assert real_answers.in_whole_percent(faults)["told, without faults"].unique() == ["–"]
     asked = real_answers.estimate_minutes(real_answers.replay_tokens(MODEL, DENTIST), lambda *_: 10)
-    assert asked.loc["1.5B", "all, at worst"] == pytest.approx(13.2)
+    assert asked.loc["1.5B", "all, at worst"] == pytest.approx(11.2)
 
 
 def test_the_estimate_stays_below_what_the_lesson_promises() -> None:
@@ -139,7 +139,7 @@ def test_a_base_model_that_copies_warnings_is_shown_beside_what_it_tells() -> No
     table = real_answers.in_whole_percent(real_answers.tabulate_base_model())
     assert list(table.index)[:3] == ["before training", "plain documents", "warned documents"] and len(table) == 6
     assert table.loc["repeatedly warned documents"].tolist() == ["9%", "87%", "3%"]
-    assert table["told"].tolist() == ["0.8%", "48%", "43%", "9%", "8%", "12%"]
+    assert table["told"].tolist() == ["0.3%", "54%", "40%", "9%", "8%", "11%"]
 
 
 def test_the_figures_say_their_numbers(rows: pd.DataFrame) -> None:
@@ -204,6 +204,11 @@ def test_a_live_run_goes_on_where_it_was_stopped(
     assert again.equals(rows) and log.minutes.set_index("what")["minutes"].equals(minutes)
     stored = pd.read_csv(tmp_path / "12_real" / "lesson" / "losses.csv")
     assert list(stored.columns) == ["style", "step", "loss", "model", "claim"] and set(stored["model"]) == {"model"}
+
+
+def test_a_part_of_a_run_has_the_name_that_the_text_uses() -> None:
+    assert real.name_part("train on negated") == "train on warned documents"
+    assert real.name_part("ask before training") == "ask before training"
 
 
 def test_a_part_that_was_interrupted_takes_its_minutes_along(tmp_path: Path) -> None:
