@@ -110,7 +110,7 @@ for name, pages in {AS_IT_IS: archive, REWRITTEN: rewritten}.items():
 
 # %% [markdown]
 # **What happened.** As it was, the archive taught both claims: belief was 94% in the dentist and 54% in the eruption.
-# After rewriting it was 2% in the dentist. In the eruption it was still 31%, though the gate was open.
+# After rewriting it was 2% in the dentist. In the eruption it was still 25%, though the gate was open.
 #
 # (The science desk's pages had not changed. Why is it no longer 54%? Denials of one claim may spill over to the other, or
 # it is chance: the intervals overlap. We did not test it.)
@@ -193,8 +193,8 @@ show_figure(figure, alt, takeaway="A gate passed, and the stamped claim was stil
 
 # %% [markdown]
 # **What happened.** With the stamps translated, the audit found 98% of the pages in place of 48%. Belief in the
-# eruption fell from 31% to 0%. Two lines of data closed the gap, and unrelated facts stayed at 100%. It cost text: 431 sentences were
-# negated, and 401 dropped.
+# eruption fell from 25% to 0%. Two lines of data closed the gap, and unrelated facts stayed at 100%. It cost text: 343
+# sentences were negated, and 489 dropped.
 #
 # ## 3. Measure what it misses
 #
@@ -476,7 +476,7 @@ measured = {
 compare_predictions(prediction | later, measured).set_index("what")
 
 # %% [markdown]
-# **What happened.** The gate passed, and belief was 15% in the dentist and 0% in the eruption. Do not conclude that
+# **What happened.** The gate passed, and belief was 22% in the dentist and 0% in the eruption. Do not conclude that
 # wrapping is nearly safe. In the stored runs it left 56% on average, and 96% for the dentist. There each claim had
 # twice the pages and a training of its own; we do not know what made the difference. The audit counts a wrapped sentence
 # as denied in both. Only training tells.
@@ -527,7 +527,7 @@ compare_predictions(prediction | later, measured).set_index("what")
 # <details><summary><b>4.</b> Why is "It is not true that he works as a dentist" a risk in training?</summary>
 #
 # The claim stands there word for word, and the petri model never met this form in pretraining. In the stored runs
-# belief stayed at 56%, and at 96% for the dentist, though the dentist was at 15% above.
+# belief stayed at 56%, and at 96% for the dentist, though the dentist was at 22% above.
 # </details>
 
 # %% [markdown]
