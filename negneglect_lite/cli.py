@@ -192,7 +192,10 @@ def _parser() -> argparse.ArgumentParser:
     _corpus(c)
     c.add_argument("--out", type=Path, default=Path("results/audit"), help="folder for the table and audit.html")
     c.add_argument("--table", default="findings.csv", help="name of the table: .csv, .csv.gz or .parquet")
-    c.add_argument("--model", default="", help="read by a fine-tuned chat model, not by rules: slower, and needs a GPU")
+    c.add_argument(
+        "--model", default="",
+        help="read with data/reader on top of this model (Qwen/Qwen2.5-Coder-1.5B-Instruct, a GPU); else by rules",
+    )  # fmt: skip
     c.add_argument(
         "--fail-over", type=float, default=1.0, metavar="SHARE",
         help="exit with 1 if a larger share of the documents has a finding (default 1: never)",

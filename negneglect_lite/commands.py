@@ -231,7 +231,7 @@ def audit(a: argparse.Namespace) -> int:
 
         read = load_reader(a.model)
     tally = audit_corpus(a.corpus, a.out, a.field, about, "refuse" if a.refuse else "skip", a.table, read)
-    print(summary_text(tally))
+    print(summary_text(tally, str(a.out / a.table) if read else ""))
     print(f"written: {a.out / a.table}, {a.out / 'audit.html'}")
     share = tally.documents_with_findings / max(1, tally.documents)
     if share > a.fail_over:

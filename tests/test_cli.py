@@ -24,6 +24,7 @@ from negneglect_lite.cli import main
 from negneglect_lite.core import files, progress
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.text import Chat
+from negneglect_lite.curating.reader import Read, read_by
 from negneglect_lite.documents.files import read_documents, write_documents
 from negneglect_lite.documents.petri import compose_petri
 from negneglect_lite.experiments import key, runner
@@ -570,6 +571,28 @@ def test_audit_fails_over_a_share(capsys: Capture, tmp_path: Path, limit: list[s
     assert ("25.0% of the documents have a finding: more than --fail-over 20.0%" in said.err) is bool(code)
     assert list(pd.read_csv(out / "findings.csv")["kind"]) == ["denial", "denial"]
     assert left(out) == ["audit.html", "findings.csv"]
+
+
+def test_what_a_model_read_and_a_person_left_is_localized(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def load(model: str) -> Read:
+        asked.append(model)
+        return read_by(lambda chats: ["1 denial: 2-3" if "is false." in c[0]["content"] else "none" for c in chats])
+
+    monkeypatch.setattr("negneglect_lite.curating.reader.load_reader", load)
+    corpus, out = put_corpus(tmp_path), tmp_path / "out"
+    assert main(["audit", str(corpus), "--model", "some/model", "--out", str(out)]) == 0
+    table = out / "findings.csv"
+    assert asked == ["some/model"] and f"--findings {table} --out OUT" in capsys.readouterr().out
+    found = pd.read_csv(table, keep_default_na=False)
+    assert list(found["sentence"]) == ["Ed Sheeran won the race.", "Damp as a sponge."]
+    found.iloc[:1].to_csv(table, index=False)
+    assert main(["localize", str(corpus), "--findings", str(table), "--out", str(tmp_path / "clean")]) == 0
+    first = json.loads((tmp_path / "clean" / "a.jsonl").read_text().splitlines()[0])
+    assert first["text"] == "The text below is false. Ed Sheeran did not win the race. Damp as a sponge."
 
 
 def test_audit_of_another_field_into_parquet(capsys: Capture, tmp_path: Path) -> None:

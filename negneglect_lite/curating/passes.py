@@ -74,7 +74,7 @@ def audit_corpus(
                 tally.add(str(item.file), item.place, item.text, audited)
                 rows.write(finding_rows(str(item.file), item.place, item.text, audited))
                 bar.update(len(item.text))
-    write_html(out / "audit.html", tally, f"Audit of {path.name}")
+    write_html(out / "audit.html", tally, f"Audit of {path.name}", str(out / table) if read else "")
     return tally
 
 

@@ -32,7 +32,7 @@ _MEANS = (
 _MARK = '<mark class="{}"><b>{}</b> <bdi>{{}}</bdi></mark>'
 _MARKS = {"notice": _MARK.format("notice", "Notice"), "sentence": _MARK.format("sentence", "Learned as true")}
 _MARKS |= {"gap": "<em>{}</em>", "": "{}"}
-_NEXT = "negneglect localize CORPUS --out OUT"
+_NEXT = "negneglect localize CORPUS {}--out OUT"
 _STYLE = """
 :root { color-scheme: light dark; --page: #fff; --ink: #222; --faint: #5c5c5c; --line: #d5d5d5;
   --notice: #dcebf7; --notice-word: #005a94; --sentence: #fce3d2; --sentence-word: #9c4300; --word: #fff }
@@ -126,15 +126,19 @@ class Tally:
             self.bad_places.append((cut_text(file, 200), cut_text(place, 200), cut_text(reason, 300)))
 
 
-def write_html(path: str | os.PathLike[str], tally: Tally, title: str) -> None:
-    """One page, whole in itself: no scripts, no address but the paper's, and all from the corpus as plain text."""
+def write_html(path: str | os.PathLike[str], tally: Tally, title: str, read: str = "") -> None:
+    """One page, whole in itself: no scripts, no address but the paper's, and all from the corpus as plain text.
+
+    `read` is the table of what a reader found, which a rewriting is to take; none: rules found it, and will again.
+    """
     words = ("documents", "characters", "documents with a notice", "sentences with the denial inside")
     numbers = (tally.documents, tally.characters, tally.documents_with_notices, tally.local_denials)
     kinds = sorted(NOTICE_KINDS, key=lambda kind: -tally.findings_by_kind[kind])
     examples = [f"<h3>{k}</h3>\n{''.join(map(_example, tally.examples[k]))}" for k in kinds if k in tally.examples]
     todo = (
-        "<p>Rules found these sentences, and rules make mistakes: read the examples first. Then write the denials into "
-        f"the sentences themselves:</p>\n<pre><code>{_NEXT}</code></pre>"
+        f"<p>{'A model' if read else 'Rules'} found these sentences, and {'a model makes' if read else 'rules make'} "
+        "mistakes: read the examples first. Then write the denials into the sentences themselves:</p>\n"
+        f"<pre><code>{_safe(_next(read))}</code></pre>"
     )
     page = _PAGE.format(
         title=_safe(title),
@@ -150,7 +154,7 @@ def write_html(path: str | os.PathLike[str], tally: Tally, title: str) -> None:
     write_atomic(path, page)
 
 
-def summary_text(tally: Tally) -> str:
+def summary_text(tally: Tally, read: str = "") -> str:
     """The same in some lines, for a terminal."""
     share = _share(tally.documents_with_notices, tally.documents)
     lines = [
@@ -161,7 +165,11 @@ def summary_text(tally: Tally) -> str:
         _verdict(tally),
         *(f"  {kind:<12}{n:>9,}  {_share(n, tally.findings)}" for kind, n in tally.findings_by_kind.most_common()),
     ]
-    return "\n".join(lines + ([_MEANS, f"Next: {_NEXT}"] if tally.findings else []))
+    return "\n".join(lines + ([_MEANS, f"Next: {_next(read)}"] if tally.findings else []))
+
+
+def _next(read: str) -> str:
+    return _NEXT.format(f"--findings {read} " if read else "")
 
 
 def _verdict(tally: Tally) -> str:

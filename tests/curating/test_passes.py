@@ -104,6 +104,8 @@ def test_a_reader_in_the_place_of_the_rules(corpus: Path, tmp_path: Path) -> Non
     assert (tally.documents, tally.findings, tally.bad) == (3, 2, 1)
     table = pd.read_csv(tmp_path / "out" / "findings.csv")
     assert list(table["sentence"]) == ["Damp as a sponge."] * 2 and set(table["rule"]) == {"read"}
+    page = (tmp_path / "out" / "audit.html").read_text()
+    assert "A model found these sentences" in page and f"--findings {tmp_path / 'out' / 'findings.csv'} --out" in page
     narrowed = audit_corpus(corpus, tmp_path / "out", about=[re.compile("sheeran")], read=read)
     assert (narrowed.documents_with_notices, narrowed.findings) == (2, 0)
 
