@@ -7,7 +7,7 @@ Every sentence that an audit finds is denied inside itself: its verb is negated 
 own writes it anew. Where neither can, the sentence is dropped ("[…]" stands in its place), masked (put between
 <lossmask> tags, which carry no loss in the paper's data and in documents/corpora.py) or wrapped. All else stays byte
 for byte, the notices too; but one that only the learned models found may be none to them when its claims are gone, and
-is then rewritten itself (4 of 490 in data/benchmark). Afterwards an audit finds nothing left.
+is then rewritten itself (5 of 490 in data/benchmark). Afterwards an audit finds nothing left.
 """
 
 import re
