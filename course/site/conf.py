@@ -19,7 +19,7 @@ suppress_warnings = ["myst.header"]  # an exercise's heading may skip a level
 html_theme = "furo"
 html_title = project
 html_static_path = ["static"]
-html_css_files = ["site.css"]
+html_css_files = ["site.css", "upright.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_math_renderer = "mathml"
@@ -31,7 +31,7 @@ if tags.has("slides"):  # noqa: F821  (Sphinx puts `tags` here): `make slides` r
     include_patterns = ["slides.md"]
 
 revealjs_style_theme = "white"
-revealjs_css_files = ["slides.css"]
+revealjs_css_files = ["slides.css", "upright.css"]
 revealjs_static_path = ["static"]
 # JavaScript, not a dict: on a phone held upright a slide is upright too, and its words are large enough to read.
 revealjs_script_conf = """{
