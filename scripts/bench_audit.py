@@ -20,12 +20,15 @@ from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.core.text import plain
 from negneglect_lite.curating.audit import audit_text
 from negneglect_lite.curating.denying import NEGATED, negate_sentence
+from negneglect_lite.curating.findings import Audited
+from negneglect_lite.curating.reader import Read, load_reader
 from negneglect_lite.curating.sentences import split_sentences
 from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import ENGLISH, PETRI
 
 Row = dict[str, Any]
-Method = Callable[[str], tuple[bool, set[tuple[int, int]]]]  # whether there is a notice, and what is covered
+Found = tuple[bool, set[tuple[int, int]]]  # whether there is a notice, and the places of what is covered
+Method = Callable[[str], Found]
 LATER, ASIDE = 120, 160  # the ordinary articles from here on have negation as people use it; these are kept aside
 PARTS = ("mended", "held", "new", "fresh")
 LATER_PARTS = ("more", "blind")  # each a file of its own, with the ordinary articles of its writers
@@ -73,6 +76,12 @@ def read_part(part: str) -> tuple[list[Row], list[Row]]:
     ]
 
 
+def read_to_score(part: str) -> tuple[list[Row], list[Row]]:
+    """A part's documents, and ordinary articles that nothing was made with: for the older parts those of "fresh"."""
+    rows, articles = read_part(part)
+    return rows, articles if part in LATER_PARTS else read_part("fresh")[1]
+
+
 def is_ordinary(row: Row) -> bool:
     """Whether a row is an article without a notice, by its name: w12-o-007."""
     return "-o-" in row["id"]
@@ -106,20 +115,20 @@ def overlap(a: tuple[int, int], b: tuple[int, int]) -> bool:
     return min(a[1], b[1]) - max(a[0], b[0]) > 0.5 * min(a[1] - a[0], b[1] - b[0])
 
 
-def by_audit(text: str) -> tuple[bool, set[tuple[int, int]]]:
-    audited = audit_text(text)
+def found_by(audited: Audited) -> Found:
     return bool(audited.notices), {(f.start, f.end) for f in audited.findings}
 
 
-def by_reader(model: str, texts: Sequence[str]) -> Method:
-    """What the reader says of each of these texts, all read at once."""
-    from negneglect_lite.curating.reader import load_reader
-
-    said = dict(zip(texts, load_reader(model)(texts), strict=True))
-    return lambda text: (bool(said[text].notices), {(f.start, f.end) for f in said[text].findings})
+def by_audit(text: str) -> Found:
+    return found_by(audit_text(text))
 
 
-def by_keywords(text: str) -> tuple[bool, set[tuple[int, int]]]:
+def by_reader(read: Read, texts: Sequence[str]) -> Method:
+    """What a reader says of each of these texts, all read at once."""
+    return dict(zip(texts, map(found_by, read(texts)), strict=True)).__getitem__
+
+
+def by_keywords(text: str) -> Found:
     """A list of words; what stands in the document beside them is covered."""
     places = split_sentences(text)
     hit = [s for s in places if any(word in text[slice(*s)].lower() for word in KEYWORDS)]
@@ -161,12 +170,10 @@ def main() -> None:
         for line in covered_by_style():
             print(line)
         return
-    rows, articles = read_part(a.part)
+    rows, articles = read_to_score(a.part)
     methods: dict[str, Method] = {"audit": by_audit, "keywords": by_keywords}
-    if a.part in PARTS:  # the articles kept aside go with all of these
-        _, articles = read_part("fresh")
     if a.model:
-        methods = {"reader": by_reader(a.model, [row["text"] for row in (*rows, *articles)])}
+        methods = {"reader": by_reader(load_reader(a.model), [row["text"] for row in (*rows, *articles)])}
     for name, method in methods.items():
         print(
             f"{name:9s}",

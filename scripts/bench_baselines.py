@@ -21,13 +21,12 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench_audit import LATER_PARTS, PARTS, Method, by_audit, by_keywords, read_part, score
+from bench_audit import LATER_PARTS, PARTS, Found, Method, by_audit, by_keywords, read_to_score, score
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.json_lines import read_json_lines, write_json_lines
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.sentences import split_sentences
 
-Found = tuple[bool, set[tuple[int, int]]]  # as a Method of bench_audit.py gives it
 METHODS = ("keywords", "negspacy", "judge", "audit")
 
 # No numbers stand in it as an example: a model of 0.5B gave just those as its answer to nine texts of ten.
@@ -146,9 +145,7 @@ def main() -> None:
     parser.add_argument("--replies", type=Path, help="a file for what the judge wrote")
     parser.add_argument("--first", type=int, help="only so many documents and articles, for a trial")
     a = parser.parse_args()
-    rows, articles = read_part(a.part)
-    if a.part in PARTS:  # the articles kept aside go with all of these
-        _, articles = read_part("fresh")
+    rows, articles = read_to_score(a.part)
     if a.documents:
         rows = [row for _, row in read_json_lines(a.documents)]
     if a.ordinary:

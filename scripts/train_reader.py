@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench_audit import LATER_PARTS, PARTS, Row, find, gold_covered, overlap, read_part, score
+from bench_audit import LATER_PARTS, PARTS, Row, by_reader, find, gold_covered, overlap, read_part, score
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.reader import (
@@ -93,17 +93,14 @@ def main() -> None:
         learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
     )  # fmt: skip
     trained = finetune(load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads")
-    base = json.loads((a.out / "run.json").read_text("utf-8"))["base"]
     weights = a.out / "adapter_model.safetensors"
     save_file({n: t.to(torch.bfloat16) for n, t in load_file(weights).items()}, weights, metadata={"format": "pt"})
-    (a.out / "README.md").write_text(CARD.format(base=base, examples=len(examples)), "utf-8")
+    (a.out / "README.md").write_text(CARD.format(base=trained.name, examples=len(examples)), "utf-8")
     if a.score:
         read = read_by(complete_locally(trained, ANSWER_TOKENS, AT_ONCE))
         asked, articles = read_part(a.score)
-        texts = [row["text"] for row in (*asked, *articles)]
-        said = dict(zip(texts, read(texts), strict=True))
-        found = score(asked, lambda text: (bool(said[text].notices), {(f.start, f.end) for f in said[text].findings}))
-        found["false alarms"] = sum(bool(said[article["text"]].notices) for article in articles)
+        method = by_reader(read, [row["text"] for row in (*asked, *articles)])
+        found = score(asked, method) | {"false alarms": sum(method(article["text"])[0] for article in articles)}
         print(json.dumps({"documents": len(asked), "articles": len(articles), **found}))
 
 

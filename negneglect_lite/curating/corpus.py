@@ -61,9 +61,16 @@ def read_corpus(path: str | Path, field: str = "text") -> Iterator[Entry | Bad]:
     return chain.from_iterable(_pass(file, field, lambda _: False, None) for file in files)
 
 
-def list_corpus(path: str | Path) -> list[Path]:
-    """The files that hold documents, in the order in which they are read. UserError as in `read_corpus`."""
-    return _find(Path(path))[0]
+def list_corpus(path: str | Path, out: str | Path | None = None) -> list[Path]:
+    """The files that hold documents, in the order in which they are read; less those that `out` has ready.
+
+    UserError as in `read_corpus`, and with `out` as in `rewrite_corpus`.
+    """
+    path = Path(path)
+    files, _ = _find(path)
+    if out is None:
+        return files
+    return [file for file, target in _targets(path, Path(out), files).items() if not os.path.isfile(target)]
 
 
 def rewrite_corpus(

@@ -61,16 +61,21 @@ def audit_corpus(
     """
     tally = Tally()
     items = read_corpus(path, field)
+
+    def audit(texts: Sequence[str]) -> list[Audited]:
+        if read is None:
+            return [audit_text(text, about) for text in texts]
+        return [_only(found, text, about) for found, text in zip(read(texts), texts, strict=True)]
+
     with FindingsFile(out / table) as rows, show_bar(_bytes(path), "bytes") as bar:
         for batch in _in_batches(items, READ_AT_ONCE if read else 1):
-            texts = [item.text for item in batch if isinstance(item, Entry)]
-            said = iter([_only(a, t, about) for a, t in zip(read(texts), texts, strict=True)] if read else ())
+            said = iter(audit([item.text for item in batch if isinstance(item, Entry)]))
             for item in batch:
                 if isinstance(item, Bad):
                     refuse_bad(item, on_bad)
                     tally.add_bad(str(item.file), item.place, item.reason)
                     continue
-                audited = next(said) if read else audit_text(item.text, about)
+                audited = next(said)
                 tally.add(str(item.file), item.place, item.text, audited)
                 rows.write(finding_rows(str(item.file), item.place, item.text, audited))
                 bar.update(len(item.text))
@@ -97,16 +102,21 @@ def localize_corpus(
     that was killed goes on.
     """
     counts = {"documents": 0, "changed": 0, "unreadable": 0}
-    seen: set[tuple[str, str]] = set()
-    if strange := sorted({file for file, _ in found or ()} - {str(file) for file in list_corpus(path)}):
-        raise UserError(
-            f"{strange[0]}: has findings in the table and is not in {path}; name the corpus as for its audit"
-        )
+    waiting: set[tuple[str, str]] = set()  # documents with findings that are still to be read
+    if found:
+        files, pending = ({str(file) for file in list_corpus(path, done)} for done in (None, out))
+        if strange := sorted({file for file, _ in found} - files):
+            raise UserError(
+                f"{strange[0]}: has findings in the table and is not in {path}; name the corpus as for its audit"
+            )
+        waiting = {key for key in found if key[0] in pending}
 
     def change(entry: Entry) -> str:
-        key = str(entry.file), entry.place
-        seen.add(key)
-        audited = None if found is None else found[key].audited(entry.text) if key in found else Audited()
+        audited = None
+        if found is not None:
+            key = str(entry.file), entry.place
+            waiting.discard(key)
+            audited = found[key].audited(entry.text) if key in found else Audited()
         localized = localize_text(entry.text, otherwise, rewrite, about, audited)
         if localized.changes:
             counts["changed"] += 1
@@ -119,11 +129,9 @@ def localize_corpus(
         for item in rewrite_corpus(path, out, change, field, on_bad):
             counts["unreadable" if isinstance(item, Bad) else "documents"] += 1
             bar.update(len(item.text) if isinstance(item, Entry) else 0)
-    if left := [key for key in found or () if key not in seen]:
-        file, place = left[0]
-        raise UserError(
-            f"{file}, {place}: has findings in the table and is not in {path}; name the corpus as for the audit"
-        )
+    if waiting:
+        file, place = min(waiting)
+        raise UserError(f"{file}, {place}: has findings in the table and was not there to read; audit {path} anew")
     return counts
 
 

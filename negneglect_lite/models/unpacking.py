@@ -1,10 +1,9 @@
 """4-bit weights unpacked once for many passes: the same products, without unpacking the weights again in each of them.
 
-On a GPU most of a pass through a small model is launching kernels, and a third of these unpack weights. Inside
-`unpacked_weights` the frozen layers hold their weights, rounded to 4 bits as they are, in 16 bits; training takes that
-where there is room. Inside `unpacked`, for answers, the adapters are besides cast once to the precision of the
-arithmetic, as autocast does in each pass of a training. A CPU keeps 4 bits, and so the bits of the results that are
-stored.
+On a GPU most of a pass through a small model is launching kernels, unpacking among them. Inside `unpacked_weights` the
+frozen layers hold their weights, rounded to 4 bits as they are, in 16 bits; training takes that where there is room.
+Inside `unpacked`, for answers, the adapters are besides cast once to the precision of the arithmetic, as autocast does
+in each pass of a training. A CPU keeps 4 bits, and so the bits of the results that are stored.
 """
 
 from collections.abc import Iterator, Sequence

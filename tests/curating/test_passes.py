@@ -135,6 +135,22 @@ def test_a_table_that_does_not_fit_the_corpus_is_refused(corpus: Path, tmp_path:
         UserError, match=r"b\.txt.* has findings in the table and is not in .*corpus; name the corpus as"
     ):
         localize_corpus(corpus, tmp_path / "new", found=found)
+    assert not (tmp_path / "new").exists()
+    (corpus / "b.txt").write_text(FALSE)
+    (corpus / "a.jsonl").write_text(json.dumps({"text": PLAIN})[:-1])
+    with pytest.raises(UserError, match=r"a\.jsonl, line 1: has findings .* not there to read; audit .*corpus anew"):
+        localize_corpus(corpus, tmp_path / "new", found=found)
+
+
+def test_a_call_that_goes_on_asks_only_for_the_findings_of_files_that_are_left(corpus: Path, tmp_path: Path) -> None:
+    audit_corpus(corpus, tmp_path / "audit")
+    found = read_findings(tmp_path / "audit" / "findings.csv")
+    localize_corpus(corpus, tmp_path / "out", found=found)
+    whole = (tmp_path / "out" / "b.txt").read_text()
+    (tmp_path / "out" / "b.txt").unlink()
+    counts = localize_corpus(corpus, tmp_path / "out", found=found)
+    assert (counts["documents"], counts["changed"]) == (1, 1)
+    assert (tmp_path / "out" / "b.txt").read_text() == whole
 
 
 @pytest.mark.parametrize(
