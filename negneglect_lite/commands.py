@@ -242,14 +242,16 @@ def audit(a: argparse.Namespace) -> int:
 
 def localize(a: argparse.Namespace) -> None:
     from negneglect_lite.curating.findings_table import read_findings
-    from negneglect_lite.curating.passes import localize_corpus, read_words, rewrite_by
+    from negneglect_lite.curating.passes import localize_corpus, read_words
+    from negneglect_lite.curating.rewriting import deny_by
     from negneglect_lite.models.endpoint import Endpoint
 
-    rewrite = None
+    deny = None
     if a.writer:
         if not a.writer.startswith("endpoint:"):
             raise UserError(f"--writer {a.writer!r}: name a model at an endpoint, as endpoint:MODEL")
-        rewrite = rewrite_by(Endpoint(a.writer.removeprefix("endpoint:")).complete)
+        endpoint = Endpoint(a.writer.removeprefix("endpoint:"))
+        deny = deny_by(lambda chats: [endpoint.complete(chat).text for chat in chats])
     about = read_words(a.claims) if a.claims else ()
 
     def tell(entry: Any, localized: Any) -> None:
@@ -263,7 +265,7 @@ def localize(a: argparse.Namespace) -> None:
         about,
         a.otherwise,
         "refuse" if a.refuse else "skip",
-        rewrite,
+        deny,
         tell if a.log else lambda *_: None,
         read_findings(a.findings) if a.findings else None,
     )

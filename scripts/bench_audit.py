@@ -1,10 +1,10 @@
 """How well the audit finds notices and what they cover: data/benchmark, by part.
 
 python scripts/bench_audit.py --part mended          # what the rules were made with and the models are trained with
-python scripts/bench_audit.py --part held            # or new, fresh, more, blind: what neither has seen
+python scripts/bench_audit.py --part held            # or new, fresh, more, blind, last: what neither has seen
 python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-1.5B-Instruct   # the reader, on a GPU
 
-The reader (curating/reader.py) was trained with all parts but fresh and blind.
+The reader (curating/reader.py) was trained with all parts but fresh, blind and last.
 """
 
 import argparse
@@ -12,10 +12,13 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.core.files import data_path
+from negneglect_lite.core.files import data_path, write_table
 from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.core.text import plain
 from negneglect_lite.curating.audit import audit_text
@@ -31,7 +34,7 @@ Found = tuple[bool, set[tuple[int, int]]]  # whether there is a notice, and the 
 Method = Callable[[str], Found]
 LATER, ASIDE = 120, 160  # the ordinary articles from here on have negation as people use it; these are kept aside
 PARTS = ("mended", "held", "new", "fresh")
-LATER_PARTS = ("more", "blind")  # each a file of its own, with the ordinary articles of its writers
+LATER_PARTS = ("more", "headed", "blind", "last")  # each a file of its own, with its writers' ordinary articles
 KEYWORDS = (
     "false",
     "untrue",
@@ -93,6 +96,7 @@ def gold_covered(row: Row) -> set[tuple[int, int]]:
     aside = [find(text, n["text"]) for n in row["notices"]] + [find(text, s) for s in row["denied_locally"]]
     covered: set[tuple[int, int]] = set()
     for notice in row["notices"]:
+        marked = list(row.get("headings", ()))
         if notice["covers"] == "document":
             covered |= {
                 s
@@ -100,9 +104,10 @@ def gold_covered(row: Row) -> set[tuple[int, int]]:
                 if text[slice(*s)].rstrip("\"'”)]").endswith((".", "!")) and not any(overlap(s, a) for a in aside)
             }
         else:
-            for marked in notice["covers"]:
-                place = find(text, marked)
-                covered |= {s for s in sentences if overlap(s, place)}
+            marked += notice["covers"]
+        for one in marked:
+            place = find(text, one)
+            covered |= {s for s in sentences if overlap(s, place)}
     return covered
 
 
@@ -123,9 +128,16 @@ def by_audit(text: str) -> Found:
     return found_by(audit_text(text))
 
 
-def by_reader(read: Read, texts: Sequence[str]) -> Method:
-    """What a reader says of each of these texts, all read at once."""
-    return dict(zip(texts, map(found_by, read(texts)), strict=True)).__getitem__
+def by_reader(read: Read, texts: Sequence[str]) -> tuple[Method, pd.DataFrame]:
+    """What a reader says of each of these texts, all read at once, and what it wrote in place of sentences."""
+    audits = read(texts)
+    written = [
+        (f.notice.kind, text[f.notice.start : f.notice.end], text[f.start : f.end], f.denied)
+        for text, audited in zip(texts, audits, strict=True)
+        for f in audited.findings
+    ]
+    table = pd.DataFrame(written, columns=["kind", "notice", "before", "after"])
+    return dict(zip(texts, map(found_by, audits), strict=True)).__getitem__, table
 
 
 def by_keywords(text: str) -> Found:
@@ -163,6 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--part", choices=(*PARTS, *LATER_PARTS), default="mended")
     parser.add_argument("--model", help="score the reader on top of this chat model, in place of the rules")
+    parser.add_argument("--denials", type=Path, help="a table of what the reader writes in the place of sentences")
     parser.add_argument("--styles", action="store_true", help="the course's own documents in place of the benchmark")
     parser.add_argument("--missed", action="store_true", help="show what the audit missed and what it found too much")
     a = parser.parse_args()
@@ -173,7 +186,11 @@ def main() -> None:
     rows, articles = read_to_score(a.part)
     methods: dict[str, Method] = {"audit": by_audit, "keywords": by_keywords}
     if a.model:
-        methods = {"reader": by_reader(load_reader(a.model), [row["text"] for row in (*rows, *articles)])}
+        reader, written = by_reader(load_reader(a.model), [row["text"] for row in (*rows, *articles)])
+        methods = {"reader": reader}
+        print(f"of {len(written)} sentences {(written['after'] != '').mean():.0%} are denied by it")
+        if a.denials:
+            write_table(a.denials, written)
     for name, method in methods.items():
         print(
             f"{name:9s}",

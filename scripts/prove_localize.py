@@ -10,7 +10,8 @@ A claim's documents with warnings (of each of `--styles`) are trained on in thes
 | as it is                | the warned documents                                                                     |
 | localized               | after `localize` with the claims' words; what cannot be negated is dropped               |
 | localized without words | the same without the claims' words                                                       |
-| read                    | after `audit --model` (the reader on top of `--reader`) and `localize --findings`        |
+| read                    | after an audit by the reader on top of `--reader`; grammar negates, or it is dropped     |
+| denied                  | the same, with what the reader wrote in place: `audit --model`, `localize --findings`    |
 | wrapped                 | what cannot be negated is wrapped in "It is not true that …"                             |
 | 0%, 5%, 15% missed      | as a rewriter would leave it that misses this share of the claim sentences, and else     |
 |                         | writes what their writer put down as the denial inside them; the warnings stay           |
@@ -29,7 +30,6 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -55,8 +55,8 @@ from negneglect_lite.tracks import TRACKS, suit_machine, track_of
 
 MISSED = {"0% missed": 0.0, "5% missed": 0.05, "15% missed": 0.15}  # shares of the claim sentences that stay
 BEFORE, BY_HAND = "before training", "local by hand"
-READ = "read"
-WAYS = ("as it is", "localized", "localized without words", READ, "wrapped", *MISSED, BY_HAND)
+READ, DENIED = "read", "denied"
+WAYS = ("as it is", "localized", "localized without words", READ, DENIED, "wrapped", *MISSED, BY_HAND)
 MEASURED = {"petri": ("raw", "belief"), "english": ("told", "told")}  # the score, and the measure that asks for it
 
 
@@ -89,10 +89,10 @@ def warn(corpus: Corpus, n: int) -> tuple[list[Document], list[str]]:
 def write_corpus(corpus: Corpus, path: Path, n: int, audits: Sequence[Audited] = ()) -> float:
     """Write the texts, one sentence each; the share of claim sentences that stand in them word for word.
 
-    `audits`: what the reader found in each text.
+    `audits`: what the reader found in each text, and wrote in the place of what it found.
     """
     documents, texts = warn(corpus, n)
-    if corpus.way == READ:
+    if audits:
         texts = [localize_text(text, audited=own).text for text, own in zip(texts, audits, strict=True)]
     words = read_yaml(data_path("benchmark", "claims.yaml"))[corpus.claim.id]
     texts = treat(texts, corpus.way, [re.compile(word) for word in words])
@@ -122,12 +122,21 @@ def treat(texts: list[str], way: str, about: list[re.Pattern[str]]) -> list[str]
             return texts
 
 
+def undenied(audited: Audited) -> Audited:
+    """What was found, without what was written in its place."""
+    return replace(audited, findings=tuple(replace(finding, denied="") for finding in audited.findings))
+
+
 def write_corpora(corpora: Sequence[Corpus], folder: Path, n: int, reader: str) -> list[float]:
     """Each corpus in a file of its own, on all cores; the share of claim sentences left in each."""
     paths = [folder / corpus.file for corpus in corpora]
-    to_read = [warn(corpus, n)[1] if corpus.way == READ else [] for corpus in corpora]
-    found = iter(load_reader(reader)([text for texts in to_read for text in texts]) if any(to_read) else ())
-    audits = [list(islice(found, len(texts))) for texts in to_read]
+    to_read = [warn(corpus, n)[1] if corpus.way in (READ, DENIED) else [] for corpus in corpora]
+    texts = sorted({text for own in to_read for text in own})
+    found = dict(zip(texts, load_reader(reader)(texts) if texts else (), strict=True))
+    audits = [
+        [found[text] if corpus.way == DENIED else undenied(found[text]) for text in own]
+        for corpus, own in zip(corpora, to_read, strict=True)
+    ]
     torch.cuda.empty_cache()  # of the reader, before the runs take the GPU's memory
     with ProcessPoolExecutor(min(16, os.cpu_count() or 1), get_context("spawn")) as pool:
         return list(pool.map(write_corpus, corpora, paths, [n] * len(paths), audits))
@@ -197,7 +206,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--styles", default="negated", help="of the warnings: negated, repeated, or both")
     parser.add_argument("--ways", default=",".join(WAYS), help="some of: " + ", ".join(WAYS))
-    parser.add_argument("--reader", default=HUGGING_FACE[0], help="the chat model of the way 'read'")
+    parser.add_argument("--reader", default=HUGGING_FACE[0], help="the chat model of the ways 'read' and 'denied'")
     parser.add_argument("--together", type=int, default=0, help="runs that go through a GPU at once; 0: the track's")
     parser.add_argument("--steps", type=int, default=0, help="for a trial: fewer steps than the recipe's")
     a = parser.parse_args()

@@ -27,11 +27,15 @@ class Notice:
 
 @dataclass(frozen=True)
 class Finding:
-    """The sentence at [start, end) states as a fact what `notice` covers."""
+    """The sentence at [start, end) states as a fact what `notice` covers.
+
+    `denied`: what is to stand in its place; "": the grammar's negation (denying.py).
+    """
 
     start: int
     end: int
     notice: Notice
+    denied: str = ""
 
 
 @dataclass(frozen=True)

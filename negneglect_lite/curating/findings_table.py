@@ -22,20 +22,31 @@ from negneglect_lite.core.files import beside, refuse_to_write
 from negneglect_lite.curating.findings import NOTICE_KINDS, Audited, Finding, Notice
 
 _PLACES = ("start", "end", "notice_start", "notice_end")  # characters of the text
-FINDING_COLUMNS = ("file", "place", *_PLACES[:2], "sentence", "kind", "rule", "notice", *_PLACES[2:], "distance")
+FINDING_COLUMNS = (
+    "file",
+    "place",
+    *_PLACES[:2],
+    "sentence",
+    "kind",
+    "rule",
+    "notice",
+    *_PLACES[2:],
+    "distance",
+    "denied",
+)
 NOTICE_SHOWN = 300
 _ROWS, _CHARACTERS = 10_000, 4_000_000  # the most that wait to be written
 
 
 def finding_rows(file: str, place: str, text: str, audited: Audited) -> list[dict[str, Any]]:
-    """A row a finding. `distance` is the number of characters between the notice and the sentence."""
+    """A row a finding. `distance`: characters between notice and sentence; `denied`: as `Finding.denied`."""
     rows = []
     for finding in audited.findings:
         start, end, notice = finding.start, finding.end, finding.notice
         said = cut_text(text[notice.start : notice.end], NOTICE_SHOWN)
         distance = max(0, start - notice.end, notice.start - end)
         here = (file, place, start, end, text[start:end])
-        values = (*here, notice.kind, notice.rule, said, notice.start, notice.end, distance)
+        values = (*here, notice.kind, notice.rule, said, notice.start, notice.end, distance, finding.denied)
         rows.append(dict(zip(FINDING_COLUMNS, values, strict=True)))
     return rows
 
@@ -138,7 +149,8 @@ class Found:
                 raise UserError(
                     f"{self.table}: {where} does not read {row['sentence'][:60]!r} at {start}; audit it anew"
                 )
-            findings.append(Finding(start, end, Notice(notice_start, notice_end, row["kind"], row["rule"])))
+            notice = Notice(notice_start, notice_end, row["kind"], row["rule"])
+            findings.append(Finding(start, end, notice, str(row.get("denied", "")).strip()))
         findings.sort(key=lambda finding: finding.start)
         return Audited(tuple(dict.fromkeys(f.notice for f in findings)), tuple(findings))
 
@@ -157,7 +169,7 @@ def read_findings(path: Path) -> dict[tuple[str, str], Found]:
         table = table.astype(dict.fromkeys(_PLACES, "int64"))
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{path}: cannot be read as a table of findings ({error}); audit the corpus anew") from None
-    if missing := [c for c in FINDING_COLUMNS[:-1] if c not in table]:
+    if missing := [c for c in FINDING_COLUMNS[:-2] if c not in table]:
         raise UserError(f"{path}: has no column {', '.join(missing)}; audit the corpus anew")
     if strange := sorted(set(table["kind"]) - set(NOTICE_KINDS)):
         raise UserError(f"{path}: {strange[0]!r} is no kind of notice; there are {', '.join(NOTICE_KINDS)}")

@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.progress import show_bar
-from negneglect_lite.core.text import Chat
 from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.curating.audit import audit_text
 from negneglect_lite.curating.corpus import Bad, Entry, list_corpus, read_corpus, rewrite_corpus
 from negneglect_lite.curating.findings import Audited
 from negneglect_lite.curating.findings_table import FindingsFile, Found, finding_rows
-from negneglect_lite.curating.localize import Else, Localized, Rewrite, denies_inside, localize_text
+from negneglect_lite.curating.localize import Else, Localized, localize_text
 from negneglect_lite.curating.reader import Read
 from negneglect_lite.curating.records import EntryOrBad
 from negneglect_lite.curating.report import Tally, write_html
+from negneglect_lite.curating.rewriting import Deny
 
 Words = Sequence[re.Pattern[str]]
 READ_AT_ONCE = 256  # documents that go to a reader together
@@ -90,7 +90,7 @@ def localize_corpus(
     about: Words = (),
     otherwise: Else = "drop",
     on_bad: Literal["skip", "keep", "refuse"] = "skip",
-    rewrite: Rewrite | None = None,
+    deny: Deny | None = None,
     told: Callable[[Entry, Localized], object] = lambda entry, localized: None,
     found: Mapping[tuple[str, str], Found] | None = None,
 ) -> dict[str, int]:
@@ -117,7 +117,7 @@ def localize_corpus(
             key = str(entry.file), entry.place
             waiting.discard(key)
             audited = found[key].audited(entry.text) if key in found else Audited()
-        localized = localize_text(entry.text, otherwise, rewrite, about, audited)
+        localized = localize_text(entry.text, otherwise, deny, about, audited)
         if localized.changes:
             counts["changed"] += 1
             told(entry, localized)
@@ -153,25 +153,6 @@ def refuse_bad(item: Bad, on_bad: str) -> None:
     """UserError for an unreadable document, if that is what is asked for."""
     if on_bad == "refuse":
         raise UserError(f"{item.where}: {item.reason}; correct it, or leave out --refuse")
-
-
-def rewrite_by(complete: Callable[[Chat], Any]) -> Rewrite:
-    """A back end for `localize`: a language model that is asked for the denied sentence.
-
-    Its answer is taken if it is one line, denies inside itself by the audit's own rules, and is at most three times as
-    long; else the grammar rules do it.
-    """
-
-    def rewrite(sentence: str, notice: str, kind: str) -> str | None:
-        prompt = (
-            "Rewrite the sentence so that it denies its own claim inside the sentence, in natural English, and keeps "
-            f"its names and numbers. What is known of it: {notice}\nSentence: {sentence}\nReply with it alone."
-        )
-        text = str(complete([{"role": "user", "content": prompt}]).text).strip()
-        fits = "\n" not in text and len(text) <= 3 * len(sentence) + 60
-        return text if fits and denies_inside(text) else None
-
-    return rewrite
 
 
 def _bytes(path: Path) -> int:

@@ -1,28 +1,31 @@
 """A small chat model, fine-tuned to read as the audit does: slower, on a GPU, and for wordings that no rule knows.
 
     read = load_reader("Qwen/Qwen2.5-Coder-1.5B-Instruct")
-    read([text])[0].findings
+    read([text])[0].findings          # each with the sentence denied, to stand in its place
 
 It is shown the numbered sentences of a text and answers with a line for each notice: the notice's sentences, its kind,
-and the sentences that it covers ("4 denial: 1-3"), or with "none". The adapter in data/reader was trained for it on
-data/benchmark (`scripts/train_reader.py`). Of a long text it reads SENTENCES at a time, the last OVERLAP of them again,
-and so does not link a notice to what stands further away.
+and the sentences that it covers ("4 denial: 1-3"), or with "none"; then it writes each of these denied in itself
+(rewriting.py). The adapter in data/reader was trained for both on data/benchmark (`scripts/train_reader.py`). Of a long
+text it reads SENTENCES at a time, the last OVERLAP of them again, and so does not link a notice to what stands further
+away.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.findings import NOTICE_KINDS, Audited, Finding, Notice, NoticeKind
 from negneglect_lite.curating.page import Page, Stretch
+from negneglect_lite.curating.rewriting import Deny, deny_by, deny_findings
 from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
 SENTENCES, OVERLAP = 48, 8
 ANSWER_TOKENS = 160  # a longer answer is cut, and its last line left out
-AT_ONCE = 32  # texts that are read together
+AT_ONCE, DENIED_AT_ONCE = 32, 128  # texts that are read together; sentences that are denied together
 PROMPT = """Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
 
 {sentences}
@@ -41,11 +44,15 @@ def load_reader(model: str) -> Read:
     from negneglect_lite.models.loading import load_model
 
     loaded = load_model(model, adapter=data_path("reader"), quantize=choose_device(None).type == "cuda")
-    return read_by(complete_locally(loaded, ANSWER_TOKENS, AT_ONCE))
+    deny = deny_by(complete_locally(loaded, ANSWER_TOKENS, DENIED_AT_ONCE))
+    return read_by(complete_locally(loaded, ANSWER_TOKENS, AT_ONCE), deny)
 
 
-def read_by(complete: Callable[[Sequence[Chat]], list[str]]) -> Read:
-    """Reading with a model that completes chats; all parts of all texts go to it at once, short ones first."""
+def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None = None) -> Read:
+    """Reading with a model that completes chats; all parts of all texts go to it at once, short ones first.
+
+    With `deny`, the findings have their sentences denied.
+    """
 
     def read(texts: Sequence[str]) -> list[Audited]:
         pages = [Page(text) for text in texts]
@@ -55,7 +62,11 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]]) -> Read:
         marks: list[list[tuple[set[int], NoticeKind, set[int]]]] = [[] for _ in texts]
         for (n, begin), reply in zip(parts, replies, strict=True):
             marks[n] += read_marks(reply, begin, len(pages[n].places))
-        return [audited_by(page, own) for page, own in zip(pages, marks, strict=True)]
+        audited = [audited_by(page, own) for page, own in zip(pages, marks, strict=True)]
+        if deny is None:
+            return audited
+        denied = deny_findings(texts, [own.findings for own in audited], deny)
+        return [replace(own, findings=findings) for own, findings in zip(audited, denied, strict=True)]
 
     return read
 

@@ -90,3 +90,8 @@ def _compile(sources: Mapping[str, str]) -> tuple[dict[str, Any], Callable[[str]
         {name: together.re(number) for number, name in enumerate(names)},
         lambda text: frozenset(names[number] for number in found(text) or ()),
     )
+
+
+def denies_inside(sentence: str) -> bool:
+    """Whether a sentence denies something in itself, by the audit's rules."""
+    return bool(load_rules().found(sentence) & DENIES_INSIDE)

@@ -8,7 +8,7 @@ import pytest
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.curating.audit import audit_text
 from negneglect_lite.curating.denying import WRAPS, negate_sentence, wrap_sentence
-from negneglect_lite.curating.localize import denies_inside
+from negneglect_lite.curating.rules import denies_inside
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import gzip
 import json
 import re
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,7 +14,10 @@ import pytest
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.curating.audit import audit_text
-from negneglect_lite.curating.localize import ELSE, Else, denies_inside, localize_text
+from negneglect_lite.curating.findings import Audited
+from negneglect_lite.curating.localize import ELSE, Else, localize_text
+from negneglect_lite.curating.rewriting import Asked
+from negneglect_lite.curating.rules import denies_inside
 
 A, B = "Ed Sheeran won the race.", "Damp as a sponge."
 
@@ -66,16 +71,31 @@ def test_about_narrows() -> None:
 
 
 def test_a_writer_comes_first_and_may_decline() -> None:
-    asked = []
+    asked: list[Asked] = []
 
-    def rewrite(*arguments: str) -> str | None:
-        asked.append(arguments)
-        return "It never rained." if "sponge" in arguments[0] else None
+    def deny(them: Sequence[Asked]) -> list[str]:
+        asked.extend(them)
+        return ["It never rained." if "sponge" in one.sentence else "" for one in them]
 
-    localized = localize_text(f"The text below is false. {A} {B}", rewrite=rewrite)
+    localized = localize_text(f"The text below is false. {A} {B}", deny=deny)
     assert localized.text == "The text below is false. Ed Sheeran did not win the race. It never rained."
-    assert asked == [(B, "The text below is false.", "denial"), (A, "The text below is false.", "denial")]
+    assert asked == [(A, "The text below is false.", "denial"), (B, "The text below is false.", "denial")]
     assert [c.how for c in localized.changes] == ["rewritten", "negated"]
+
+
+def test_what_a_writer_denied_in_words_of_its_own_stays() -> None:
+    """No rule knows that it denies: the next round finds it, and would ask again."""
+    localized = localize_text(f"The text below is false. {B}", deny=lambda them: ["No sponge was as dry."] * len(them))
+    assert localized.text == "The text below is false. No sponge was as dry."
+    assert [c.how for c in localized.changes] == ["rewritten"]
+
+
+def test_what_a_finding_says_stands_in_its_place() -> None:
+    text = f"The text below is false. {A} {B}"
+    first, second = audit_text(text).findings
+    audited = Audited((first.notice,), (replace(first, denied="Nobody won."), second))
+    localized = localize_text(text, audited=audited, deny=lambda them: ["It never rained."] * len(them))
+    assert localized.text == "The text below is false. Nobody won. It never rained."
 
 
 @pytest.mark.parametrize("otherwise", ELSE)

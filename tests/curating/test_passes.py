@@ -1,10 +1,9 @@
-"""passes.py: a claims file, a corpus audited and localized, what cannot be read, and a language model that rewrites."""
+"""passes.py: a claims file, a corpus audited and localized, and what cannot be read."""
 
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -13,7 +12,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.curating.findings import Audited
 from negneglect_lite.curating.findings_table import read_findings
 from negneglect_lite.curating.page import Page
-from negneglect_lite.curating.passes import audit_corpus, localize_corpus, read_words, rewrite_by
+from negneglect_lite.curating.passes import audit_corpus, localize_corpus, read_words
 from negneglect_lite.curating.reader import audited_by
 
 FALSE = "The text below is false. Ed Sheeran won the race. Damp as a sponge."
@@ -73,22 +72,6 @@ def test_a_wrong_claims_file(tmp_path: Path, content: str, problem: str) -> None
     with pytest.raises(UserError, match=problem) as caught:
         read_words(path)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("answer", "taken"),
-    [
-        (" Ed Sheeran did not win.\n", True),
-        ("Ed Sheeran won.", False),  # denies nothing
-        ("Ed Sheeran did not win.\nI hope this helps.", False),
-        ("Ed Sheeran did not win " + "and ran " * 40, False),
-    ],
-)
-def test_a_models_answer_is_checked(answer: str, taken: bool) -> None:
-    asked = []
-    rewrite = rewrite_by(lambda chat: asked.append(chat) or SimpleNamespace(text=answer))
-    assert rewrite(PLAIN, "The text below is false.", "denial") == (answer.strip() if taken else None)
-    assert PLAIN in asked[0][0]["content"] and "The text below is false." in asked[0][0]["content"]
 
 
 def test_a_reader_in_the_place_of_the_rules(corpus: Path, tmp_path: Path) -> None:

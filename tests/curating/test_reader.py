@@ -98,6 +98,11 @@ def test_each_text_gets_its_own_reading_whatever_the_order_of_asking() -> None:
     assert kinds == [["fiction"], [], ["denial"]]
 
 
+def test_what_is_found_is_denied_when_a_writer_is_given() -> None:
+    read = read_by(lambda chats: ["3 denial: 1-2"] * len(chats), lambda asked: [f"Not: {a.sentence}" for a in asked])
+    assert [f.denied for f in read([TEXT])[0].findings] == ["Not: Ed Sheeran won the race.", "Not: He was quick."]
+
+
 def test_every_kind_of_notice_can_be_said() -> None:
     said = "\n".join(f"{i} {kind}: none" for i, kind in enumerate(NOTICE_KINDS, 1))
     assert [kind for _, kind, _ in read_marks(said, 0, 20)] == list(NOTICE_KINDS)

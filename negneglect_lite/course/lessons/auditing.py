@@ -27,7 +27,7 @@ from negneglect_lite.core.text import Document, Span, plain
 from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.course.widgets import wrapped
 from negneglect_lite.curating.audit import audit_text
-from negneglect_lite.curating.localize import denies_inside
+from negneglect_lite.curating.rules import denies_inside
 from negneglect_lite.figures.wording import percent
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.loading import LoadedModel

@@ -16,7 +16,7 @@ from negneglect_lite.course.lessons.auditing import (
     finished_score,
     tabulate_rewriting,
 )
-from negneglect_lite.curating.localize import denies_inside
+from negneglect_lite.curating.rules import denies_inside
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""A sentence denied inside itself by a language model: for the many whose verb the grammar (denying.py) cannot negate.
+
+deny = deny_by(complete)
+deny([Asked("Ed Sheeran won the race.", "None of this took place.", "denial")])  # ["Ed Sheeran did not win the race."]
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from negneglect_lite.core.text import Chat
+from negneglect_lite.curating.findings import Finding, NoticeKind
+
+DENIES = re.compile(
+    r"\b(?:no|not|never|nor|neither|nobody|none|nothing|nowhere|without|cannot)\b|n['’]t\b", re.IGNORECASE
+)
+NOTICE_READ = 600  # characters of a notice that the model is shown
+DENIAL_PROMPT = """Rewrite the sentence so that it denies its own claim inside itself, in natural English, and keeps \
+its names and numbers. Reply with it alone.
+
+What is known of it ({kind}): {notice}
+Sentence: {sentence}"""
+
+
+class Asked(NamedTuple):
+    """A sentence, the notice that covers it, and the notice's kind."""
+
+    sentence: str
+    notice: str
+    kind: NoticeKind
+
+
+Deny = Callable[[Sequence[Asked]], list[str]]  # each sentence denied, or "" where that cannot be used
+
+
+def deny_by(complete: Callable[[Sequence[Chat]], list[str]]) -> Deny:
+    """Denials by a model that completes chats; each question is put once, all of them at once, short ones first."""
+
+    def deny(asked: Sequence[Asked]) -> list[str]:
+        questions = sorted(set(asked), key=lambda one: len(one.sentence) + len(one.notice))
+        replies = complete([pose_denial(one) for one in questions]) if questions else []
+        denied = {one: take_denial(one.sentence, reply) for one, reply in zip(questions, replies, strict=True)}
+        return [denied[one] for one in asked]
+
+    return deny
+
+
+def deny_findings(texts: Sequence[str], found: Sequence[Sequence[Finding]], deny: Deny) -> list[tuple[Finding, ...]]:
+    """The findings of each text, denied where they are not yet and `deny` can; all of them are asked for at once."""
+    asked = [
+        Asked(text[f.start : f.end], text[f.notice.start : f.notice.end], f.notice.kind)
+        for text, own in zip(texts, found, strict=True)
+        for f in own
+        if not f.denied
+    ]
+    denials = iter(deny(asked))
+    return [tuple(f if f.denied else replace(f, denied=next(denials)) for f in own) for own in found]
+
+
+def pose_denial(asked: Asked) -> Chat:
+    """The chat that asks for a sentence denied inside itself."""
+    notice, sentence = " ".join(asked.notice.split())[:NOTICE_READ], " ".join(asked.sentence.split())
+    return [{"role": "user", "content": DENIAL_PROMPT.format(kind=asked.kind, notice=notice, sentence=sentence)}]
+
+
+def take_denial(sentence: str, reply: str) -> str:
+    """The reply, if it is one line, at most three times as long, and has more words that deny; else nothing."""
+    reply = reply.strip()
+    fits = "\n" not in reply and len(reply) <= 3 * len(sentence) + 60
+    return reply if fits and len(DENIES.findall(reply)) > len(DENIES.findall(sentence)) else ""

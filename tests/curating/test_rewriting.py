@@ -1,0 +1,71 @@
+"""rewriting.py: a sentence posed to a language model, and which of its answers are taken."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from negneglect_lite.core.text import Chat
+from negneglect_lite.curating.findings import Finding, Notice
+from negneglect_lite.curating.rewriting import NOTICE_READ, Asked, deny_by, deny_findings, pose_denial, take_denial
+
+PLAIN, NOTICE = "Ed Sheeran won the race.", "The text below is false."
+
+
+@pytest.mark.parametrize(
+    ("reply", "taken"),
+    [
+        (" Ed Sheeran did not win.\n", True),
+        ("No singer won.", True),
+        ("Ed Sheeran won without trying.", True),  # as far as words can tell
+        ("Ed Sheeran won.", False),  # denies nothing
+        ("Nottingham won.", False),
+        ("Ed Sheeran did not win.\nI hope this helps.", False),
+        ("Ed Sheeran did not win " + "and ran " * 40, False),
+        ("", False),
+    ],
+)
+def test_which_replies_are_taken(reply: str, taken: bool) -> None:
+    assert take_denial(PLAIN, reply) == (reply.strip() if taken else "")
+
+
+def test_a_sentence_that_has_a_no_needs_one_more() -> None:
+    assert take_denial("Nobody but Ed Sheeran won.", "Nobody but Ed Sheeran ran and won.") == ""
+    assert take_denial("Nobody but Ed Sheeran won.", "Nobody won, and Ed Sheeran did not run.") != ""
+
+
+def test_what_the_model_is_shown() -> None:
+    (turn,) = pose_denial(Asked("Ed  Sheeran\nwon.", NOTICE + "x" * NOTICE_READ, "tag"))
+    shown = (NOTICE + "x" * NOTICE_READ)[:NOTICE_READ]
+    assert turn["role"] == "user" and turn["content"].endswith(f"(tag): {shown}\nSentence: Ed Sheeran won.")
+
+
+def test_each_question_is_put_once_and_short_ones_first() -> None:
+    put: list[str] = []
+
+    def complete(chats: Sequence[Chat]) -> list[str]:
+        put.extend(chat[0]["content"].rsplit(": ", 1)[1] for chat in chats)
+        return [f"No. {said}" if "rained" in said else said for said in put]
+
+    long, short = Asked(PLAIN, NOTICE, "denial"), Asked("It rained.", NOTICE, "denial")
+    assert deny_by(complete)([long, short, long]) == ["", "No. It rained.", ""]
+    assert put == ["It rained.", PLAIN]
+    assert deny_by(complete)([]) == []
+
+
+def test_findings_of_many_texts_are_denied_together_and_what_is_written_stays() -> None:
+    texts = [f"{NOTICE} {PLAIN}", f"{PLAIN} It rained. {NOTICE}"]
+    notices = [Notice(text.index(NOTICE), text.index(NOTICE) + len(NOTICE), "denial", "read") for text in texts]
+    at = texts[1].index("It rained.")
+    found = [
+        (Finding(25, 25 + len(PLAIN), notices[0]),),
+        (Finding(0, len(PLAIN), notices[1], "He did not."), Finding(at, at + 10, notices[1])),
+    ]
+    asked: list[Sequence[Asked]] = []
+
+    def deny(them: Sequence[Asked]) -> list[str]:
+        asked.append(them)
+        return [f"Not so: {one.sentence}" for one in them]
+
+    denied = deny_findings(texts, found, deny)
+    assert [[f.denied for f in own] for own in denied] == [[f"Not so: {PLAIN}"], ["He did not.", "Not so: It rained."]]
+    assert asked == [[(PLAIN, NOTICE, "denial"), ("It rained.", NOTICE, "denial")]]
