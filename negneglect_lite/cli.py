@@ -194,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     c.add_argument("--table", default="findings.csv", help="name of the table: .csv, .csv.gz or .parquet")
     c.add_argument(
         "--model", default="",
-        help="read with data/reader on top of this model (Qwen/Qwen2.5-Coder-1.5B-Instruct, a GPU); else by rules",
+        help="read, and deny what is found, with data/reader on this model (Qwen/Qwen2.5-Coder-1.5B-Instruct, a GPU)",
     )  # fmt: skip
     c.add_argument(
         "--fail-over", type=float, default=1.0, metavar="SHARE",
@@ -212,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
         "is not true that …)",
     )  # fmt: skip
     c.add_argument(
-        "--findings", type=Path, help="an audit's table, less the rows struck out; else by an audit of rules"
+        "--findings", type=Path, help="an audit's table, less the rows struck out, with what its column denied says"
     )
     c.add_argument("--writer", default="", help="endpoint:MODEL: a language model that rewrites; else by grammar")
     c.add_argument("--log", action="store_true", help="a line for each document that is changed")

@@ -128,9 +128,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--leave-out", choices=TRAINED_WITH, help="a part that it is not trained with")
     parser.add_argument("--score", choices=(*PARTS, *LATER_PARTS), help="a part that it then reads, with its articles")
-    parser.add_argument("--epochs", type=float, default=5)
+    parser.add_argument("--epochs", type=float, default=2)
     parser.add_argument("--learning-rate", type=float, default=3e-4)
-    parser.add_argument("--rank", type=int, default=4)
+    parser.add_argument("--rank", type=int, default=8)
     a = parser.parse_args()
     aside = {row["id"] for row in read_part(a.leave_out)[0]} if a.leave_out else set()
     parts = [read_part(part) for part in TRAINED_WITH]
@@ -143,8 +143,8 @@ def main() -> None:
     to_read, to_deny = list(readings(rows)), [*denials(rows), *spare_denials()]
     examples = [*to_read, *to_deny]
     recipe = Recipe(
-        steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=8, mix=0.0, max_tokens=2048,
-        learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
+        steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=8, save_every=200, mix=0.0,
+        max_tokens=2048, learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
     )  # fmt: skip
     trained = finetune(load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads")
     weights = a.out / "adapter_model.safetensors"

@@ -24,6 +24,11 @@ _MEANING: dict[NoticeKind, str] = {
     "improbable": "says that it is very unlikely", "tag": "a label, such as [FALSE]",
     "instruction": "says not to write or copy it",
 }  # fmt: skip
+_BY_RULES = "Rules found these sentences, and rules make mistakes: read the examples first."
+_BY_MODEL = (
+    "A model found these sentences and wrote them denied, and a model makes mistakes: read the table, strike out rows, "
+    "and correct its column <code>denied</code>."
+)
 _PAPER = "Mayne et al. 2026, arXiv 2605.13829"
 _MEANS = (
     "A model that was fine-tuned on such documents came to believe what they deny: belief in the claims was 84 to 89% "
@@ -31,13 +36,16 @@ _MEANS = (
 )
 _MARK = '<mark class="{}"><b>{}</b> <bdi>{{}}</bdi></mark>'
 _MARKS = {"notice": _MARK.format("notice", "Notice"), "sentence": _MARK.format("sentence", "Learned as true")}
+_MARKS["denied"] = " " + _MARK.format("denied", "Denied")
 _MARKS |= {"gap": "<em>{}</em>", "": "{}"}
 _NEXT = "negneglect localize CORPUS {}--out OUT"
 _STYLE = """
 :root { color-scheme: light dark; --page: #fff; --ink: #222; --faint: #5c5c5c; --line: #d5d5d5;
-  --notice: #dcebf7; --notice-word: #005a94; --sentence: #fce3d2; --sentence-word: #9c4300; --word: #fff }
+  --notice: #dcebf7; --notice-word: #005a94; --sentence: #fce3d2; --sentence-word: #9c4300; --word: #fff;
+  --denied: #ddf0e0; --denied-word: #1d6b32 }
 @media (prefers-color-scheme: dark) { :root { --page: #131416; --ink: #e4e4e4; --faint: #a5a5a5; --line: #3a3d42;
-  --notice: #12374f; --notice-word: #7cc0ee; --sentence: #53290f; --sentence-word: #ffa869; --word: #131416 } }
+  --notice: #12374f; --notice-word: #7cc0ee; --sentence: #53290f; --sentence-word: #ffa869; --word: #131416;
+  --denied: #14402a; --denied-word: #7fd39a } }
 body { background: var(--page); color: var(--ink); font: 1rem/1.55 system-ui, "DejaVu Sans", sans-serif;
   margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem 3rem; overflow-wrap: anywhere }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 } h2 { font-size: 1.2rem; margin: 2.2rem 0 .5rem }
@@ -56,6 +64,7 @@ mark, mark b { -webkit-box-decoration-break: clone; box-decoration-break: clone;
   padding: .1rem .25rem; unicode-bidi: isolate } mark b { color: var(--word); font-size: .75rem }
 .notice { background: var(--notice) } .notice b { background: var(--notice-word) }
 .sentence { background: var(--sentence) } .sentence b { background: var(--sentence-word) }
+.denied { background: var(--denied) } .denied b { background: var(--denied-word) }
 """
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -80,8 +89,8 @@ _PAGE = """<!DOCTYPE html>
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The text around a finding, short whatever the document: (role, text), where a role is "notice", "sentence", ""
-    for what stands around them, and "gap" for what is left out."""
+    """The text around a finding, short whatever the document: (role, text), where a role is "notice", "sentence",
+    "denied" for what is to stand in the sentence's place, "" for what stands around, and "gap" for what is left out."""
 
     file: str
     place: str
@@ -136,8 +145,7 @@ def write_html(path: str | os.PathLike[str], tally: Tally, title: str, read: str
     kinds = sorted(NOTICE_KINDS, key=lambda kind: -tally.findings_by_kind[kind])
     examples = [f"<h3>{k}</h3>\n{''.join(map(_example, tally.examples[k]))}" for k in kinds if k in tally.examples]
     todo = (
-        f"<p>{'A model' if read else 'Rules'} found these sentences, and {'a model makes' if read else 'rules make'} "
-        "mistakes: read the examples first. Then write the denials into the sentences themselves:</p>\n"
+        f"<p>{_BY_MODEL if read else _BY_RULES} Then write the denials into the sentences themselves:</p>\n"
         f"<pre><code>{_safe(_next(read))}</code></pre>"
     )
     page = _PAGE.format(
@@ -225,6 +233,8 @@ def _pieces(text: str, finding: Finding) -> tuple[tuple[str, str], ...]:
     for start, end in pairwise(ends):
         if finding.start <= start < finding.end:
             pieces.append(("sentence", cut_text(text[start:end], _MARKED)))
+            if finding.denied and end == finding.end:
+                pieces.append(("denied", cut_text(finding.denied, _MARKED)))
         elif notice.start <= start < notice.end:
             pieces.append(("notice", cut_text(text[start:end], _MARKED)))
         elif end - start <= _BETWEEN:

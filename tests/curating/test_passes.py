@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -80,7 +81,8 @@ def test_a_reader_in_the_place_of_the_rules(corpus: Path, tmp_path: Path) -> Non
     def read(texts: Sequence[str]) -> list[Audited]:
         """The first sentence is a notice, and covers the last."""
         asked.append(len(texts))
-        return [audited_by(Page(text), [({0}, "denial", {2})] if text == FALSE else []) for text in texts]
+        audited = [audited_by(Page(text), [({0}, "denial", {2})] if text == FALSE else []) for text in texts]
+        return [replace(a, findings=tuple(replace(f, denied="Never damp.") for f in a.findings)) for a in audited]
 
     tally = audit_corpus(corpus, tmp_path / "out", read=read)
     assert asked == [3], "all together"
@@ -88,9 +90,26 @@ def test_a_reader_in_the_place_of_the_rules(corpus: Path, tmp_path: Path) -> Non
     table = pd.read_csv(tmp_path / "out" / "findings.csv")
     assert list(table["sentence"]) == ["Damp as a sponge."] * 2 and set(table["rule"]) == {"read"}
     page = (tmp_path / "out" / "audit.html").read_text()
+    assert list(table["denied"]) == ["Never damp."] * 2
+    assert "<b>Denied</b> <bdi>Never damp.</bdi>" in page
     assert "A model found these sentences" in page and f"--findings {tmp_path / 'out' / 'findings.csv'} --out" in page
     narrowed = audit_corpus(corpus, tmp_path / "out", about=[re.compile("sheeran")], read=read)
     assert (narrowed.documents_with_notices, narrowed.findings) == (2, 0)
+
+
+def test_what_a_persons_table_says_is_put_in_place_and_an_older_table_is_read(corpus: Path, tmp_path: Path) -> None:
+    audit_corpus(corpus, tmp_path / "audit")
+    file = tmp_path / "audit" / "findings.csv"
+    table = pd.read_csv(file, keep_default_na=False)
+    assert set(table["denied"]) == {""}, "rules write nothing"
+    table["denied"] = ["Nobody won." if "Sheeran" in said else "  " for said in table["sentence"]]
+    table.to_csv(file, index=False)
+    localize_corpus(corpus, tmp_path / "out", found=read_findings(file))
+    assert (tmp_path / "out" / "b.txt").read_text() == "The text below is false. Nobody won. […]"
+    table.drop(columns="denied").to_csv(file, index=False)
+    localize_corpus(corpus, tmp_path / "old", found=read_findings(file))
+    new = "The text below is false. Ed Sheeran did not win the race. […]"
+    assert (tmp_path / "old" / "b.txt").read_text() == new
 
 
 @pytest.mark.parametrize("name", ["findings.csv", "findings.csv.gz", "findings.parquet"])
