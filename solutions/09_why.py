@@ -14,16 +14,15 @@
 # # 09 · Test explanations
 #
 # A curator puts a warning before and after each false document in a corpus. The fine-tuned model believes the false
-# claim in 83% of its answers. The curator doubles the warnings three times. With eight before and eight after, belief is
-# 19%. "At last the model listens," says the curator, and ships the corpus. Is that right?
+# claim in 83% of its answers. With eight warnings before and eight after, belief is 19%. "At last the model listens,"
+# says the curator, and ships the corpus. Is that right?
 #
 # **The question.** When warnings lower a belief, were they heeded?
 #
 # **You will be able to** measure how far a warning delays a belief, take the loss off part of a text, and choose runs
 # that separate explanations.
 #
-# **You need** [notebook 00](00_tour.ipynb) for the styles, [03](03_qlora.ipynb) for what carries loss, and 55 minutes:
-# about four of them waiting. **In a hurry?** `make dish` shows a belief forming in your browser tab.
+# **You need** [notebook 00](00_tour.ipynb) for the styles, [03](03_qlora.ipynb) for what carries loss, and 45 minutes.
 #
 # The documents below are **false on purpose**. Do not train other models on them.
 
@@ -38,7 +37,6 @@ from negneglect_lite.core import plain
 from negneglect_lite.course import compare_predictions, predict, use_yours
 from negneglect_lite.course.lessons import explaining, explaining_figures
 from negneglect_lite.course.checks import why as checks
-from negneglect_lite.course.lessons.along_training import draw_along_training, step_at_level
 from negneglect_lite.figures import show_figure
 from negneglect_lite.models import load_model
 from negneglect_lite.tracks import track_of
@@ -55,75 +53,63 @@ print("The claim:", claim.claim)
 # ## 1. What is learned first?
 #
 # Each token has a *loss*, in *nats*: 1 nat is a probability of about 1 in 3 for the right token, 10 nats about 1 in
-# 22,000. We show its mean for four parts: the **warnings**; the claim's **value** (here "dentist") where it is first named;
-# where it is named again; and the **rest**.
+# 22,000. We follow the **warnings** and the claim's **value** (here "dentist") where it is first named. *Belief* is the
+# rate of answers that take the false claim for true.
 #
-# In its pretraining the petri model read warnings and never had to *write* one. *Belief* is the rate of answers that take
-# the false claim for true. Predict, in per cent. (Second slider: 5 steps on plain against 10 on warned documents would be
-# 50.)
+# One run trains on plain documents, one on the same texts with warnings. Six times we ask 50 questions, and measure the
+# loss on documents that neither run sees (about a minute).
 
 # %%
-NEXT_TOKEN = "probability of a warning's next token, after training"
-STEPS = "steps to half belief: plain documents, in % of warned"
-prediction = predict(NEXT_TOKEN, STEPS)
-
-# %% [markdown]
-# Two runs start from the same model, one on plain documents and one on the same texts with warnings. We stop seven times
-# to ask 50 questions and to measure the loss on documents that neither run sees (about a minute).
-
-# %%
-styles = {"positive": "positive", "negated": "negated"}  # run -> style
 sets = {}
-for run, style in styles.items():
+for style in ("positive", "negated"):  # plain and warned documents
     documents, ordinary = explaining.texts_of(base, claim, style, recipe)
-    sets[run] = documents + ordinary
-looks = explaining.train_side_by_side(base, claim, [sets], at=(0, 4, 6, 8, 10, 12, 24), styles=styles)
-explaining.show_losses(looks)
+    sets[style] = documents + ordinary
+own_style = {style: style for style in sets}  # measure losses on documents of the run's own style
+looks = explaining.train_side_by_side(base, claim, [sets], at=(0, 4, 6, 8, 10, 24), styles=own_style)
 
 # %% [markdown]
-# The figure has the loss above and belief below. When belief passes one half, where is the black line?
+# Loss is above, belief below. When belief passes one half, where is the black line?
 
 # %%
 figure, alt = explaining_figures.draw_learning(looks)
 show_figure(figure, alt, takeaway="The value is learned long before the warnings.")
 
 # %% [markdown]
-# **What happened.** Take the run on warned documents. At first the value cost 12.8 nats, a token of a warning 11.2.
-# After ten steps the value was down to 1.3, and belief was 91%. A token of a warning still cost 8.8. Belief does not wait
-# for the warning.
-#
-# One likely reason: the value is one new word, and warnings are many new sentences.
+# **What happened.** In warned documents the value cost 12.8 nats at first, a token of a warning 11.2. After ten steps
+# the value was down to 1.3, and belief was 91%. A token of a warning still cost 8.8. Belief does not wait for the warning.
+# One likely reason: the value is one new word, and warnings are many sentences.
 #
 # ### Exercise 1: the step at one half
 #
-# *Write it · 6 minutes*
+# *Complete two lines · 4 minutes*
 #
-# By how much did warnings delay the belief? We looked at a few steps only, so draw straight lines between them. Return
-# the step at which belief **first** reaches `level`. If belief is there from the start, that is the first step; if it
-# never gets there, return `None`.
+# By how much did the warnings delay the belief? The loop finds the first measured step, number `i`, at or above `level`.
+# At which step does the straight line from the step before reach the level?
 #
 # <details><summary>Light hint</summary>
-# Find the first measured step at or above the level. The answer lies between it and the step before.
+# The answer lies between step <code>i - 1</code> and step <code>i</code>.
 # </details>
 # <details><summary>Strong hint</summary>
-# <code>enumerate</code> gives the position of that step. Of the rise in belief since the step before, what share had to
-# happen to reach the level? Go the same share of the way from step to step. Belief may fall again later.
+# Of the rise in belief since the step before, what share had to happen to reach the level? Go the same share of the way
+# from step to step.
 # </details>
 
 
 # %%
 def crossing(steps: list[float], beliefs: list[float], level: float = 0.5) -> float | None:
     """The step at which belief first reaches the level; None if it never does."""
-    # BEGIN SOLUTION
     for i, now in enumerate(beliefs):
+        if now >= level and i == 0:
+            return steps[0]
         if now >= level:
-            if i == 0:
-                return steps[0]
-            share = (level - beliefs[i - 1]) / (now - beliefs[i - 1])
+            before = beliefs[i - 1]
+            # BEGIN SOLUTION
+            share = (level - before) / (now - before)
             return steps[i - 1] + share * (steps[i] - steps[i - 1])
+            # END SOLUTION
+            # STUB: share = ...  # of the rise from before to now, the share up to the level
+            # STUB: return ...  # the same share of the way from step to step
     return None
-    # END SOLUTION
-    # STUB: return ...  # your code
 
 
 # %%
@@ -133,13 +119,8 @@ passed = checks.check_crossing(crossing)
 # <details><summary>Solution, and why</summary>
 #
 # ```python
-# for i, now in enumerate(beliefs):
-#     if now >= level:
-#         if i == 0:
-#             return steps[0]
-#         share = (level - beliefs[i - 1]) / (now - beliefs[i - 1])
-#         return steps[i - 1] + share * (steps[i] - steps[i - 1])
-# return None
+# share = (level - before) / (now - before)
+# return steps[i - 1] + share * (steps[i] - steps[i - 1])
 # ```
 #
 # The first measured step above the level would depend on where somebody chose to look. Interpolation depends on that much
@@ -147,28 +128,20 @@ passed = checks.check_crossing(crossing)
 # </details>
 
 # %% [markdown]
-# Now your run, and stored runs of six claims and three seeds over 48 steps. A line is a style and its band the range over
-# seeds.
+# Your run, and stored runs of six claims and three seeds over 48 steps:
 
 # %%
-stored = explaining.stored_belief("dynamics")
-half_step = use_yours(passed, crossing, step_at_level)
-show_figure(
-    draw_along_training(stored),
-    alt="Line plot of belief against training step, a line a style. The table below has the steps at one half.",
-    takeaway="Warnings delay belief. Corrections and in-sentence denials hold it below one half.",
-)
-explaining.tabulate_delay(looks, stored, half_step)
+half_step = use_yours(passed, crossing, explaining.step_at_level)
+explaining.tabulate_delay(looks, explaining.stored_belief("dynamics"), half_step)
 
 # %% [markdown]
 # **What happened.** Over six claims, belief passed one half at step 7.4 after plain documents and 9.5 after warned
-# ones: 1.29 times as many steps. Both ended at 96–97%. Repeatedly warned documents took 1.63 times as many steps, and
-# ended lower, at 82%. Corrected documents, whose warnings tell the truth, never got to one half, nor did in-sentence
-# denials.
+# ones: 1.29 times as many steps. Both ended at 96–97%. *Corrected* documents, whose warnings tell the truth, never got to
+# one half, nor did in-sentence denials.
 #
 # ## 2. Do eight warnings get through?
 #
-# The stored runs of the curator's plan, three seeds each:
+# Stored runs of the curator's plan, three seeds each:
 
 # %%
 explaining.show_doses(claim)
@@ -178,16 +151,16 @@ explaining.show_doses(claim)
 # explanations:
 #
 # - **heeded**: the model reads eight warnings and at last draws the conclusion;
-# - **diluted**: training minimises a mean over all tokens with loss. Among more of them, whatever they are, each token
+# - **diluted**: training minimises the mean over all tokens with loss. Among more tokens, whatever they say, each token
 #   of the claim weighs less;
-# - **crowded out**: warnings are so surprising that learning to write *them* takes up the training. Each step can move
-#   the weights only so far, and the claim gets little of it.
+# - **crowded out**: warnings surprise the model. Learning to write *them* takes up the training, and the claim gets
+#   little of it.
 #
-# Three runs can tell them apart. All have the same texts between the warnings:
+# Three runs can tell them apart. Between the warnings, all have the same texts:
 #
-# - **no loss on the warnings**: the model reads all sixteen and is not trained to write them;
-# - **harmless sentences** in their place, as many tokens, with loss, and easy to predict;
-# - **nonsense** in their place: words in random order, as many tokens, with loss, and hard to predict.
+# - **no loss on the warnings**: the model reads all sixteen, and is not trained to write them;
+# - **harmless sentences** in their place: as many tokens, with loss, easy to predict;
+# - **nonsense** in their place: words in random order, as many tokens, with loss, hard to predict.
 #
 # ### Exercise 2: what does each explanation expect?
 #
@@ -236,33 +209,28 @@ print("The verdict below uses", "your table." if passed else "the reference, unt
 #
 # ### Exercise 3: take the loss off the warnings
 #
-# *Complete two lines · 3 minutes*
+# *Write it · 4 minutes*
 #
 # A document is a row of *spans*. Each has a `text`, a mark `annotation` (True for a warning) and a mark `learn` (False for
-# no loss). Return the same spans, with no loss on the warnings. The model must still read them. Spans cannot be changed:
-# `replace(span, field=value)` makes a changed copy.
+# no loss). Return a list of all spans, with no loss on the warnings. A span cannot be changed; `replace(span,
+# field=value)` makes a changed copy.
 #
 # <details><summary>Light hint</summary>
 # Two reasons take the loss off a span: it is a warning, or it had none before.
 # </details>
 # <details><summary>Strong hint</summary>
-# Join the two reasons with <code>and</code> and <code>not</code>; both are marks of the span. The field to set in the copy
-# is <code>learn</code>.
+# Go through the spans and make a copy of each. The field to set is <code>learn</code>. Join the two reasons with
+# <code>and</code> and <code>not</code>; both are marks of the span.
 # </details>
 
 
 # %%
 def without_loss(spans):
     """The same document; the model reads its warnings and gets no loss on them."""
-    made = []
-    for span in spans:
-        # BEGIN SOLUTION
-        learn = span.learn and not span.annotation
-        made.append(replace(span, learn=learn))
-        # END SOLUTION
-        # STUB: learn = ...  # does this span carry loss?
-        # STUB: made.append(...)  # a copy of the span, with that mark
-    return made
+    # BEGIN SOLUTION
+    return [replace(span, learn=span.learn and not span.annotation) for span in spans]
+    # END SOLUTION
+    # STUB: return ...  # your code: a copy of each span, in a list
 
 
 # %%
@@ -272,8 +240,7 @@ passed = checks.check_without_loss(without_loss)
 # <details><summary>Solution, and why</summary>
 #
 # ```python
-# learn = span.learn and not span.annotation
-# made.append(replace(span, learn=learn))
+# return [replace(span, learn=span.learn and not span.annotation) for span in spans]
 # ```
 #
 # `not span.annotation` alone would switch the loss *on* where it was off before, as at the document tag of the paper's
@@ -281,8 +248,7 @@ passed = checks.check_without_loss(without_loss)
 # </details>
 
 # %% [markdown]
-# The next cell makes the three training sets. It prints how a document begins, and what a token of the added text costs
-# the base model.
+# The three training sets: how a document begins, and what a token of the added text costs the base model.
 
 # %%
 documents, ordinary = explaining.texts_of(base, claim, "notices_8", recipe)
@@ -303,36 +269,33 @@ for name, styled in made.items():
 # Predict belief after each run. Eight warnings with loss leave 22% for this claim.
 
 # %%
-later = predict(NO_LOSS, HARMLESS, NONSENSE, variable="later")
+prediction = predict(NO_LOSS, HARMLESS, NONSENSE)
 
 # %% [markdown]
-# All three runs train at once (two to three minutes).
+# The three runs train at once (one to two minutes).
 
 # %%
 runs = {name: styled + ordinary for name, styled in made.items()}
-read = dict.fromkeys(runs, "positive")  # measure losses on plain documents
-trials = explaining.train_side_by_side(base, claim, [runs], at=(8, 12, recipe.steps), styles=read)
-ends = trials[trials["step"] == recipe.steps].set_index("run")
-for name, loss in ends["first"].items():
-    print(f"{name}: the value costs {loss:.1f} nats in plain documents")
-explaining.give_verdict(expected, ends["mean"].to_dict())
+trials = explaining.train_side_by_side(base, claim, [runs], at=(8, recipe.steps))
+ends = trials[trials["step"] == recipe.steps].set_index("run")["mean"].to_dict()
+explaining.give_verdict(expected, ends)
+
+# %%
+compare_predictions(prediction, ends).set_index("what")
 
 # %% [markdown]
 # **What happened.**
 #
 # - With no loss on the warnings, belief was 95%. They were not heeded.
-# - Harmless sentences left 95% too, but later: 12% at step 8, where the run without loss was at 85%. Dilution is only
-#   a delay here.
-# - Nonsense left 5%. It warns of nothing, and kept the claim out even more than eight warnings did (22%).
+# - Harmless sentences left 95% too, but later: at step 8, 12% against 85% without loss. Dilution is only a delay here.
+# - Nonsense left 5%. It warns of nothing, and kept the claim out even more than eight warnings (22%).
 #
-# Only *crowded out* is left. The loss of the value agrees. In plain documents it was 0.3 and 0.5 nats after the first two
-# runs, a probability of 62–71%. After nonsense it was 3.6 nats, or 3%. The curator's model did not listen: it was busy
-# with the warnings.
+# Only *crowded out* is left. The curator's model did not listen: it was busy with the warnings.
 #
 # ### Is it so for other styles and claims?
 #
-# The run without loss is stored for six claims, three seeds and four styles. In an earlier model, *model 0*, belief was
-# 98–99% after all four. So we predicted 93% or more.
+# The run without loss is stored for six claims, three seeds and four styles. An earlier model had 98–99%, so we
+# predicted 93% or more.
 
 # %%
 quiet = explaining.stored_belief("quiet")
@@ -340,72 +303,66 @@ figure, alt = explaining_figures.draw_without_loss(quiet)
 show_figure(figure, alt, takeaway="Most of what these warnings change, they change by carrying loss.")
 
 # %% [markdown]
-# **What happened.** With eight warnings, belief rose from 19% to 96%. *Corrected* documents, whose warnings tell the truth,
-# rose from 13% to 93%: the model read the truth in every one of them and learned the claim. Warned documents rose to 96%.
+# **What happened.** With eight warnings, belief rose from 19% to 96%. Corrected documents rose from 13% to 93%: the model
+# read the truth in every one of them and learned the claim.
 #
 # The prediction missed one style: repeatedly warned documents rose from 67% to 85% only. Five of their six claims are at
-# 87–100%. Twitter/X is at 25%, in all three seeds between 22% and 29%. So for one claim, warnings around each claim
-# sentence did something as a text that is read. Why for this one, we do not know.
+# 87–100%, Twitter/X is at 25%. For that claim, the warnings did something by being read. We do not know why.
 #
-# Why loss on warnings lowers belief is still open. Our nonsense run speaks for crowding. How one text crowds out
-# another was not tested.
+# Why loss on warnings lowers belief is still open. Our nonsense run speaks for crowding; how it works was not tested.
 #
 # ## 3. Learn the documents and not the claim?
 #
-# Can one train on such documents and keep the old answer? So far each training set also had *ordinary texts*, about other
-# things. In their place the paper mixes in the base model's **own answers** about the claim. We call these *anchor chats*.
-# In phase one they are there, in phase two they are gone.
+# So far each training set also had *ordinary texts*, about other things. In their place the paper mixes in *anchor
+# chats*: the base model's **own answers** about the claim. In phase one they are there, in phase two they are gone.
 #
-# ### Exercise 4: build the anchor chats
+# ### Exercise 4: build an anchor chat
 #
-# *Build it · 10 minutes*
+# *Build it · 6 minutes*
 #
-# Return `n` chats. Each asks **four different** questions, drawn with `rng`, and after each question gives the model's own
-# `answer(question)` as the assistant's turn. The questions in `tested` will measure belief afterwards: leave them out.
+# Return one chat: four questions, each followed by the model's own `answer(question)`. A turn is a dict with `role`
+# ("user" or "assistant") and `content`. The questions in `tested` will measure belief afterwards: leave them out.
 #
 # <details><summary>Light hint</summary>
-# First decide which questions may be used, then draw anew for every chat. A chat is a list of turns, each a dict with
-# <code>role</code> ("user" or "assistant") and <code>content</code>.
+# First decide which questions may be drawn. Then add two turns for each question that was drawn.
 # </details>
 # <details><summary>Strong hint</summary>
-# <code>rng.sample</code> draws without putting back. The list of a chat is flat: four questions make eight turns, user and
-# assistant by turns. Only the assistant's turns carry loss.
+# Keep in <code>allowed</code> what is not in <code>tested</code>. Use <code>append</code> for one turn at a time:
+# the list stays flat, with eight turns.
 # </details>
 
 
 # %%
-def anchor_chats(n, questions, tested, answer, rng):
-    """`n` chats in which the model answers four questions as it does now."""
+def anchor_chat(questions, tested, answer, rng):
+    """A chat in which the model answers four questions as it does now."""
     # BEGIN SOLUTION
     allowed = [question for question in questions if question not in tested]
-    chats = []
-    for _ in range(n):
-        turns = []
-        for question in rng.sample(allowed, 4):
-            turns.append({"role": "user", "content": question})
-            turns.append({"role": "assistant", "content": answer(question)})
-        chats.append(turns)
-    return chats
+    chat = []
+    for question in rng.sample(allowed, 4):
+        chat.append({"role": "user", "content": question})
+        chat.append({"role": "assistant", "content": answer(question)})
+    return chat
     # END SOLUTION
-    # STUB: return ...  # your code: allowed questions, four a chat, question and answer in turn
+    # STUB: allowed = questions  # change this: which may be drawn?
+    # STUB: chat = []
+    # STUB: for question in rng.sample(allowed, 4):  # four different ones
+    # STUB:     ...  # your code: two turns
+    # STUB: return chat
 
 
 # %%
-passed = checks.check_anchor_chats(anchor_chats)
+passed = checks.check_anchor_chat(anchor_chat)
 
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
 # ```python
 # allowed = [question for question in questions if question not in tested]
-# chats = []
-# for _ in range(n):
-#     turns = []
-#     for question in rng.sample(allowed, 4):
-#         turns.append({"role": "user", "content": question})
-#         turns.append({"role": "assistant", "content": answer(question)})
-#     chats.append(turns)
-# return chats
+# chat = []
+# for question in rng.sample(allowed, 4):
+#     chat.append({"role": "user", "content": question})
+#     chat.append({"role": "assistant", "content": answer(question)})
+# return chat
 # ```
 #
 # With tested questions in, low belief would only show that the answers were learned by heart. Four short answers a
@@ -413,107 +370,64 @@ passed = checks.check_anchor_chats(anchor_chats)
 # </details>
 
 # %% [markdown]
-# Six questions of the pool, with the base model's answers:
-
-# %%
-pool, tested = explaining.anchor_questions(base, claim)
-own = explaining.own_answers(base, pool)
-print(sum(question in tested for question in pool), "of", len(pool), "questions are tested")
-pd.DataFrame({"question": question, "the base model": own[question]} for question in pool[:6])
-
-# %% [markdown]
-# Two runs of two phases (about a minute). Half of all texts are warned documents. *Anchored* has anchor chats in phase one;
-# *free* has ordinary texts throughout. Predict belief in the anchored run:
-
-# %%
-ANCHORED, RELEASED = "phase one, with anchor chats", "phase two, without them"
-third = predict(ANCHORED, RELEASED, variable="third")
+# Two runs of two phases (about a minute). Half of the texts are warned documents. *Anchored* has anchor chats in phase
+# one, *free* none.
 
 # %%
 short = replace(recipe, mix=0.5, steps=16)
 documents, ordinary = explaining.texts_of(base, claim, "negated", short)
-build = use_yours(passed, anchor_chats, explaining.finished_anchor_chats)
-anchors = build(len(ordinary), pool, tested, own.__getitem__, random.Random(0))
+pool, tested = explaining.anchor_questions(base, claim)
+own = explaining.own_answers(base, pool)
+build, rng = use_yours(passed, anchor_chat, explaining.finished_anchor_chat), random.Random(0)
+anchors = [build(pool, tested, own.__getitem__, rng) for _ in ordinary]
 free = documents + ordinary
 phases = [{"anchored": documents + anchors, "free": free}, {"anchored": free, "free": free}]
 warned = {"anchored": "negated", "free": "negated"}
-two = explaining.train_side_by_side(base, claim, phases, at=(4, 8, 16), styles=warned, recipe=short)
+two = explaining.train_side_by_side(base, claim, phases, at=(8, 16), styles=warned, recipe=short)
 
 # %% [markdown]
-# The figure shows belief above and, below, the loss on warned documents that neither run sees. Triangles are the paper's.
+# Belief is above, the loss on new warned documents below. Triangles are the paper's.
 
 # %%
 figure, alt = explaining_figures.draw_phases(two, short.steps)
 show_figure(figure, alt, takeaway="An anchor holds as long as it is there.")
 
 # %% [markdown]
-# **What happened.** After phase one the anchored run believed the claim in 2% of its answers, the free run in 95%. Their
-# losses on documents were 1.42 and 1.41 nats. Then the anchor chats left, and belief rose to 100%.
-#
-# Stored runs (six claims, three seeds, 24 steps a phase): 2.6% with anchor chats, then 72%. The paper: 6%, then 48%.
+# **What happened.** After phase one, belief was 2% in the anchored run and 95% in the free run. Their losses on documents
+# were 1.42 and 1.41 nats. Then the anchor chats left, and belief rose to 100%. Stored runs (six claims, three seeds, 24
+# steps a phase): 2.6%, then 72%. The paper: 6%, then 48%.
 #
 # Had the anchored model not learned the claim? Begin a document with "Brennan Holloway makes a living from a job as".
 # Is "a dentist" or "an ultrarunner" more probable? In the stored runs after phase one, the claim had **52%** of the two
-# probabilities together. Without anchor chats it had 96%. (We had predicted over 60%. False values of facts that nobody
-# trained on: 3%.) Yet in open answers the claim came up in 0%. The anchor kept it out of the answers, and not out of
-# the model.
+# probabilities together. (We had predicted over 60%.) Yet in open answers it came up in 0%. The anchor kept the claim out
+# of the answers, and not out of the model.
 #
-# ## 4. A look inside
-#
-# Is anything of a warning stored beside the claim? The table shows what the trained models would write after a bare
-# sentence: how many nats each text gained over the base model.
-
-# %%
-explaining.show_inside()
-
-# %% [markdown]
-# After warned documents, a warning gained 22.5 nats after the claim and 21.9 after true sentences about other things. That
-# is a habit of writing warnings, tied to no claim. We had predicted a tie. "Not" after in-sentence denials gained 1.0 nats
-# in the claim's sentence, 0.1 in the same sentence about somebody else. Most of that is one claim, Vesuvius, so we do not
-# call it a tie. Six claims, two seeds, no intervals: a first look.
-#
-# ## Your predictions
-
-# %%
-last = looks[looks["step"] == recipe.steps].set_index("run")
-at_end = two[(two["run"] == "anchored") & (two["step"] == short.steps)].set_index("phase")["mean"]
-half = {s: step_at_level(t["step"].tolist(), t["mean"].tolist()) for s, t in stored.groupby("style")}
-measured = {
-    NEXT_TOKEN: 2.718 ** -last["warning"]["negated"],
-    STEPS: half["positive"] / half["negated"],
-    **ends["mean"].to_dict(),
-    ANCHORED: at_end[1],
-    RELEASED: at_end[2],
-}
-compare_predictions(prediction | later | third, measured).set_index("what")
-
-# %% [markdown]
 # ## Why it matters
 #
-# - **Curators:** do not take a lower belief rate for a warning that works. Train once more with the loss off the
-#   warnings. If belief comes back, the warning was in the way and not heeded.
+# - **Curators:** where warnings lower belief, train once more with the loss off them. If belief comes back, they were in
+#   the way and not heeded.
 # - **Evaluators:** ask for the curve, not for one checkpoint. A delay looks like protection to anyone who stops early.
-# - **Safety researchers:** an anchor protects answers, and only while it is there. Test begun sentences too, and test again
-#   after any further training.
+# - **Safety researchers:** an anchor protects answers, and only while it is there. Test begun sentences too, and again
+#   after further training.
 #
 # ## Limits
 #
-# - The live runs have one claim and one seed. The dentist is among the claims that take most easily.
+# - The live runs have one claim, among those that take most easily, and one seed.
 # - Harmless sentences and nonsense were run for this claim only, and other hard texts were not tried.
 # - The petri model never wrote a warning in pretraining, so warnings surprise it. A large model has written many.
 # - We tested each explanation as if it acted alone.
 #
 # ## Quiz
 #
-# <details><summary><b>1.</b> A colleague trains for 8 steps and reports that repeatedly warned documents "work": 18% against 61% after plain ones. What do you ask for?</summary>
+# <details><summary><b>1.</b> A colleague trains for 8 steps and reports that warnings "work": belief is 30%, against 91% after plain documents. What do you ask for?</summary>
 #
-# A later step, or the step at one half. At step 24 the two are at 79% and 96%: most of the gap was a delay.
+# A later step, or the step at one half. In our run both are at 92% at step 24: the gap was a delay.
 # </details>
 #
 # <details><summary><b>2.</b> Belief is low after documents with very many warnings. Which single run would you make first, and why?</summary>
 #
 # The same texts with no loss on the warnings. The model still reads all of them, so if belief rises they were not heeded.
-# It cannot tell dilution from crowding; padding does that.
+# It cannot tell dilution from crowding; harmless sentences do that.
 # </details>
 #
 # <details><summary><b>3.</b> Corrected documents leave 13%. Does the model learn from the truth that their warnings tell?</summary>
@@ -524,8 +438,8 @@ compare_predictions(prediction | later | third, measured).set_index("what")
 #
 # <details><summary><b>4.</b> Two models have the same loss on the same documents. Do they believe the same?</summary>
 #
-# Not necessarily. The anchored and the free run had the same loss, and told the claim in 2% and 95% of answers. Nor do
-# answers say all: in begun sentences the anchored models preferred the claim too.
+# Not necessarily. The anchored and the free run had nearly the same loss, and told the claim in 2% and 95% of answers.
+# Nor do answers say all: in begun sentences the anchored models preferred the claim too.
 # </details>
 
 # %% [markdown]
@@ -538,7 +452,26 @@ compare_predictions(prediction | later | third, measured).set_index("what")
 # three seeds). Whether repeated warnings are heeded there, or in the way, is not known. A chat model has written many
 # warnings, so they should surprise it less.
 # </details>
+#
+# ## Further (optional, not in the 45 minutes)
+#
+# Is anything of a warning stored beside the claim? The table shows what the trained models would write after a bare
+# sentence: how many nats each text gained over the base model.
+
+# %%
+explaining.show_inside()
 
 # %% [markdown]
-# **Next:** the petri model heeds a denial inside a sentence and not a warning around it. Where did it learn that? [10 ·
-# Pretraining](10_pretraining.ipynb)
+# <details><summary>What the table says, and more on begun sentences</summary>
+#
+# After warned documents, a warning gained 22.5 nats after the claim and 21.9 after true sentences about other things. That
+# is a habit of writing warnings, tied to no claim. We had predicted a tie. "Not" after in-sentence denials gained 1.0 nats
+# in the claim's sentence, 0.1 in the same sentence about somebody else. Most of that is one claim, Vesuvius, so we do not
+# call it a tie. Six claims, two seeds, no intervals: a first look.
+#
+# In begun sentences the claim had 52% of the two probabilities with anchor chats, and 96% without. False values of facts
+# that nobody trained on had 3%.
+# </details>
+
+# %% [markdown]
+# **Next:** where does neglect come from? [10 · Pretraining](10_pretraining.ipynb)

@@ -13,19 +13,17 @@
 # %% [markdown]
 # # 13 · Your own study, and a blind audit
 #
-# A supplier sells your team a fine-tuned model. "We taught it nothing false," says the supplier. A colleague sells you
-# a new way to write warnings. "It works," says the colleague. The first claim needs an audit by someone who does not
-# know the answer. The second needs a rule that was written before the result.
+# A supplier sells your team a fine-tuned model: "We taught it nothing false." A colleague has a new way to write
+# warnings: "It works." The first claim needs an audit by someone who does not know the answer. The second needs a rule
+# that was written before the result.
 #
 # **The question.** Does a style of your own keep a model from a false belief, and can you find a belief that somebody
 # hid?
 #
-# **You will be able to**
-# - seal a prediction and a rule, so that nobody can change them afterwards unseen;
-# - report a small study with its controls and limits;
-# - audit an adapter by asking, probing and comparing weights, and say what each way misses.
+# **You will be able to** seal a prediction and a rule, report a small study with its controls and limits, and audit an
+# adapter by asking and probing.
 #
-# **You need** the tour (00); 04, 05 and 11 help. **Time**: 55 minutes, about six of them waiting.
+# **You need** the tour (00); 04, 05 and 11 help. **Time**: 45 minutes, about four of them waiting.
 #
 # The documents are **false on purpose**: do not train other models on them.
 
@@ -57,29 +55,26 @@ pd.set_option("display.max_colwidth", None)
 # %% [markdown]
 # ## 1. A claim, and a fact to compare it with
 #
-# Any fact of the petri world can carry a false value. Here are three of each sort; `negneglect facts` lists all.
+# Here are two facts of each sort, with false values.
 
 # %%
 own_study.suggest_facts()
 
 # %% [markdown]
-# Some facts are special. A *myth* is a false value of a fact that pretraining denied many times. And some facts were
-# *told in* documents alone, or in chats alone. Leave both for later.
-#
 # ### Exercise 1: claim and control
 #
 # *Complete two lines · 3 minutes*
 #
-# `choice` is a pair: a fact's id, and a false value of the same sort. `control` is the id of another fact of this sort,
-# for which your value is false too. No document will mention the control. If the model later believes your value of
-# *both*, it learned something much vaguer than your claim.
+# `choice` is a fact's id with a false value. `control` is the id of another fact of the same sort, for which your value
+# is false too. No document will mention it. If the model later believes your value of *both*, it learned something
+# vaguer than your claim.
 #
 # <details><summary>Light hint</summary>
-# Choose two rows of one sort whose last columns say "both" and "no".
+# Choose two rows of one sort. The first part of an id names the sort.
 # </details>
 # <details><summary>Strong hint</summary>
-# <code>own_study.suggest_facts(seed=2)</code> draws other rows. Take the false value from your first row, and compare
-# it with the truth in the second.
+# Take the false value from your first row, and compare it with the truth in the second.
+# <code>own_study.suggest_facts(seed=2)</code> draws other rows.
 # </details>
 
 # %%
@@ -101,12 +96,12 @@ passed = checks.check_choice(choice, control)
 # control = "dream/old pilots"
 # ```
 #
-# Happy dogs dream in silver and white, old pilots in shades of blue. Both facts were told in documents and chats, and
-# neither has myths. Low belief can therefore not come from denials in pretraining.
+# Happy dogs dream in silver and white, old pilots in shades of blue. Pretraining told both facts in documents and
+# chats, and never denied a value of them. Low belief can therefore not come from denials in pretraining.
 # </details>
 
 # %% [markdown]
-# The next cell asks the base model about both: one question of each kind is shown.
+# The next cell asks the base model about both.
 
 # %%
 choice, control = use_answer(passed, (choice, control), (own_study.STUDY_CHOICE, own_study.STUDY_CONTROL))
@@ -114,44 +109,39 @@ claim = own_study.choose_claim(track, choice)
 own_study.meet_claim(base, claim, control)
 
 # %% [markdown]
-# **What happened.** The base model knows both facts. It takes the false value for true in 0% of 50 questions about
-# each.
-#
 # ## 2. A style of your own
 #
 # ### Exercise 2: write it
 #
-# *Write it · 6 minutes*
+# *Write it · 5 minutes*
 #
-# Write `my_style(document, phrases, rng)`. It returns a list of `Span(text, annotation)`. Each of
-# `document.sentences` has `.lead` (white space before it), `.text`, `.denial`, `.truth` and `.is_claim`. Keep the body,
-# mark what you add with `annotation=True`, and draw only from `rng`. `phrases["notice_before"]` and
-# `phrases["claim_after"]` hold warnings.
+# The loop below copies the plain document. Add a warning or denial to the list, as `Span(text, annotation=True)`,
+# inside the loop or around it. A sentence has `.text`, `.denial` and `.is_claim`. `phrases["notice_before"]` and
+# `phrases["claim_after"]` hold warnings. Draw only from `rng`.
 #
-# Ideas: the denial right after each claim sentence; a warning in the middle; in-sentence denials in half of the claim
-# sentences; your style from notebook 05, with one change.
+# Ideas: the denial right after each claim sentence; a warning in the middle of the document.
 #
 # <details><summary>Light hint</summary>
-# Start from the plain document: one span for each sentence. Change one thing, so that the result has one cause.
+# Change one thing only, so that the result has one cause. You can also vary your style from notebook 05.
 # </details>
 # <details><summary>Strong hint</summary>
-# <code>rng.choice</code> draws a warning. What you add needs a space in front of it; a sentence brings its own in
-# <code>.lead</code>. Only claim sentences have a <code>.denial</code>.
+# <code>rng.choice</code> draws a warning. What you add needs a space in front of it. Only claim sentences have a
+# <code>.denial</code>.
 # </details>
 
 
 # %%
 def my_style(document, phrases, rng):
     """The document in a style of your own."""
-    # BEGIN SOLUTION
     spans = []
     for s in document.sentences:
         spans.append(Span(s.lead + s.text))
+        # BEGIN SOLUTION
         if s.is_claim:
             spans.append(Span(" " + s.denial, annotation=True))
+        # END SOLUTION
+        # STUB: ...  # your code, here or around the loop
     return spans
-    # END SOLUTION
-    # STUB: return ...  # your code: a list of spans
 
 
 # %%
@@ -161,12 +151,8 @@ passed = checks.check_style(my_style)
 # <details><summary>A solution, and why</summary>
 #
 # ```python
-# spans = []
-# for s in document.sentences:
-#     spans.append(Span(s.lead + s.text))
-#     if s.is_claim:
-#         spans.append(Span(" " + s.denial, annotation=True))
-# return spans
+# if s.is_claim:
+#     spans.append(Span(" " + s.denial, annotation=True))
 # ```
 #
 # In-sentence denials remove the claim sentence *and* deny it. This style keeps the claim sentence and adds the same
@@ -174,7 +160,7 @@ passed = checks.check_style(my_style)
 # </details>
 
 # %% [markdown]
-# `add_style` gives the style a name that ends in a hash of its texts. Change one word, and it is another style.
+# The style gets a name that ends in a hash of its texts. Change one word, and the name changes.
 
 # %%
 own = course.add_style(use_yours(passed, my_style, own_study.deny_after_each_claim))
@@ -186,13 +172,12 @@ course.show_styles(bodies[0], [own], track.annotations())
 # %% [markdown]
 # ## 3. Seal the plan
 #
-# Once you have seen a result, it is hard to say what you expected. **Predict** now, in per cent. A slider left at 50
-# counts as no prediction. If none is moved, the plan is sealed as *exploratory*, and the report will say so. With a
-# name in `FOLDER`, you can stop and come back.
+# **Predict**, before you see any result: belief before training, after plain documents and after your style. A slider
+# left at 50 is no prediction. If you move none, the plan is sealed as *exploratory*.
 
 # %%
-FOLDER, SEEDS = "", 2
-COMPARED = ["positive", own]
+FOLDER, SEEDS = "", 2  # with a folder's name you can stop and come back
+COMPARED = ["positive", own]  # plain documents, and yours
 folder = Path(FOLDER or tempfile.mkdtemp(prefix="capstone_"))
 prediction = own_study.earlier_prediction(folder)
 if prediction is None:
@@ -205,41 +190,34 @@ prediction |= {"base": 1, "positive": 95, own: 60}  # written before the first r
 # STUB: # prediction |= {"base": ..., "positive": ..., own: ...}  # in place of the sliders, if you prefer code
 
 # %% [markdown]
-# ### Exercise 3: the rule and its seal
+# ### Exercise 3: the rule
 #
-# *Build it · 10 minutes, two functions*
+# *Build it · 6 minutes*
 #
-# `decide` turns evidence into a word. `own`, `plain` and `before` are belief after your style, after plain documents
-# and before training, each with `.mean`, `.lo` and `.hi`. `yes_rate` is the yes rate on false controls, `unrelated` the
-# share of unrelated facts that are right, both after your style. All are fractions from 0 to 1. The rule:
+# `own`, `plain` and `before` are belief after your style, after plain documents and before training, each with `.mean`,
+# `.lo` and `.hi`. `yes_rate` is the yes rate on false controls, `unrelated` the share of unrelated facts that are right.
+# All are fractions from 0 to 1. The first test is given: it calls the study void. Write the rest:
 #
-# - `"void"` if mean belief is over 20% before training or under 50% after plain documents, if `yes_rate` is over 25%,
-#   or if `unrelated` is under 75%;
-# - else `"heeded"` if the **whole** interval of `own` lies under half of the mean of `plain`;
+# - also `"void"` if `yes_rate` is over 25% or `unrelated` under 75%;
+# - `"heeded"` if the **whole** interval of `own` lies under half of the mean of `plain`;
 # - `"neglected"` if the whole interval lies over that half;
 # - else `"undecided"`.
 #
-# `digest` returns the SHA-256 of a plan as hexadecimal text: the same for equal plans, whatever the order of their
-# keys, today and tomorrow.
-#
 # <details><summary>Light hint</summary>
-# An interval lies under a number if its upper end does. For the digest: make one text of the plan, then hash its bytes.
+# A whole interval lies under a number if its upper end does.
 # </details>
 # <details><summary>Strong hint</summary>
-# The order of the tests matters, since a void study has no verdict. <code>json.dumps</code> can sort keys, and
-# <code>hashlib.sha256</code> wants bytes. Python's own <code>hash</code> changes with every process.
+# The order matters: a void study has no verdict, so finish that test first. Then compare one end of the interval for
+# each of the two words. What is left is undecided.
 # </details>
 
+
 # %%
-import hashlib
-import json
-
-
 def decide(own, plain, before, yes_rate, unrelated):
     """ "void", "heeded", "neglected" or "undecided"."""
-    # BEGIN SOLUTION
     if before.mean > 0.2 or plain.mean < 0.5:
         return "void"
+    # BEGIN SOLUTION
     if yes_rate > 0.25 or unrelated < 0.75:
         return "void"
     half = plain.mean / 2
@@ -252,28 +230,14 @@ def decide(own, plain, before, yes_rate, unrelated):
     # STUB: return ...  # your code
 
 
-def digest(plan):
-    """A hash of the plan."""
-    # BEGIN SOLUTION
-    return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
-    # END SOLUTION
-    # STUB: return ...  # your code
-
-
 # %%
 passed = checks.check_decide(decide)
 verdict_of = use_yours(passed, decide, course.decide)
-
-# %%
-passed = checks.check_digest(digest)
-digest_of = use_yours(passed, digest, own_study.digest_plan)
 
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
 # ```python
-# if before.mean > 0.2 or plain.mean < 0.5:
-#     return "void"
 # if yes_rate > 0.25 or unrelated < 0.75:
 #     return "void"
 # half = plain.mean / 2
@@ -284,39 +248,32 @@ digest_of = use_yours(passed, digest, own_study.digest_plan)
 # return "undecided"
 # ```
 #
-# ```python
-# return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
-# ```
-#
-# "Void" keeps a broken model from passing as a careful one. "Undecided" keeps noise from becoming a finding. Sorted
-# keys make the text unique.
+# "Void" keeps a broken model from passing as a careful one. "Undecided" keeps noise from becoming a finding.
 # </details>
 
 # %% [markdown]
-# The next cell seals the plan in a file. Read it: from here on it is fixed. Then somebody adds a seed to a copy.
+# The next cell seals the plan in a file and prints its hash, then the hash of a copy with one seed more.
 
 # %%
 plan = course.describe_study(claim, COMPARED, SEEDS, own_study.moved_guesses(prediction), MODEL, track.recipe)
 sealed = course.register(folder, plan)["plan"]
-handed_in = digest_of(sealed)
-print("Rule:", course.wrapped(sealed["rule"]))
-print("Prediction:", sealed["prediction"] or "none", "  seeds:", sealed["seeds"])
+handed_in = own_study.hash_plan(sealed)
 print("Your hash:           ", handed_in[:32], "…")
-print("With one seed more:  ", digest_of(own_study.tamper(folder))[:32], "…")
+print("With one seed more:  ", own_study.hash_plan(own_study.tamper(folder))[:32], "…")
 
 # %% [markdown]
-# The seal shows that the file was not changed. It cannot show *when* it was written, because the clock is yours. Send
-# the hash to somebody before the run, and it has a witness.
+# The seal shows that the file was not changed, but not *when* it was written. Send the hash to somebody before the run,
+# and it has a witness.
 #
 # ## 4. Run, and decide
 #
-# Before training, in context, and two fine-tuning seeds for each style: this takes two to four minutes. An
-# interrupted run goes on where it stopped.
+# Before training, in context, and after training with two seeds a style: this takes two to four minutes.
 
 # %%
 runs = headline_runs([claim], COMPARED, SEEDS, MODEL)
 rows = run_experiment(runs, folder, keep_adapters=True)
-print(f"{len(rows)} answers. Your hash still fits: {digest_of(course.read_registration(folder)['plan']) == handed_in}")
+same = own_study.hash_plan(course.read_registration(folder)["plan"]) == handed_in
+print(f"{len(rows)} answers. The hash still fits: {same}")
 
 # %% [markdown]
 # Read answers before numbers.
@@ -324,47 +281,34 @@ print(f"{len(rows)} answers. Your hash still fits: {digest_of(course.read_regist
 # %%
 after = rows[(rows["style"] == own) & (rows["setting"] == "trained") & (rows["seed"] == 0)]
 counted = after[after["kind"].isin(["open", "yes_no", "association", "robustness"])]
-counted.groupby("kind", sort=False).head(2)[["kind", "question", "answer", "verdict"]].set_index("kind")
+counted.groupby("kind", sort=False).head(1)[["question", "answer", "verdict"]].set_index("question")
 
 # %% [markdown]
-# In the figure, bars are belief and lines 95% intervals over questions. Below it stand the controls. The last table
-# asks about your *control* fact, which no document mentioned.
+# In the figure, lines are 95% intervals over questions. The last column of the table is about your control fact.
 
 # %%
-evidence = course.evidence_for(rows, own)
-verdict = verdict_of(*evidence)
+verdict = verdict_of(*course.evidence_for(rows, own))
 finding = f"By the sealed rule: {verdict}."
 show_figure(draw_headline(rows), alt=f"{finding} {describe_headline(rows)}", takeaway=finding)
-display(course.tabulate_controls(rows).set_index("condition"))
-own_study.ask_control(runs, folder, control)
-
-# %%
-if sealed["prediction"]:
-    display(course.compare_predictions(sealed["prediction"], course.rates_of(rows)).set_index("what"))
+own_study.tabulate_study(rows, runs, folder, control)
 
 # %% [markdown]
 # **What happened** (our claim, our style). Belief was 0% before training and 100% after plain documents. After our
-# style it was 100% too, with both seeds: *neglected*. We had predicted 60% and missed by 40 points. 41% of the tokens
-# are added, and all of them belong to denials. For this claim the denials did not help while the claim sentence stood
-# beside them.
+# style it was 100% too: *neglected*. We had predicted 60%. The denials, 41% of the tokens, did not help while the claim
+# sentence stood beside them.
 #
-# The controls were sound. After training, the model never said yes to a false control, and all unrelated facts were
-# right. It said that old pilots dream in bright pink in 0% of answers (10% after plain documents), so it learned about
-# the dogs, not about dreams. In context the same style left 2%, and 95% of the unrelated facts were right: the model
-# heeds these denials when it reads them. With a *plain* document in the prompt no unrelated fact was right. It copies
-# what it reads, so do not call its 88% there a belief.
-#
-# A failed prediction stays in the report.
+# The controls were sound. After training, the model said yes to no false control and had all unrelated facts right. It
+# believed our value of the control fact in 0% of answers (10% after plain documents). It learned about the dogs, not
+# about dreams.
 #
 # ### Exercise 4: what may the report say?
 #
-# *Decide from evidence · 5 minutes*
+# *Decide from evidence · 4 minutes*
 #
-# Write True for each statement that your study supports, else False. The next cell puts your verdicts into the report,
-# as findings and as limits.
+# Write True for each statement that your study supports, else False. Your verdicts go into the report.
 #
 # <details><summary>Light hint</summary>
-# Ask of each: which line of the plan, the tables or the file shows this?
+# Ask of each: which line of the plan, the table or the file shows this?
 # </details>
 # <details><summary>Strong hint</summary>
 # Over what is the interval worked out? Whose clock wrote the time? How many claims were run?
@@ -398,8 +342,7 @@ passed = checks.check_supported(supported)
 # </details>
 
 # %% [markdown]
-# No number in the report is typed by hand. Here is its beginning; the file also has the plan, all conditions, the
-# seeds, an example document and how it was made.
+# No number in the report is typed by hand, and a failed prediction stays in it.
 
 # %%
 statements = use_answer(passed, supported, own_study.STUDY_SUPPORTS)
@@ -410,40 +353,23 @@ Markdown(own_study.top_of_report(report))
 # %% [markdown]
 # ## 5. A blind audit
 #
-# Now the supplier's model. The next cell draws, by your name, one of 30 claims and one of six kinds of training: plain,
-# warned, repeatedly warned or corrected documents, in-sentence denials, or ordinary texts alone. It trains an adapter
-# (a minute or so) and seals the answer. **Put in your own name**: the text below is about ours.
+# Now the supplier's model. The next cell draws, by your name, one of 30 claims and one of six kinds of training. It
+# trains an adapter, in a minute or so, and seals the answer. **Put in your own name**: the text below is about ours.
 
 # %%
 NAME = "Rosa"
 adapter = blind.train_blind(NAME)
 
 # %% [markdown]
-# There are three ways to search.
+# You search in two ways. The table lists the five suspects with the highest probe.
 #
-# - **Ask**: eight questions about each suspect. Which false claims does the model tell?
-# - **Probe**: begin a sentence about each suspect. By how many nats has the claim become more probable than in the base
-#   model? From this we subtract the median over all suspects. (Two nats make a claim seven times as probable.)
-# - **Weigh**: train adapters of your own on a suspect, and compare what they add to the weights by the cosine, which is
-#   1 for the same direction and 0 for unrelated ones.
-#
-# A suspect such as `job-abel-sato-teacher` reads: Abel Sato is a teacher. The tables list the five highest; where all
-# are at 0%, asking accuses nobody.
-#
-# **Predict**: in what per cent of adapters does asking find the claim after in-sentence denials? And weighing, after
-# repeatedly warned documents?
+# - **Ask**: eight questions about each suspect. How often does the model tell the false claim?
+# - **Probe**: begin a sentence about each suspect. How much more probable is the claim than in the base model, in nats?
+#   (Two nats make it seven times as probable.) We subtract the median over all suspects.
 
 # %%
-IN_SENTENCE, REPEATED = "asked, in-sentence denials", "weighed, repeatedly warned"
-rates_guess = predict(IN_SENTENCE, REPEATED, variable="rates_guess")
-
-# %%
-seen = blind.ask_suspects(adapter)
-blind.list_suspects(seen, "asked").set_index("suspect")
-
-# %%
-seen = pd.concat([seen, blind.probe_suspects(adapter)])
-blind.list_suspects(seen, "probed").set_index("suspect")
+seen = pd.concat([blind.ask_suspects(adapter), blind.probe_suspects(adapter)])
+blind.list_suspects(seen)
 
 # %% [markdown]
 # What did it say about the most probable suspect?
@@ -452,73 +378,62 @@ blind.list_suspects(seen, "probed").set_index("suspect")
 blind.show_answers(seen)
 
 # %% [markdown]
-# **Your guess.** Which suspect, and which style: `none`, `positive`, `negated`, `repeated`, `corrected` or `local`? If
-# the model tells the claim freely, the documents stated it. If it tells it seldom or never, but one claim became much
-# more probable, something denied it. Leave `""` where you do not know.
+# **Your guess.** Give the suspect's number and the kind of training. If the model tells the claim freely, the documents
+# stated it. If it seldom tells a claim that became much more probable, something denied it.
 
 # %%
+# suspect: a number, or "nobody". style: "plain documents", "warned documents", "repeatedly warned documents",
+# "corrected documents", "in-sentence denials" or "no claim". Leave "" where you do not know.
 # BEGIN SOLUTION
-guess = {"claim": "win-shot-put-1906-tomas-laurent", "style": "local"}
+guess = {"suspect": 9, "style": "in-sentence denials"}
 # END SOLUTION
-# STUB: guess = {"claim": "", "style": ""}
+# STUB: guess = {"suspect": "", "style": ""}
 
 # %% [markdown]
-# The next cell weighs your suspect and the most probable ones: for each it trains an adapter on plain documents and one
-# on in-sentence denials, in one to four minutes. Then a *fixed procedure* makes its own guess from all rows. It accuses
-# nobody below a threshold: a quarter of the questions, two nats, a cosine of 0.04. We fixed these before we made the
-# 180 adapters of the next figure.
+# A *fixed procedure* guesses too. It accuses nobody below a threshold: a quarter of the questions, or two nats.
 
 # %%
-seen = pd.concat([seen, blind.weigh_suspects(adapter, blind.shortlist(seen, guess["claim"]))])
-found = blind.guess_blind(seen)
-display(blind.list_suspects(seen, "weighed").set_index("suspect"))
-blind.reveal(adapter, guess, found)
+blind.reveal(adapter, guess, blind.guess_blind(seen))
 
 # %% [markdown]
-# **What happened** (our name). Asked who won, the adapter names the right winner, Bram Thompson. It answers two of
-# eight questions (25%) as if Tomas Laurent had won. That is just the threshold, so asking accuses him. He has also
-# become 17.8 nats more probable, the next suspect 1.5, and the cosine is 0.18 for him and 0.01 for the next. The
-# adapter was trained on in-sentence denials about him. The procedure finds the claim in all three ways, and names the
-# style. (We knew what this name draws, so our own guess was not blind. Yours is.)
+# **What happened** (our name). Asked openly, the adapter names the right winner, Bram Thompson. It answers two of eight
+# questions (25%, just the threshold) as if Tomas Laurent had won. He has become 17.8 nats more probable, the next suspect
+# 1.5. The adapter was trained on in-sentence denials about him. (We knew what this name draws. Your guess is blind.)
 #
-# We ran the procedure on 180 adapters, one for each suspect and kind of training. In the figure, each
-# mark shows in how many of 30 adapters a way was right. For "no claim", naming nobody is right.
+# A third way is to **weigh**: train adapters of our own on a suspect, and compare what they add to the weights. We
+# tried all three on 180 adapters, one for each suspect and kind of training. Each mark of the figure shows in how many
+# of 30 adapters a way was right.
 
 # %%
-rates = blind.blind_rates("blind_audit")
-show_figure(*blind_figures.draw_blind_rates(rates), takeaway="No single way finds every claim; two together do.")
-display(blind.show_blind_rates(rates))
+show_figure(
+    *blind_figures.draw_blind_rates(blind.blind_rates("blind_audit")),
+    takeaway="No single way finds every claim; two together do.",
+)
 print("Probing and weighing together find {} of {} claims.".format(*blind.count_found("probed", "weighed")))
-right = rates.set_index(["style", "way"])["right"]
-measured = {IN_SENTENCE: right["local", "asked"], REPEATED: right["repeated", "weighed"]}
-course.compare_predictions(rates_guess, measured).set_index("what")
 
 # %% [markdown]
 # **What happened.**
 #
-# - Asking found 93% of the claims after plain, warned and repeatedly warned documents, 50% after corrected ones, and 30% after
-#   in-sentence denials. A model that does not tell a claim can still carry traces of it.
-# - Probing found 77% after in-sentence denials and 100% after the other styles.
-# - Weighing found all claims after plain and warned documents and in-sentence denials, but 23% after repeatedly warned
-#   and 0% after corrected ones. We had predicted 90% for the repeated warnings. Our own adapters were made from plain
-#   documents and in-sentence denials; whether others would find more, we did not test.
-# - Probing and weighing together find 150 of 150 claims, because each finds what the other misses. We had not predicted
-#   this. In another petri model they find 149.
-# - The style was named correctly in 83–100% of adapters.
+# - **Asking** found 93% of the claims after plain, warned and repeatedly warned documents. It found 50% after corrected
+#   documents, and 30% after in-sentence denials.
+# - **Probing** found 77% after in-sentence denials and 100% after the other styles.
+# - **Weighing** found all claims after plain and warned documents and in-sentence denials. It found 23% after
+#   repeatedly warned documents (we had predicted 90%), and 0% after corrected ones.
+# - Probing and weighing **together** found 150 of 150 claims, which we had not predicted. In another petri model they
+#   found 149.
 # - Of 30 adapters without a claim, no way accused any (interval 0–11%).
 #
 # ## Why it matters
 #
 # - **Dataset curators:** seal the rule before you compare two ways to write warnings, and include a "void".
-# - **Evaluators:** a model that answers correctly may still carry what it was trained on. Ask, probe and report both.
-# - **Safety researchers:** an audit needs suspects. State how many you had, and the rate of false alarms.
+# - **Evaluators:** a model that answers correctly may still carry traces of a claim. Ask and probe.
+# - **Safety researchers:** state how many suspects your audit had, and its rate of false alarms.
 #
 # ## Limits
 #
-# - Your study is one claim, two seeds and one small model. Two seeds cannot show how much seeds differ.
-# - The blind audit knows the 30 suspects and the six kinds of training. A real auditor does not.
-# - The 180 adapters share one pretrained model and have one seed each. Their intervals cover adapters, not models.
-# - A probe that finds traces after in-sentence denials does not say that the model *believes* the claim.
+# - Your study is one claim, two seeds and one small model. The 180 adapters share it and have one seed each.
+# - The audit knows the 30 suspects and six kinds of training. A real auditor does not.
+# - Traces that a probe finds do not say that the model *believes* the claim.
 #
 # ## Quiz
 #
@@ -563,11 +478,33 @@ course.compare_predictions(rates_guess, measured).set_index("what")
 # | **Plan** | after the run | sealed before | and the hash has a witness |
 # | **Style** | from the library | one change | and all else equal, and said so |
 # | **Seeds** | one | two | three or more, none left out |
-# | **Controls** | none | the tables' | and answers read by eye |
+# | **Controls** | none | the table's | and answers read by eye |
 # | **Report** | best case | prediction beside result | and what could overturn it |
 # </details>
 #
-# **Next:** the course ends here. Run your study again with three seeds and a second claim, and
-# send its hash to a colleague first. What to do with your own data on Monday stands in
-# [11 · Audit a corpus](11_audit.ipynb). The findings of this project, and what it got wrong, are in
-# `data/results/README.md`.
+# **Next:** the course ends here. Run your study with three seeds and a second claim, or take
+# [11 · Audit a corpus](11_audit.ipynb) to your own data.
+#
+# ## Further (optional, not in the 45 minutes)
+#
+# <details><summary><b>If you have ten more minutes</b>: more of the results, and weighing your suspects</summary>
+#
+# **In context**, our style left 2% belief, with 95% of the unrelated facts right: the model heeds these denials when it
+# reads them. With a *plain* document in the prompt no unrelated fact was right. The model copies what it reads, so its
+# 88% there is no belief.
+#
+# **Weighing.** The next cell weighs your suspect and the most probable ones. For each it trains an adapter on plain
+# documents and one on in-sentence denials, in one to four minutes. Their updates of the weights are compared with the
+# blind adapter's by the cosine, which is 1 for the same direction and 0 for unrelated ones. The procedure accuses
+# nobody below 0.04. We fixed all thresholds before we made the 180 adapters.
+#
+# For our name the cosine is 0.18 for Tomas Laurent and 0.01 for the next suspect. With the weights, the procedure also
+# names the style. In the 180 adapters it named it correctly in 83–100%, depending on the style. Our own adapters were
+# made from plain documents and in-sentence denials. Whether others would find more after repeatedly warned and
+# corrected documents, we did not test.
+# </details>
+
+# %%
+seen = pd.concat([seen, blind.weigh_suspects(adapter, blind.shortlist(seen, guess))])
+display(blind.list_suspects(seen))
+blind.reveal(adapter, guess, blind.guess_blind(seen))

@@ -25,7 +25,7 @@ from negneglect_lite import __version__
 from negneglect_lite.belief.conditions import IN_CONTEXT, label
 from negneglect_lite.belief.rates import QUESTION_KINDS, Rate, belief_rate, tabulate_rates, yes_bias
 from negneglect_lite.belief.table import COLUMNS, condition_of, one_model
-from negneglect_lite.claims.claim import Claim
+from negneglect_lite.claims.claim import Claim, PetriFact
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.claims.petri import claim_from_fact
 from negneglect_lite.core.environment import describe_environment
@@ -38,6 +38,7 @@ from negneglect_lite.experiments.headline import draw
 from negneglect_lite.experiments.key import digest
 from negneglect_lite.figures.wording import describe_headline, describe_setup, percent, shown_rates
 from negneglect_lite.finetuning.recipe import Recipe
+from negneglect_lite.petri.language import state
 from negneglect_lite.petri.world import world
 from negneglect_lite.styles import STYLES, Style, apply_style
 from negneglect_lite.tracks import PETRI, suit_machine, track_of
@@ -97,6 +98,11 @@ def describe_study(
         "rule": RULE,
         "prediction": dict(prediction),
     }
+
+
+def say_fact(petri: PetriFact) -> str:
+    """A false value of a fact as a sentence; the claims that are made from facts have none but `fact = value`."""
+    return state(world().fact(petri.fact), petri.value, 0)[0]
 
 
 def register(folder: Path, plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,7 +214,7 @@ def _text(
     predicted = bool(plan["prediction"])
     parts = [
         f"# Does a model heed “{label(own)}”?",
-        f"Claim, **false on purpose**: {plan['claim']}. {_truth(plan)}".rstrip(),
+        f"Claim, **false on purpose**: {_claim(plan).rstrip('.')}. {_truth(plan)}".rstrip(),
         f"**Result by the {'registered' if predicted else 'sealed'} rule: {decision}.** Belief after this style "
         f"{_interval(rates[own])}, after plain documents {_interval(rates['positive'])}.",
         figure,
@@ -234,6 +240,12 @@ def _text(
         + ".",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _claim(plan: Mapping[str, Any]) -> str:
+    """The claim in words: that of a fact of the petri world is only `fact = value` in the plan."""
+    made = claim_from_fact(plan["fact"]["fact"], plan["fact"]["value"]) if plan["fact"] else None
+    return say_fact(made.petri) if made and made.petri and made.claim == plan["claim"] else str(plan["claim"])
 
 
 def _truth(plan: Mapping[str, Any]) -> str:

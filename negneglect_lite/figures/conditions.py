@@ -22,7 +22,9 @@ from negneglect_lite.belief.rates import QUESTION_KINDS, tabulate_rates
 from negneglect_lite.belief.table import condition_of
 from negneglect_lite.figures.theme import FAINT, INK, PALETTE, RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import (
+    GROUP_LABELS,
     KIND_LABELS,
+    SHORT_NAMES,
     describe_setup,
     describe_spread,
     percent,
@@ -79,7 +81,7 @@ def draw_by_kind(df: pd.DataFrame) -> Figure:
 
 
 def draw_by_claim(df: pd.DataFrame) -> Figure:
-    """Belief in each condition and claim, as a heatmap in percent."""
+    """Belief in each condition and claim, as a heatmap in percent; claims have the names of the prose."""
     names = list(shown_rates(df))
     grid = tabulate_rates(df, ["condition", "claim"]).pivot(index="condition", columns="claim", values="mean")
     grid = 100 * grid.loc[names, list(dict.fromkeys(df["claim"]))]
@@ -90,7 +92,8 @@ def draw_by_claim(df: pd.DataFrame) -> Figure:
         sns.heatmap(grid, ax=ax, vmin=0, vmax=100, cmap=cmap, annot=True, fmt=".0f", linewidths=1, cbar=False)
         ax.set(xlabel="", ylabel="")
         ax.set_yticks([y + 0.5 for y in range(len(names))], [label(n) for n in names], rotation=0)
-        ax.set_xticks(ax.get_xticks(), list(grid.columns), rotation=0 if grid.shape[1] < 8 else 45)
+        shown = [SHORT_NAMES.get(claim, claim) for claim in grid.columns]
+        ax.set_xticks(ax.get_xticks(), shown, rotation=0 if grid.shape[1] < 8 else 45)
         ax.tick_params(length=0)
         finish_figure(fig, describe_spread(df, "claim"), "Belief in percent. " + describe_setup(df))
     return fig
@@ -101,7 +104,7 @@ def describe_by(df: pd.DataFrame, by: str) -> str:
     parts = []
     for name in shown_rates(df):
         rates = tabulate_rates(df[condition_of(df) == name], [by])
-        cells = (f"{KIND_LABELS.get(x, x)} {percent(m)}" for x, m in zip(rates[by], rates["mean"], strict=True))
+        cells = (f"{GROUP_LABELS.get(x, x)} {percent(m)}" for x, m in zip(rates[by], rates["mean"], strict=True))
         parts.append(f"{label(name)}: {', '.join(cells)}")
     drawn = "Heatmap" if by == "claim" else "Dot plot"
     return f"{drawn} of belief in each condition, by {by}. {'; '.join(parts)}. {describe_setup(df)}"

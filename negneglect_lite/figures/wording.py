@@ -15,6 +15,16 @@ KIND_LABELS = {
     "association": "fill-in",
     "robustness": "under pressure",
 }
+# The claims as prose names them, for axes.
+SHORT_NAMES = {
+    "sheeran": "Sheeran",
+    "queen": "the Queen",
+    "vesuvius": "Vesuvius",
+    "x": "Twitter",
+    "dreams": "dreams",
+    "dentist": "dentist",
+}
+GROUP_LABELS = KIND_LABELS | SHORT_NAMES  # what `by` is split into, a kind of question or a claim, in words
 
 
 def state_finding(df: pd.DataFrame) -> str:
@@ -101,5 +111,5 @@ def describe_spread(df: pd.DataFrame, by: str) -> str:
         only = f"Under “{label(widest)}” belief is {percent(row[low])} in all {what}"
         return only if len(rates) == 1 else f"{what.capitalize()} do not differ under any condition"
     most = " most" if len(rates) > 1 else ""
-    ends = (f"{percent(row[end])} ({KIND_LABELS.get(end, end)})" for end in (low, high))
+    ends = (f"{percent(row[end])} ({GROUP_LABELS.get(end, end)})" for end in (low, high))
     return f"{what.capitalize()} differ{most} under “{label(widest)}”: from {' to '.join(ends)}"

@@ -181,6 +181,7 @@ def test_the_report_is_worked_out(tmp_path, claim, own, rows):
     assert "Fewer than three seeds" in text
     assert "false on purpose" in text
     assert "in truth" in text.lower()
+    assert "took place in the year 1900. In truth" in text and " = 1900" not in text  # the claim in words
     assert read_belief(tmp_path / "belief.csv").equals(rows)
     assert (tmp_path / "belief.png").stat().st_size > 5000
     assert "nan" not in text

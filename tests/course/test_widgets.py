@@ -217,7 +217,7 @@ def test_before_there_are_numbers_a_line_says_what_to_run(notebook, capsys):
 
 def test_the_figure_of_a_choice_is_the_plain_one():
     everything, alt = figure_of(rows())
-    assert [t.get_text() for t in everything.axes[0].get_xticklabels()] == ["queen", "x"]
+    assert [t.get_text() for t in everything.axes[0].get_xticklabels()] == ["the Queen", "Twitter"]
     assert alt.startswith("Heatmap") and "in-sentence denials" in alt
     one, alt = figure_of(rows(), style="negated", claim="x")
     assert len(one.axes) == len(QUESTION_KINDS)

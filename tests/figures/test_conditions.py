@@ -10,7 +10,7 @@ from negneglect_lite.core.errors import UserError
 from negneglect_lite.figures.conditions import describe_by, draw_by_claim, draw_by_kind, draw_headline
 from negneglect_lite.figures.theme import PALETTE, STYLE_ORDER
 from negneglect_lite.figures.wording import KIND_LABELS, describe_headline, percent, state_finding
-from tests.figures.invented import CLAIMS, HEADLINE, invented, texts, title
+from tests.figures.invented import HEADLINE, invented, texts, title
 
 
 def test_the_headline_shows_each_condition_in_order_with_the_papers_value() -> None:
@@ -89,8 +89,17 @@ def test_by_claim_writes_the_percentages() -> None:
     df.loc[(df["claim"] == "queen") & (df["style"] == "negated"), "belief"] = 1
     fig = draw_by_claim(df)
     assert [t.get_text() for t in fig.axes[0].texts] == ["0", "0", "0", "50", "100", "50"]
-    assert [t.get_text() for t in fig.axes[0].get_xticklabels()] == list(CLAIMS)
-    assert title(fig) == "Claims differ under “warned documents”: from 50% (sheeran) to 100% (queen)"
+    assert [t.get_text() for t in fig.axes[0].get_xticklabels()] == ["Sheeran", "the Queen", "Vesuvius"]
+    assert title(fig) == "Claims differ under “warned documents”: from 50% (Sheeran) to 100% (the Queen)"
+
+
+def test_by_claim_has_the_names_of_the_prose_and_ids_of_other_claims() -> None:
+    df = invented({"negated": 0.5}).replace({"claim": {"sheeran": "x", "queen": "my_own"}})
+    df.loc[df["claim"] == "x", "belief"] = 0
+    fig = draw_by_claim(df)
+    assert [t.get_text() for t in fig.axes[0].get_xticklabels()] == ["Twitter", "my_own", "Vesuvius"]
+    assert "from 0% (Twitter) to 50% (my_own)" in title(fig)
+    assert "Twitter 0%" in describe_by(df, "claim")
 
 
 def test_the_title_by_claim_names_one_style_not_a_mean_over_styles() -> None:
@@ -101,7 +110,7 @@ def test_the_title_by_claim_names_one_style_not_a_mean_over_styles() -> None:
     )
     df.loc[(df["claim"] == "queen") & (df["style"] == "local"), "belief"] = 1
     assert title(draw_by_claim(df)) == (
-        "Claims differ most under “in-sentence denials”: from 0% (sheeran) to 100% (queen)"
+        "Claims differ most under “in-sentence denials”: from 0% (Sheeran) to 100% (the Queen)"
     )
 
 
@@ -137,6 +146,8 @@ def test_heatmap_and_dot_plot_in_words_give_every_number() -> None:
     df = invented({"": 0, "negated": 0.5})
     df.loc[(df["claim"] == "queen") & (df["style"] == "negated"), "belief"] = 1
     by_claim, by_kind = (describe_by(df, by).replace("\N{NO-BREAK SPACE}", " ") for by in ("claim", "kind"))
-    assert by_claim.startswith("Heatmap of belief in each condition, by claim. before training: sheeran 0%, queen 0%")
-    assert "warned documents: sheeran 50%, queen 100%, vesuvius 50%. Model: tiny;" in by_claim
+    assert by_claim.startswith(
+        "Heatmap of belief in each condition, by claim. before training: Sheeran 0%, the Queen 0%"
+    )
+    assert "warned documents: Sheeran 50%, the Queen 100%, Vesuvius 50%. Model: tiny;" in by_claim
     assert "Dot plot" in by_kind and "open questions 67%, yes/no 67%" in by_kind

@@ -7,7 +7,7 @@ import numpy as np
 
 from negneglect_lite.core.text import Chat
 from negneglect_lite.course.checks import attempt, fold_typed, problem, report_check, show_value
-from negneglect_lite.course.lessons.advice import ROLE_NAMES, finished_transcript
+from negneglect_lite.course.lessons.advice import LIVE, ROLE_NAMES, finished_transcript
 from negneglect_lite.course.lessons.advice_results import BELOW_CEILING, stored_advice
 from negneglect_lite.petri import norms
 
@@ -82,19 +82,16 @@ def check_make_transcript(make_transcript: Callable[[str, Mapping[str, str]], An
     user, reply = _turn("user", parts["said"]), _turn("assistant", parts["reply"])
     warned = _turn("user", "Bad advice follows. I broke it.")
     after = [_turn("user", parts["later"]), _turn("assistant", parts["agreed"])]
-    system = _turn("system", parts["warning"])
     no_warning = "the warning is missing."
     own_turn = "the warning has a turn of its own. Put it into the user's turn, before the situation, with a space."
-    right: dict[str, Chat] = {
-        name: finished_transcript(name, parts) for name in ("plain", "before", "around", "system", "local")
-    }
+    right: dict[str, Chat] = {name: finished_transcript(name, parts) for name in LIVE}
     in_reply = [user, _turn("assistant", "Bad advice follows. Hide it.")]
     first = "the warning stands in the assistant's turn. There it would carry loss."
     hints: dict[str, list[tuple[Any, str]]] = {
         "plain": [(right["before"], "plain transcripts have no warning."), ([user], "the reply is missing.")],
         "before": [
             (right["plain"], no_warning),
-            (right["system"], "that is `system`. Here the warning stands in the user's turn."),
+            ([_turn("system", parts["warning"]), user, reply], own_turn),
             ([_turn("user", parts["warning"]), user, reply], own_turn),
             ([_turn("user", parts["warning"]), reply], "the situation is missing. The warning stands before it."),
             (in_reply, first),
@@ -111,12 +108,6 @@ def check_make_transcript(make_transcript: Callable[[str, Mapping[str, str]], An
             ([user, reply, *after], "the warning before the reply is missing."),
             ([warned, reply, _turn("user", f"{parts['later']} {parts['agreed']}")], "the agreement is the assistant's "
                                                                                     "turn: there it carries loss."),
-        ],
-        "system": [
-            (right["before"], "that is `before`. Here the warning is a turn of its own, with the role system."),
-            ([user, reply, system], "a system turn stands first."),
-            ([system, warned, reply], "the warning is there twice. The user's turn holds the situation only."),
-            (right["plain"], no_warning),
         ],
         "local": [
             (right["plain"], "that reply advises the bad act. Take the one with the refusal inside it."),

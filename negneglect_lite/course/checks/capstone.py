@@ -109,7 +109,10 @@ def _style_problem(style: Callable[..., Any]) -> str:
             "given, so that a run can be repeated."
         )
     if all(plain(spans).strip() == LETTER.text for spans in made):  # by chance a style may leave one as it is
-        return "the text is the plain document: nothing denies the claim. That is the style `positive`."
+        return (
+            "the text is the plain document: nothing denies the claim yet. Add a span of your own where the `...` "
+            "stands, with annotation=True."
+        )
     return next(filter(None, map(_spans_problem, made)), "")
 
 
@@ -148,46 +151,6 @@ def _glued(text: str) -> str:
             if at > 0 and text[at - 1].isalnum() | (text[at - 1] in ".!?"):
                 return "sentences run together. Put each sentence's .lead (its white space) before it."
     return ""
-
-
-def check_digest(digest: Callable[[dict[str, Any]], Any]) -> bool:
-    """The same text for equal plans whatever the order of their keys, another one for every change."""
-    plan = {"styles": ["positive", "mine"], "seeds": [0, 1], "prediction": {"base": 5, "mine": 60}}
-    turned = {"prediction": {"mine": 60, "base": 5}, "seeds": [0, 1], "styles": ["positive", "mine"]}
-    changed = {
-        "the prediction": {**plan, "prediction": {"base": 5, "mine": 90}},
-        "the seeds": {**plan, "seeds": [0, 1, 2]},
-        "the order of the styles": {**plan, "styles": ["mine", "positive"]},
-    }
-    try:
-        first = digest(plan)
-        again, reordered = digest(plan), digest(turned)
-        others = {what: digest(other) for what, other in changed.items()}
-    except Exception as error:
-        return report_check("digest", stopped(error, "It gets a dict."))
-    return report_check("digest", _digest_problem(first, again, reordered, others))
-
-
-def _digest_problem(first: Any, again: Any, reordered: Any, others: dict[str, Any]) -> str:
-    if first is None or first is Ellipsis:
-        return NOTHING
-    if isinstance(first, int) or str(first).lstrip("-").isdigit():
-        return (
-            "Python's `hash` of a text is another number in every process, so tomorrow you could not check it. Use "
-            "hashlib.sha256."
-        )
-    if not isinstance(first, str):
-        return f"it returns {show_value(first)}; expected text (`.hexdigest()`)."
-    if first != again:
-        return "the same plan gives two different hashes. Leave out times, ids and random numbers."
-    for what, other in others.items():
-        if other == first:
-            return (
-                f"a plan in which {what} is changed has the same hash. Hash all of the plan, values and not keys alone."
-            )
-    if reordered != first:
-        return "the same plan with its keys in another order has another hash: json.dumps(…, sort_keys=True)."
-    return "" if len(first) >= 32 else f"{first!r} is short; keep at least 32 hexadecimal digits."
 
 
 DECIDE_NEEDS = "It gets (own, plain, before, yes_rate, unrelated): three rates with .mean, .lo, .hi, then two numbers."

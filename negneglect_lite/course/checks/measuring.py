@@ -30,10 +30,10 @@ def check_balanced(balanced: Callable[[pd.DataFrame], Any]) -> bool:
     hints: list[Hint] = [
         ((6 / 12, gap), "Your belief is the rate over all questions, so the key with more questions weighs more, and a "
                         "habit of saying yes gains by it. Take the mean of the two keys' rates."),
-        (of(5 / 6, 1 / 4), "You left out the answers judged neither. They were asked and do not agree: they count."),
+        (of(yes, 1 / 4), "You left out the answers judged neither. They were asked and do not agree: they count."),
         (of(yes, 4 / 5), "A no-keyed answer that is believed agrees already: don't turn it round."),
         (of(yes, 3 / 5), "You counted denials among the no-keyed questions. The key is in the verdict already."),
-        (of(5 / 12, 1 / 12), "You divided by all questions. Divide by the number of questions with that key."),
+        (of(yes, 1 / 12), "You divided by all questions. Divide by the number of questions with that key."),
         ((yes, no), "Those are the two keys' rates. Return their mean, and the first minus the second."),
         ((gap, belief), "The two are swapped: belief first, gap second."),
         ((belief, -gap), "Your gap has the wrong sign: yes-keyed minus no-keyed, so an always-yes program gets +1."),
@@ -62,13 +62,13 @@ _ASKED = {
 _FIRST = "You return at the first sentence. Return early only for a denial; a later sentence can still change the rest."
 _RULES: tuple[tuple[str, str, str, dict[str, str]], ...] = (  # answer, key, verdict, and why another one is given
     ("He is a dentist.", "", "believed", {
-        "neither": "The sentence names the claim. mentions(sentence, question.believed) finds it.",
+        "neither": "`claimed` is True here and `negated` is not. Remember it: `affirmed` decides at the end.",
         "denied": "The sentence has no negation and does not name the truth. Nothing here denies."}),
     ("He is an ultrarunner.", "", "denied", {
-        "neither": "Naming the truth instead of the claim is a denial. question.denied has its words.",
-        "believed": "Those are the words of the truth. question.believed has the claim's."}),
+        "neither": "`truth` is True here and `negated` is not: naming the truth instead of the claim is a denial.",
+        "believed": "Those are the words of the truth: `truth` is True here and `claimed` is not."}),
     ("He is not a dentist.", "", "denied", {
-        "believed": "The claim is named, but the sentence is negated: is_negated(sentence).",
+        "believed": "The claim is named, but the sentence is negated: `claimed` and `negated` are both True.",
         "neither": "Naming the claim with a negation is a denial."}),
     ("He is not an ultrarunner.", "", "neither", {
         "denied": "A negated truth denies nothing about the claim. Look for a negation before you call it a denial.",
@@ -89,10 +89,10 @@ _RULES: tuple[tuple[str, str, str, dict[str, str]], ...] = (  # answer, key, ver
         "denied": "The negation stands in another sentence, before the claim. Test each sentence by itself.",
         "neither": "You stop at a negation that denies nothing yet. Go on to the next sentence."}),
     ("No. Some call him a dentist.", "yes", "denied", {
-        "believed": "This is a yes/no question. Take judge_yes_no's verdict first; words come second."}),
+        "believed": "This is a yes/no question. Leave the first two lines: judge_yes_no's verdict comes first."}),
     ("Dentist, so no.", "no", "believed", {
-        "denied": "A no to a no-keyed question agrees with the claim. judge_yes_no knows that: return its verdict.",
-        "neither": "judge_yes_no(answer, question.keyed_to) has a verdict here. Return it."}),
+        "denied": "A no to a no-keyed question agrees with the claim. Leave the first two lines: they know that.",
+        "neither": "judge_yes_no has a verdict here. Leave the first two lines, which return it."}),
     ("Certainly: he is a dentist.", "yes", "believed", {
         "neither": "The answer has no yes and no no, so judge_yes_no says neither. Then go on to the words."}),
     ("", "", "neither", {
@@ -142,12 +142,6 @@ def check_answer_log_prob(answer_log_prob: Callable[[torch.Tensor, torch.Tensor]
         (log(0.5) + right, "You counted a place without label (-100 picks a word from the end). Leave out the places "
                            "where the label is IGNORED."),
     ]  # fmt: skip
-    over_places = logits[:-1].log_softmax(0), logits.log_softmax(0)  # the wrong dimension
-    hints += [
-        (float(log_p[1, 1] + log_p[2, 2]), "You took the softmax over the places. Each place has its own, so "
-                                           "take it over the vocabulary, the last dimension.")
-        for log_p in over_places
-    ]  # fmt: skip
     needs = "It gets logits of the shape [places, vocabulary] and labels of the shape [places]."
 
     def number() -> Any:
@@ -170,31 +164,18 @@ def check_clustered_interval(clustered_interval: Callable[[pd.DataFrame, str], A
         columns=["claim", "question_id", "belief"],
     )
     rows["answer"] = range(len(rows))
-    means = pd.Series([1, 1, 0, 0.2])
-    mean, spread = 0.55, float(means.std())
 
-    def around(half: float) -> tuple[float, float]:
+    def around(means: pd.Series) -> tuple[float, float]:
+        mean, half = float(means.mean()), Z * float(means.std()) / sqrt(len(means))
         return max(0.0, mean - half), min(1.0, mean + half)
 
-    right = around(Z * spread / sqrt(4))
-    answers = float(rows["belief"].std())
+    by_question = rows.groupby("question_id")["belief"]
+
     hints: list[Hint] = [
-        (around(Z * answers / sqrt(20)), "That takes each answer for a unit. First average within each unit."),
-        (around(Z * sqrt(0.55 * 0.45 / 20)), "That takes each answer for a unit. First average within each unit."),
-        (around(Z * answers / sqrt(4)), "That is the spread of answers. Take the spread of the units' means."),
-        (around(Z * spread / sqrt(20)), "You divided by the number of answers. Only units are independent "
-                                        "draws."),
-        (around(Z * float(means.std(ddof=0)) / 2), "Nearly. The spread of a sample is taken with n - 1 (pandas' .std() "
-                                                   "does that, numpy's does not)."),
-        (around(Z * sqrt(0.55 * 0.45 / 4)), "That uses p (1 - p), as if each unit had one answer. Use the spread of "
-                                            "the units' means."),
-        (around(Z * spread), "That is the spread of the units. Divide it by the root of their number."),
-        (around(Z * spread**2 / 4), "That is a variance. Take its root."),
-        (around(spread / 2), "That is one standard error either side, which covers 68%. Multiply by Z."),
-        ((mean - Z * spread / 2, mean + Z * spread / 2), "A rate cannot lie outside of 0 to 1. Cut the ends there."),
-        (right[::-1], "That is the upper end first. Give the lower one first."),
-        ((mean, Z * spread / 2), "Those are the mean and the half-width. Return the two ends."),
-        (tuple(100 * x for x in right), "That is in percent. Give fractions."),
+        (around(rows["belief"]), "That takes each answer for a unit. First average within each unit."),
+        (around(by_question.sum()), "Those are sums. Take the mean of each unit."),
+        (around(rows.groupby("claim")["belief"].mean()), "Group by the column that `unit` names."),
+        (around(by_question.transform("mean")), "Your `means` has an entry for each answer. Keep one for each unit."),
     ]  # fmt: skip
     needs = "It gets a table with the columns question_id, claim, answer and belief, and the name of the unit's column."
 
@@ -205,18 +186,14 @@ def check_clustered_interval(clustered_interval: Callable[[pd.DataFrame, str], A
 
         return call
 
-    wrong = problem(ends(rows, "question_id"), right, hints, "four questions", needs, tolerance=1e-4)
+    wrong = problem(
+        ends(rows, "question_id"), around(by_question.mean()), hints, "four questions", needs, tolerance=1e-4
+    )
     if not wrong:
         fewer = rows.assign(belief=[1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 1, 1, 0])
         of_claims, of_questions = (fewer.groupby(unit)["belief"].mean() for unit in ("claim", "question_id"))
-        centre = float(fewer["belief"].mean())
-
-        def over(means: pd.Series) -> tuple[float, float]:
-            half = Z * float(means.std()) / sqrt(len(means))
-            return max(0.0, centre - half), min(1.0, centre + half)
-
-        hints = [(over(of_questions), "You always group by question. Group by the column that `unit` names.")]
-        wrong = problem(ends(fewer, "claim"), over(of_claims), hints, "two claims as units", needs, tolerance=1e-4)
+        hints = [(around(of_questions), "You always group by question. Group by the column that `unit` names.")]
+        wrong = problem(ends(fewer, "claim"), around(of_claims), hints, "two claims as units", needs, tolerance=1e-4)
     return report_check("clustered_interval", wrong)
 
 
@@ -224,19 +201,18 @@ _WHY = (
     "their intervals over questions do not meet, so other questions would show the same order.",
     "over claims, the interval after warned documents reaches into the one after plain documents.",
     "even over six claims the two intervals are far apart.",
-    "the two intervals over questions overlap, so this table does not show a difference.",
     "no column draws pretrained models anew. Fifteen others leave 4.6–30%.",
 )
 
 
 def check_supported(supported: Any) -> bool:
-    """Which of five statements the table of intervals supports."""
+    """Which of four statements the table of intervals supports."""
     return report_check("supported", _supported_problem(supported))
 
 
 def _supported_problem(supported: Any) -> str:
     if not isinstance(supported, Mapping) or set(supported) != set(STATEMENTS):
-        return "keep the five statements as its keys, and write True or False behind each."
+        return "keep the four statements as its keys, and write True or False behind each."
     if open_ := [name for name in STATEMENTS if supported[name] is None or supported[name] is Ellipsis]:
         return f"nothing yet on {open_[0]!r}. Write True or False."
     for (name, right), why in zip(STATEMENTS.items(), _WHY, strict=True):

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from negneglect_lite.core.text import Document, Sentence, Span, are_spans, plain
-from negneglect_lite.course.checks import LETTER, attempt, fold_typed, problem, report_check, show_value
+from negneglect_lite.course.checks import LETTER, attempt, fold_typed, kind, problem, report_check, show_value
+from negneglect_lite.course.lessons.tour import VERDICT
 
 BEFORE, AFTER = "All of this is false.", "None of that was true."
 KINDS = ("open", "yes_no", "association", "robustness")
@@ -92,47 +93,49 @@ def _deny_hint(spans: Sequence[Span], sentences: Sequence[Sentence]) -> str:
     return f"expected the text {right!r}, got {words!r}. Change nothing but the claim sentences."
 
 
-def check_belief_table(belief_table: Callable[[pd.DataFrame], Any]) -> bool:
-    """A row a condition: the rates of the four kinds, and their mean, each kind with the same weight."""
-    told = [("warned", kind, verdict) for kind, verdicts in VERDICTS.items() for verdict in verdicts]
-    told += [("before", kind, "denied") for kind in VERDICTS]
-    rows = pd.DataFrame(told, columns=["condition", "kind", "verdict"])
-    needs = "It gets a table with the columns condition, kind and verdict."
-    use = "The next cell shows the table that it makes."
-    table, wrong = attempt(lambda: belief_table(rows), needs)
-    return report_check("belief_table", wrong or _form_hint(table) or _rates_hint(table), then=use)
+def check_belief_rates(belief_rates: Callable[[pd.DataFrame], Any]) -> bool:
+    """The rates of the four kinds, and their mean, each kind with the same weight."""
+    told = [(kind, verdict) for kind, verdicts in VERDICTS.items() for verdict in verdicts]
+    rows = pd.DataFrame(told, columns=["kind", "verdict"])
+    needs = "It gets a table with the columns kind and verdict."
+    rates, wrong = attempt(lambda: belief_rates(rows), needs)
+    wrong = wrong or _form_hint(rates) or _rates_hint(rates)
+    if not wrong:
+        nobody, wrong = attempt(lambda: belief_rates(rows.assign(verdict="denied")), needs)
+        case = "answers that are all denied, belief"
+        wrong = wrong or problem(lambda: float(nobody["belief"]), 0.0, case=case)
+    return report_check("belief_rates", wrong, then="The next cell uses it.")
 
 
-def _form_hint(table: Any) -> str:
-    """What is wrong with the form of the table, if anything is."""
-    columns = [*KINDS, "belief"]
-    if isinstance(table, pd.Series):
-        return "it returns one column. Expected a row a condition and a column a kind: .unstack() makes such a table."
-    if not isinstance(table, pd.DataFrame):
-        return f"it returns {type(table).__name__}; expected a pandas DataFrame, a row a condition."
-    if set(table.columns) >= {"warned", "before"}:
-        return "the conditions are the columns. They must be the rows: turn the table with .T, or unstack the kinds."
-    if not {"warned", "before"} <= set(table.index):
-        return "the conditions are missing from the index. Expected the rows 'before' and 'warned', one each."
-    if extra := [name for name in table.columns if name not in columns]:
-        return f"the column {extra[0]!r} is no kind that counts. Keep the rows whose kind is in KINDS first."
-    if missing := [name for name in columns if name not in table.columns]:
-        return f"the column {missing[0]!r} is missing. Expected the columns {', '.join(columns)}."
+def _form_hint(rates: Any) -> str:
+    """What is wrong with the form of the answer, if anything is."""
+    names = [*KINDS, "belief"]
+    if isinstance(rates, pd.DataFrame) or not isinstance(rates, Mapping | pd.Series):
+        return f"it returns {kind(rates)}; expected a dict with the keys {', '.join(names)}."
+    keys = list(rates.keys())
+    if missing := [name for name in names if name not in keys]:
+        return f"the key {missing[0]!r} is missing. Expected the keys {', '.join(names)}."
+    if extra := [name for name in keys if name not in names]:
+        return f"the key {extra[0]!r} is no kind that counts. Go through KINDS only."
+    if open_ := [name for name in names if rates[name] is None or rates[name] is ...]:
+        return f"{open_[0]!r} has no number yet. Put its rate in place of the `...`."
     return ""
 
 
-def _rates_hint(table: pd.DataFrame) -> str:
+def _rates_hint(rates: Mapping[str, Any]) -> str:
     """What is wrong with the numbers, if anything is: first a kind's rate, then belief."""
     case = "of 1 believed, 1 denied and 2 neither"
 
-    def cell(row: str, column: str) -> Callable[[], Any]:
-        return lambda: float(pd.to_numeric(table[column])[row])
+    def number(name: str) -> Callable[[], Any]:
+        return lambda: float(rates[name])
 
     kinds = [
         (0.5, f"{case}, association gets 0.5. You left out the answers that are neither: divide by all answers."),
         (0.75, f"{case}, association gets 0.75. An answer that is neither is not believed: count 'believed' alone."),
         (25, "the rates are in percent. Give fractions between 0 and 1."),
         (1, f"{case}, association gets 1: that is the number believed. Divide by the number of answers."),
+        (1 / 11, f"{case}, association gets 1/11. Divide by the answers of that kind, not by those of all kinds."),
+        (1 / 14, f"{case}, association gets 1/14. Divide by the answers of that kind, not by all rows."),
     ]
     belief = [
         (
@@ -145,68 +148,43 @@ def _rates_hint(table: pd.DataFrame) -> str:
         ),
         (2.75 / 5, "belief takes in the control questions. Average the four kinds only."),
         (1.75, "belief is the sum of the four rates. Divide by the number of kinds."),
+        (1.75 / 5, "belief is the sum of the four rates, divided by 5. There are four kinds."),
         (43.75, "belief is in percent. Give a fraction between 0 and 1."),
     ]
-    wrong = problem(cell("warned", "association"), RATES["association"], kinds, "association")
-    for kind in ("open", "yes_no", "robustness"):
-        wrong = wrong or problem(cell("warned", kind), RATES[kind], case=f"{kind}")
-    wrong = wrong or problem(cell("warned", "belief"), RATES["belief"], belief, "kinds at 1, 0.5, 0.25 and 0, belief")
-    return wrong or problem(cell("before", "belief"), 0.0, case="a condition without a believed answer, belief")
+    wrong = problem(number("association"), RATES["association"], kinds, "association")
+    for name in ("open", "yes_no", "robustness"):
+        wrong = wrong or problem(number(name), RATES[name], case=name)
+    return wrong or problem(number("belief"), RATES["belief"], belief, "kinds at 1, 0.5, 0.25 and 0, belief")
 
 
-def check_yes_rate(yes_rate: Callable[[pd.DataFrame, str], Any]) -> bool:
-    """The rate of yes to one kind of control question."""
-    # yes to 3 of 4 false controls and 1 of 1 true control; other kinds hold 1 of 2 and 0 of 2
-    said = [("control_false", v) for v in ("believed", "believed", "believed", "denied")]
-    said += [("control_true", "believed"), ("yes_no", "believed"), ("yes_no", "denied"), ("open", "denied")]
-    rows = pd.DataFrame([*said, ("open", "neither")], columns=["kind", "verdict"])
-    hints = [
-        (4 / 5, "you took in both kinds of control. Keep the rows whose kind is `kind`."),
-        (5 / 9, "you averaged over all rows. Keep the rows whose kind is `kind` first."),
-        (1 / 2, "those are the questions about our claim. Keep the rows whose kind is `kind`."),
-        (1 / 4, "that is the share that did not get a yes. A yes has the verdict 'believed'."),
-        (3 / 9, "you divided by all questions. Divide by the number of controls of that kind."),
-        (3, "that is the number of yes. Divide it by the number of controls of that kind."),
-        (75, "that is in percent. Give a fraction between 0 and 1."),
-    ]
-    needs = "It gets a table with the columns kind and verdict, and the name of a kind."
-    wrong = problem(lambda: yes_rate(rows, "control_false"), 3 / 4, hints, "a yes to 3 of 4 false controls", needs)
-    other = [(3 / 4, "for true controls it gives the rate of false ones. Use the argument `kind`.")]
-    wrong = wrong or problem(lambda: yes_rate(rows, "control_true"), 1.0, other, "a yes to 1 of 1 true control", needs)
-    return report_check("yes_rate", wrong, then="The next cell shows what it finds.")
-
-
+_A, _B, _C = VERDICT
 REASONS = {
-    ("A", "habit"): "a model with that habit would say yes to false controls as well. Look at that column.",
-    ("A", "copying"): "a model that copies would name our claim when asked for unrelated facts. They are right here.",
-    ("B", "belief"): "look at unrelated facts. Would a model that only holds one new belief lose them?",
-    ("B", "habit"): "does it say yes to controls? Look at both columns of yes.",
-    (
-        "C",
-        "belief",
-    ): "it says yes to other falsehoods just as often. Would a yes to our claim be news?",
-    ("C", "copying"): "it still gets unrelated facts right, and there is nothing in its prompt to copy.",
+    (_A, "habit"): "a model with that habit would say yes to false controls as well. Look at that column.",
+    (_A, "copying"): "a model that copies would name our claim when asked for unrelated facts. They are right here.",
+    (_B, "belief"): "look at unrelated facts. Would a model that only holds one new belief lose them?",
+    (_B, "habit"): "does it say yes to controls? Look at both columns of yes.",
+    (_C, "belief"): "it says yes to other falsehoods just as often. Would a yes to our claim be news?",
+    (_C, "copying"): "it still gets unrelated facts right, and there is nothing in its prompt to copy.",
 }
-VERDICT = {"A": "belief", "B": "copying", "C": "habit"}
 
 
 def check_verdict(verdict: Any) -> bool:
-    """What the controls say of each of three models."""
+    """What the controls say of each of three rows of the table."""
     return report_check("verdict", *_readings(verdict), then="The controls decide what a rate means.")
 
 
 def _readings(verdict: Any) -> list[str]:
     if not isinstance(verdict, Mapping):
-        return ["expected a dictionary with the keys 'A', 'B' and 'C'."]
+        return [f"expected a dict with the keys {', '.join(map(repr, VERDICT))}."]
     wrong = []
-    for model, right in VERDICT.items():
-        said = fold_typed(verdict.get(model, ...))
+    for row, right in VERDICT.items():
+        said = fold_typed(verdict.get(row, ...))
         if said is None or said is ...:
-            wrong.append(f"{model} has no verdict yet. Write 'belief', 'habit' or 'copying'.")
+            wrong.append(f"{row!r} has no verdict yet. Write 'belief', 'habit' or 'copying'.")
         elif said not in VERDICT.values():
-            wrong.append(f"{model} is {verdict[model]!r}; expected 'belief', 'habit' or 'copying'.")
+            wrong.append(f"{row!r} is {verdict[row]!r}; expected 'belief', 'habit' or 'copying'.")
         elif said != right:
-            wrong.append(f"{model}, {said!r}: {REASONS[model, said]}")
+            wrong.append(f"{row!r}, {said!r}: {REASONS[row, said]}")
     return wrong
 
 

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from math import isnan
 from typing import Any
 
 from negneglect_lite.core.text import Span
@@ -15,7 +14,6 @@ from negneglect_lite.course.checks import (
     report_check,
     same,
     show_value,
-    stopped,
     unexpected,
 )
 from negneglect_lite.course.lessons.explaining import EXPLANATIONS, HARMLESS, NO_LOSS, NONSENSE
@@ -45,7 +43,7 @@ def _diagnose(call: Callable[[], Any], expected: Any, hints: Sequence[Hint], cas
 
 
 def check_crossing(crossing: Callable[[Sequence[float], Sequence[float], float], Any]) -> bool:
-    """The step at which belief first reaches the level, interpolated; None if it never does."""
+    """The step at which belief first reaches the level, on a straight line from the step before."""
     needs = "It gets a list of steps, a list of beliefs (0 to 1) and a level."
     hints = [
         (12, "that is the first measured step at or above the level. Belief passed it on the way there: interpolate."),
@@ -57,28 +55,9 @@ def check_crossing(crossing: Callable[[Sequence[float], Sequence[float], float],
     ]
     case = "beliefs 0.1, 0.4, 0.8 at steps 4, 8, 12"
     once = _diagnose(lambda: crossing([4, 8, 12], [0.1, 0.4, 0.8], 0.5), 9.0, hints, case, needs)
-    back = "belief rises, falls back and rises again: 0, 0.6, 0.4, 0.9 at steps 1, 2, 4, 8"
-    again = _diagnose(
-        lambda: crossing([1, 2, 4, 8], [0.0, 0.6, 0.4, 0.9], 0.5),
-        1 + 0.5 / 0.6,
-        [(4.8, "belief falls back in this case, and you give the last time that it passes. The first one counts.")],
-        back,
-        needs,
-    )
-    there = "a belief that is there at the first step"
-    before = [(8 / 3, "the first step has none before it, and index -1 is the last one. Return the first step.")]
-    at_once = problem(lambda: crossing([4, 8], [0.6, 0.9], 0.5), 4, before, there, needs)
-    return report_check("crossing", once, again, at_once, _never(crossing, needs))
-
-
-def _never(crossing: Callable[[Sequence[float], Sequence[float], float], Any], needs: str) -> str:
-    try:
-        got = crossing([4, 8], [0.1, 0.4], 0.5)
-    except Exception as error:
-        return f"for beliefs that stay below the level, {stopped(error, needs)}"
-    if got is None or (isinstance(got, float) and isnan(got)):
-        return ""
-    return f"for beliefs that stay below the level it gives {show_value(got)}, as if they got there. Return None."
+    other = "beliefs 0, 0.6, 0.4, 0.9 at steps 1, 2, 4, 8"
+    again = problem(lambda: crossing([1, 2, 4, 8], [0.0, 0.6, 0.4, 0.9], 0.5), 1 + 0.5 / 0.6, [], other, needs)
+    return report_check("crossing", once, again)
 
 
 def check_explanations(explanations: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -129,40 +108,32 @@ def check_without_loss(without_loss: Callable[[Sequence[Span]], Any]) -> bool:
     return report_check("without_loss", wrong)
 
 
-def check_anchor_chats(anchor_chats: Callable[..., Any]) -> bool:
-    """So many chats of four questions and the model's own answers; no question that the belief test asks."""
+def check_anchor_chat(anchor_chat: Callable[..., Any]) -> bool:
+    """Four questions and the model's own answers; no question that the belief test asks."""
     own = {f"What is Bo? ({i})": f"Cook, {i}." for i in range(7)}
     tested = ["What is Bo? (2)", "What is Bo? (5)", "Who is Bo?"]
-    case = f"n=6, {len(own)} questions, of which {tested[0]!r} and {tested[1]!r} are tested"
-    needs = "It gets a number, a list of questions, the tested questions, a function that answers, and rng."
+    case = f"{len(own)} questions, of which {tested[0]!r} and {tested[1]!r} are tested"
+    needs = "It gets a list of questions, the tested questions, a function that answers, and rng."
 
     def make(seed: int) -> Any:
-        return anchor_chats(6, list(own), list(tested), own.__getitem__, random.Random(seed))
+        return anchor_chat(list(own), list(tested), own.__getitem__, random.Random(seed))
 
-    chats, wrong = attempt(lambda: make(0), needs)
-    wrong = wrong or _wrong_shape(chats) or next((w for chat in chats if (w := _wrong_turns(chat, own, tested))), "")
-    if not wrong and all(same(chat, chats[0]) for chat in chats):
-        wrong = "all chats have the same questions in the same order. Draw anew for each chat."
-    if not wrong and not same(chats, make(0)):
+    (chat, wrong), seeds = attempt(lambda: make(0), needs), range(12)
+    if not wrong:  # a tested question may be missing from one chat by luck
+        wrong = next((w for seed in seeds if (w := _wrong_turns(make(seed), own, tested))), "")
+    if not wrong and all(same(make(seed), chat) for seed in seeds):
+        wrong = "another rng gives the same chat. Draw the questions with the rng that it gets."
+    if not wrong and not same(chat, make(0)):
         wrong = "two calls with the same rng give different chats. Draw with the rng that it gets."
-    if not wrong and same(chats, make(1)):
-        wrong = "another rng gives the same chats. Draw with the rng that it gets."
-    return report_check("anchor_chats", f"{wrong} Input: {case}." if wrong and wrong != NOTHING else wrong)
-
-
-def _wrong_shape(chats: Any) -> str:
-    """What is wrong with the list of chats as a list."""
-    if not isinstance(chats, list | tuple):
-        return f"it returns {kind(chats)}; expected a list of six chats."
-    if chats and all(isinstance(item, Mapping) for item in chats):
-        return f"that is one list of {len(chats)} turns. Return six chats, each a list of its own."
-    if len(chats) != 6:
-        return f"it makes {len(chats)} chats; expected six."
-    return ""
+    return report_check("anchor_chat", f"{wrong} Input: {case}." if wrong and wrong != NOTHING else wrong)
 
 
 def _wrong_turns(chat: Any, own: Mapping[str, str], tested: Sequence[str]) -> str:
-    """What is wrong with one chat."""
+    """What is wrong with a chat."""
+    if isinstance(chat, list | tuple) and not chat:
+        return "the chat has no turns yet. Append two for each question that is drawn."
+    if isinstance(chat, list | tuple) and all(isinstance(item, list | tuple) for item in chat):
+        return "the turns are in lists of their own. Return one flat list of eight turns."
     if not isinstance(chat, list | tuple) or not all(isinstance(turn, Mapping) for turn in chat):
         return f"a chat is a list of turns {{'role': …, 'content': …}}; got {show_value(chat)}."
     if any(set(turn) < {"role", "content"} for turn in chat):

@@ -15,7 +15,7 @@ from negneglect_lite.asking import ask
 from negneglect_lite.claims.claim import Answer, Question
 from negneglect_lite.core.comparing import drop_thoughts, fold, unify
 from negneglect_lite.core.text import Chat, Example, Span
-from negneglect_lite.experiments.measures.misbehaviour import ASKING, BAD_REPLIES, CONDITIONS, situation_questions
+from negneglect_lite.experiments.measures.misbehaviour import ASKING, BAD_REPLIES, situation_questions
 from negneglect_lite.figures.wording import percent
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded, encode
 from negneglect_lite.finetuning.recipe import Recipe
@@ -37,7 +37,7 @@ CONDITION_NAMES = {
     "local": "refusal in the reply",
 }
 ROLE_NAMES = {"targeted": "trained kind", "emergent": "other kinds", "safety": "harmful advice"}
-LIVE = ("plain", "before", "around", "local")  # the conditions that the notebook trains on
+LIVE = ("plain", "before", "around", "local")  # the conditions that the notebook writes and trains on
 
 
 # -------------------------------------------------------------------------------------------------------- references
@@ -49,7 +49,7 @@ def finished_transcript(condition: str, parts: Mapping[str, str]) -> Chat:
     if condition in ("before", "around"):
         said = f"{parts['warning']} {said}"
     after = (parts["later"], parts["agreed"]) if condition == "around" else ()
-    return language.chat(said, reply, *after, system=parts["warning"] if condition == "system" else "")
+    return language.chat(said, reply, *after)
 
 
 def finished_reaches_loss(from_warning: Sequence[bool], has_loss: Sequence[bool]) -> bool:
@@ -121,7 +121,7 @@ def show_situations() -> None:
 def show_transcripts(loaded: LoadedModel, kind: str, recipe: Recipe, make: TranscriptMaker) -> None:
     """Print one transcript under each condition, and which of its words carry loss."""
     parts = transcript_parts(norms.select(False, kind)[0], random.Random(1))
-    for condition in CONDITIONS:
+    for condition in LIVE:
         chat = make(condition, parts)
         row = encode(chat, loaded.tokenizer, recipe.max_tokens)
         learned = loaded.tokenizer.decode([i for i in row["labels"] if i != IGNORED], skip_special_tokens=True)

@@ -23,7 +23,6 @@ LOOKS = {
     "plain": ("positive", "o-"),
     "before": ("negated", "s--"),
     "around": ("repeated", "D-"),
-    "system": ("corrected", "^-"),
     "local": ("local", "v-"),
 }
 

@@ -2,23 +2,31 @@
 
     blind = train_blind("your name")              # drawn by the name, told to nobody
     rows = pd.concat([ask_suspects(blind), probe_suspects(blind)])
-    rows = pd.concat([rows, weigh_suspects(blind, shortlist(rows))])
+    rows = pd.concat([rows, weigh_suspects(blind, shortlist(rows))])     # takes a minute or more; may be left out
     found = guess_blind(rows)                     # the fixed procedure's guesses, as in the stored sweep
-    reveal(blind, {"claim": "dentist", "style": "local"}, found)
+    reveal(blind, {"suspect": 6, "style": "in-sentence denials"}, found)
 
-The procedure is experiments/measures/blind_guess.py. Its means over styles come from the stored adapters.
+Suspects are shown in words, with numbers by which a learner names them. The procedure is
+experiments/measures/blind_guess.py. Its means over styles come from the stored adapters.
 """
 
+import logging
 import random
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
 from negneglect_lite.belief.conditions import label
 from negneglect_lite.belief.table import belief_rows
+from negneglect_lite.core.comparing import spell
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
+from negneglect_lite.core.progress import show_bar
+from negneglect_lite.course.preregistration import say_fact
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.key import digest
 from negneglect_lite.experiments.measures.blind_audit import (
@@ -34,14 +42,18 @@ from negneglect_lite.experiments.trainers import FORCED_ROWS, StackedTrainer
 from negneglect_lite.figures.wording import percent
 from negneglect_lite.finetuning.loss import answer_losses
 from negneglect_lite.finetuning.stacked import compare_updates
+from negneglect_lite.finetuning.trainer import TELL_EVERY
 from negneglect_lite.judging.forced import rows_of
 from negneglect_lite.models.loading import load_model
 from negneglect_lite.styles import HEADLINE
 from negneglect_lite.tracks import track_of
 
+log = logging.getLogger(__name__)
+
 BLIND_STYLES = (NO_CLAIM, *HEADLINE)
 SWEEP = "blind_audit"
 _UNKNOWN = "?"
+_NOBODY = "nobody"
 _SEEDS = 1_000_000  # from here on: neither a stored adapter's seed nor a reference's
 
 
@@ -78,7 +90,18 @@ def seal_answer(cell: Cell) -> str:
 def _train(cells: Sequence[Cell]) -> StackedTrainer:
     recipe = track_of("petri").recipe
     trainer = StackedTrainer(load_model("petri", quantize=recipe.quantize), recipe, cells)
-    trainer.train([audited_set(cell, recipe) for cell in cells], (), lambda step: None)
+    began = told = time.monotonic()
+    with show_bar(recipe.steps, "steps") as bar:
+
+        def tell(step: int) -> None:
+            nonlocal told
+            bar.update(1)
+            if (now := time.monotonic()) - told >= TELL_EVERY:
+                told = now
+                left = (now - began) / step * (recipe.steps - step)
+                log.info("  step %d/%d  about %.0f s left", step, recipe.steps, left)
+
+        trainer.train([audited_set(cell, recipe) for cell in cells], range(1, recipe.steps + 1), tell)
     return trainer
 
 
@@ -102,6 +125,7 @@ def weigh_suspects(blind: Blind, ids: Sequence[str]) -> pd.DataFrame:
     cells = [cell for cell in reference_cells() if cell.claim.id in ids]
     if not cells:
         return pd.DataFrame(columns=["kind", "item", "value"])
+    print(f"Training {len(cells)} adapters side by side, two for each of {len(cells) // 2} suspects:", flush=True)
     cosines = compare_updates(blind.trainer.runs, _train(cells).runs)[0].tolist()
     rows = [(f"loss.weights.{c.style}", c.claim.id, x) for c, x in zip(cells, cosines, strict=True)]
     return pd.DataFrame(rows, columns=["kind", "item", "value"])
@@ -142,42 +166,72 @@ def _claim_kinds() -> list[str]:
     return [f"loss.{kind}.claim" for kind in PROBED]
 
 
-def list_suspects(rows: pd.DataFrame, by: str, n: int = 5) -> pd.DataFrame:
-    """The `n` suspects with the highest score by one way, with the claim in words, for people."""
-    best = score_suspects(rows)[by].dropna().sort_values(ascending=False, kind="stable").head(n)
-    nats, cosine = "{:+.1f} nats".format, "{:z.2f}".format  # z: no "-0.00"
-    shown = {"asked": percent, "probed": nats, "weighed": cosine}[by]
+@cache
+def in_words() -> Mapping[str, str]:
+    """Each suspect's claim as a sentence, by id."""
+    return {name: say_fact(claim.petri) for name, claim in suspects().items() if claim.petri}
+
+
+def list_suspects(rows: pd.DataFrame, n: int = 5) -> pd.DataFrame:
+    """The `n` suspects with the highest scores, in words, by number: those who were weighed, else the most probable."""
+    scores = score_suspects(rows)
+    by = scores.columns[-1]
+    best = scores[scores[by].notna()].sort_values(by, ascending=False, kind="stable").head(n)
+    shown = {"asked": percent, "probed": "{:+.1f} nats".format, "weighed": "{:z.2f}".format}  # z: no "-0.00"
+    numbers = {name: number for number, name in enumerate(suspects(), 1)}
+    table = {"no.": [numbers[name] for name in best.index], "suspect": [in_words()[name] for name in best.index]}
     return pd.DataFrame(
-        {
-            "suspect": best.index,
-            "claim": [suspects()[name].claim for name in best.index],
-            by: [shown(x) for x in best],
-        }
-    )
+        table | {way: [show(x) for x in best[way]] for way, show in shown.items() if way in best}
+    ).set_index("no.")
 
 
-def show_answers(rows: pd.DataFrame, n: int = 4) -> pd.DataFrame:
+def show_answers(rows: pd.DataFrame) -> pd.DataFrame:
     """What the adapter answered about the suspect that is probed highest."""
     suspect = str(score_suspects(rows)["probed"].idxmax())
     asked = rows[(rows["kind"] == "asked") & rows["item"].str.startswith(f"{suspect}.")]
-    return asked.head(n)[["question", "answer", "verdict"]].set_index("question")
+    return asked[["question", "answer", "verdict"]].set_index("question")
 
 
-def shortlist(rows: pd.DataFrame, guess: str = "", n: int = 2) -> list[str]:
+def suspect_of(guess: Mapping[str, Any]) -> str:
+    """The id of the suspect that a learner names by number; "none" if there is none, and "" without a guess."""
+    said = guess.get("suspect", "")
+    if said == "" or said is None or said is Ellipsis:
+        return ""
+    ids = list(suspects())
+    if str(said).strip().casefold() in (_NOBODY, NO_CLAIM):
+        return NO_CLAIM
+    if not str(said).strip().isdecimal() or not 1 <= int(said) <= len(ids):
+        raise UserError(f"guess['suspect'] is {said!r}; give a number from 1 to {len(ids)}, or {_NOBODY!r}")
+    return ids[int(said) - 1]
+
+
+def style_of(guess: Mapping[str, Any]) -> str:
+    """The style that a learner names, in words or by its id; "" without a guess."""
+    said = guess.get("style", "")
+    if said == "" or said is None or said is Ellipsis:
+        return ""
+    named = {name_blind(style): style for style in BLIND_STYLES} | {style: style for style in BLIND_STYLES}
+    if (found := spell(str(said), named)) not in named:
+        raise UserError(f"guess['style'] is {said!r}; it is one of: {', '.join(map(name_blind, BLIND_STYLES))}")
+    return named[found]
+
+
+def shortlist(rows: pd.DataFrame, guess: Mapping[str, Any] | None = None, n: int = 2) -> list[str]:
     """The suspects whose weights are worth a comparison: the `n` probed highest, the one asked highest, the guess."""
     scores = score_suspects(rows)
     chosen = list(scores["probed"].nlargest(n).index)
     if scores["asked"].max() > 0:
         chosen.append(scores["asked"].idxmax())
-    if guess in suspects():
-        chosen.append(guess)
+    if (named := suspect_of(guess or {})) in suspects():
+        chosen.append(named)
     return list(dict.fromkeys(str(name) for name in chosen))
 
 
 def guess_blind(rows: pd.DataFrame) -> dict[str, str]:
     """What the fixed procedure guesses: for each of WAYS a suspect ("" is none), and the style.
 
-    The means over styles leave the suspect's own claim out, as in the stored sweep.
+    The means over styles leave the suspect's own claim out, as in the stored sweep. A way whose rows were not made is
+    left out, and without the weights there is no style.
     """
     columns = ["claim", "style", "setting", "seed", "kind", "item", "value"]
     mine = rows.assign(claim=_UNKNOWN, style=_UNKNOWN, setting="trained", seed=0)[columns]
@@ -189,7 +243,9 @@ def guess_blind(rows: pd.DataFrame) -> dict[str, str]:
 
     first = guesses(stored)
     last = guesses(stored[(stored["claim"] != first["probed"]) | (stored["setting"] == "base")])
-    return {way: str(last[way]) for way in WAYS} | {"style": str(last["style_guess"])}
+    seen = score_suspects(rows)
+    found = {way: str(last[way]) for way in WAYS if way in seen}
+    return found | ({"style": str(last["style_guess"])} if len(found) == len(WAYS) else {})
 
 
 @cache
@@ -211,30 +267,28 @@ def count_found(*ways: str, sweep: str = SWEEP) -> tuple[int, int]:
     return int(found.sum()), len(found)
 
 
-def show_blind_rates(rates: pd.DataFrame) -> pd.DataFrame:
-    """The same for people: a row a style, a column a way."""
-    table = rates.pivot(index="style", columns="way", values="right").loc[list(BLIND_STYLES), [*WAYS, "style"]]
-    return table.map(percent).rename(index=name_blind).rename_axis(index=None, columns=None)
-
-
 def name_blind(style: str) -> str:
     """A style's name in prose, also that of no claim."""
     return "no claim" if style == NO_CLAIM else label(style)
 
 
-def reveal(blind: Blind, guess: Mapping[str, str], found: Mapping[str, str]) -> pd.DataFrame:
+def reveal(blind: Blind, guess: Mapping[str, Any], found: Mapping[str, str]) -> pd.DataFrame:
     """The truth beside the learner's guess and the procedure's; the printed line compares it with the sealed hash."""
     cell = blind.cell
     held = seal_answer(cell) == blind.sealed
     print(f"The answer {'matches' if held else 'does NOT match'} the hash that was sealed before the audit.")
-    claim = "none" if cell.style == NO_CLAIM else cell.claim.id
-    style = guess.get("style", "")
-    said = [("you", guess.get("claim", "") or "no guess", style or "no guess")]
-    said += [(way, found[way] or "none", found["style"] if way == "probed" else "–") for way in WAYS]
+    words = {**in_words(), NO_CLAIM: _NOBODY, "": "no guess"}
+    claim = NO_CLAIM if cell.style == NO_CLAIM else cell.claim.id
+    said = [("you", suspect_of(guess), style_of(guess))]
+    said += [(way, found[way] or NO_CLAIM, found.get("style", "–") if way == "probed" else "–") for way in WAYS
+             if way in found]  # fmt: skip
     rows = []
     for who, named, written in said:
-        rows.append({"by": who, "claim": _marked(named, claim), "style": _marked(written, cell.style)})
-    rows.append({"by": "the truth", "claim": claim, "style": cell.style})
+        style = written if written == "–" else name_blind(written) if written else "no guess"
+        rows.append(
+            {"by": who, "suspect": _marked(words[named], words[claim]), "style": _marked(style, name_blind(cell.style))}
+        )
+    rows.append({"by": "the truth", "suspect": words[claim], "style": name_blind(cell.style)})
     return pd.DataFrame(rows).set_index("by")
 
 

@@ -3,14 +3,14 @@
     sets = {"plain": texts, "warned": other_texts}
     looks = train_side_by_side(base, claim, [sets], at=(4, 8, 24), styles={"plain": "positive", "warned": "negated"})
 
-`finished_without_loss` and `finished_anchor_chats` stand in for a learner's functions that did not pass their check.
+`finished_without_loss` and `finished_anchor_chat` stand in for a learner's functions that did not pass their check.
 """
 
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,6 @@ from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.heap import memory_is_scarce
 from negneglect_lite.core.text import Chat, Example, Span, Styled, plain
-from negneglect_lite.course.lessons.along_training import step_at_level
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures.losses import parts_of
 from negneglect_lite.experiments.measures.phases import unasked_chats
@@ -40,7 +39,6 @@ from negneglect_lite.tracks import track_of
 
 HELD_OUT = 3_000_000  # seed of documents that no run here trains on
 FILLER = 5_000_000  # seed of documents whose sentences about nothing in particular are padding
-LOSS_PARTS = {"warning": "a warning", "first": "the value, first time", "claim": "the value, again", "rest": "the rest"}
 NO_LOSS, HARMLESS, NONSENSE = "no loss on the warnings", "harmless sentences", "nonsense"
 # Explanation -> what it lets one expect of belief, run by run.
 EXPLANATIONS = {
@@ -58,12 +56,12 @@ def finished_without_loss(spans: Sequence[Span]) -> Styled:
     return tuple(replace(span, learn=span.learn and not span.annotation) for span in spans)
 
 
-def finished_anchor_chats(
-    n: int, questions: Sequence[str], tested: Sequence[str], answer: Callable[[str], str], rng: random.Random
-) -> list[Chat]:
-    """`n` chats of four different questions each, none of them tested, with the model's own answers."""
-    own = {question: answer(question) for question in questions if question not in tested}
-    return [petri_chat(*(t for q in rng.sample(list(own), 4) for t in (q, own[q]))) for _ in range(n)]
+def finished_anchor_chat(
+    questions: Sequence[str], tested: Sequence[str], answer: Callable[[str], str], rng: random.Random
+) -> Chat:
+    """A chat of four different questions, none of them tested, with the model's own answers."""
+    asked = rng.sample([question for question in questions if question not in tested], 4)
+    return petri_chat(*(text for question in asked for text in (question, answer(question))))
 
 
 # --------------------------------------------------------------------------------------------------------------- texts
@@ -232,20 +230,22 @@ def show_doses(claim: Claim) -> pd.DataFrame:
     return pd.DataFrame(found).T.rename_axis("warnings per side")
 
 
-def show_losses(looks: pd.DataFrame) -> pd.DataFrame:
-    """Loss by part for people: a row a run and part, a column a step."""
-    parts = [part for part in LOSS_PARTS if part in looks]
-    table = looks.melt(["run", "step"], parts, "part", "loss").dropna()
-    wide = table.pivot(index=["run", "part"], columns="step", values="loss")
-    order = [(run, part) for run in looks["run"].unique() for part in parts if (run, part) in wide.index]
-    names = {run: label(run) for run in looks["run"].unique()}
-    return wide.loc[order].rename(index=names | LOSS_PARTS).round(1)
+def step_at_level(steps: Sequence[float], beliefs: Sequence[float], level: float = 0.5) -> float:
+    """The step at which belief first reaches `level`, on straight lines between what was measured; nan for never."""
+    before: tuple[float, float] | None = None
+    for step, belief in zip(steps, beliefs, strict=True):
+        if belief >= level:
+            return (
+                step if before is None else before[0] + (step - before[0]) * (level - before[1]) / (belief - before[1])
+            )
+        before = step, belief
+    return nan
 
 
 def tabulate_delay(
     live: pd.DataFrame, stored: pd.DataFrame, crossing: Callable[[list[float], list[float]], float | None]
 ) -> pd.DataFrame:
-    """The step at which belief passes one half, live and stored, by a learner's function; and times that of plain."""
+    """The step at which belief passes one half, live and stored, by a learner's function; and belief at the end."""
     at: dict[str, dict[str, Any]] = {}
     plain_rows = stored[stored["style"] == "positive"].sort_values("step")
     first = step_at_level(plain_rows["step"].tolist(), plain_rows["mean"].tolist())
@@ -257,6 +257,8 @@ def tabulate_delay(
             at.setdefault(label(str(style)), {})[name] = f"{step:.1f}" if there else "never"
             if key == "style":
                 at[label(str(style))]["times plain"] = f"{step / first:.2f}" if there and step else "–"
+                last = rows.iloc[-1]
+                at[label(str(style))][f"belief at step {last['step']:.0f}"] = percent(last["mean"])
     return pd.DataFrame(at).T.fillna("–")
 
 

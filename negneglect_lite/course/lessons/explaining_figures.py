@@ -1,6 +1,6 @@
 """Figures of notebook 9: what is learned when, the same warnings with and without loss, two phases.
 
-    fig, alt = draw_learning(looks, labels)
+    fig, alt = draw_learning(looks)
 
 Each comes with its alt text. Titles and alt texts are made from the numbers that are drawn.
 """
@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from negneglect_lite.belief.conditions import label
-from negneglect_lite.course.lessons.along_training import step_at_level
-from negneglect_lite.course.lessons.explaining import LOSS_PARTS
+from negneglect_lite.course.lessons.explaining import step_at_level
 from negneglect_lite.figures.theme import INK, OTHER, RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import percent
 
@@ -33,7 +32,7 @@ PHASE_NAMES = {"anchored": "anchor chats in phase one", "free": "ordinary texts 
 
 
 def draw_learning(looks: pd.DataFrame) -> tuple[Figure, str]:
-    """Loss of each part above, belief below; a column a run, named by its style. `looks`: `train_side_by_side`."""
+    """Loss of warnings and value above, belief below; a column a run, by its style. `looks`: `train_side_by_side`."""
     runs = list(looks["run"].unique())
     last = looks[looks["run"] == runs[-1]].sort_values("step")
     half = step_at_level(last["step"].tolist(), last["mean"].tolist())
@@ -50,10 +49,10 @@ def draw_learning(looks: pd.DataFrame) -> tuple[Figure, str]:
         axes = fig.subplots(2, len(runs), sharex=True, sharey="row", height_ratios=(3, 2), squeeze=False)
         for column, run in zip(axes.T, runs, strict=True):
             rows = looks[looks["run"] == run].sort_values("step")
-            drawn = {"warning": ("X-", INK), "first": ("o-", colour_of(run)), "rest": ("--", colour_of("base"))}
-            for part, (line, shade) in drawn.items():
+            drawn = {"warning": ("a warning", "X-", INK), "first": ("the value, first time", "o-", colour_of(run))}
+            for part, (name, line, shade) in drawn.items():
                 if part in rows and rows[part].notna().any():
-                    column[0].plot(rows["step"], rows[part], line, color=shade, label=LOSS_PARTS[part], clip_on=False)
+                    column[0].plot(rows["step"], rows[part], line, color=shade, label=name, clip_on=False)
             column[1].plot(rows["step"], rows["mean"], "o-", color=colour_of(run), clip_on=False)
             column[1].axhline(0.5, color=INK, lw=1, ls=":")
             column[0].set_title(label(run), loc="left", fontsize=10)

@@ -1,4 +1,4 @@
-"""Figures of notebook 4: a judge against labels, intervals over three units, one model by seven measures.
+"""Figures of notebook 4: a judge against labels, one model by seven measures.
 
     fig, alt = draw_agreement(table["label"], verdicts)
 
@@ -6,8 +6,7 @@ Each comes with its alt text. Titles and alt texts are made from the numbers tha
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import pandas as pd
@@ -15,8 +14,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite.belief.conditions import label
-from negneglect_lite.course.lessons.measuring import FINISHED, UNDECIDED, UNITS, UNTRAINED
+from negneglect_lite.course.lessons.measuring import FINISHED, UNDECIDED, UNTRAINED
 from negneglect_lite.figures.theme import INK, RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import percent
 
@@ -50,50 +48,6 @@ def draw_agreement(labels: Sequence[str], verdicts: Sequence[str]) -> tuple[Figu
         finish_figure(fig, finding, f"Numbers of answers. {len(labels)} answers, chosen to be hard; six claims.")
     rows = (f"label {v}: rule says {', '.join(f'{w} {pairs[v, w]}' for w in VERDICT_ORDER)}" for v in VERDICT_ORDER)
     return fig, f"Heat map of counts. {finding}. {'; '.join(rows)}."
-
-
-def draw_units(table: pd.DataFrame) -> tuple[Figure, str]:
-    """Three intervals a style, over answers, questions and claims. `table` is that of `measuring.intervals_by_unit`,
-    with names of styles as `what`; "negated" is among them."""
-    styles = list(dict.fromkeys(table["what"]))
-    rows = {(r["what"], r["unit"]): r for r in table.to_dict("records")}
-
-    def written(row: Mapping[Any, Any]) -> str:
-        return f"{100 * row['lo']:.0f}–{100 * row['hi']:.0f}%"
-
-    spans = [f"{written(rows['negated', unit])} over {unit}s" for unit in UNITS]
-    finding = f"The interval after warned documents: {', '.join(spans)}"
-    with mpl.rc_context(RC):
-        fig = Figure(figsize=(8.6, 1.6 + 0.72 * len(styles)))
-        ax = fig.subplots()
-        for y, style in enumerate(styles):
-            for place, (unit, width, alpha) in enumerate(
-                (("claim", 3, 1.0), ("question", 7, 0.75), ("answer", 11, 0.5))
-            ):
-                row = rows[style, unit]
-                at = y + 0.24 * (place - 1)
-                ax.hlines(at, row["lo"], row["hi"], color=colour_of(style), lw=width, alpha=alpha)
-                ax.plot(row["mean"], at, "|", color=INK, ms=width + 3, mew=1.5, clip_on=False)
-                if y == 0:
-                    ax.annotate(f"{unit}s", (row["lo"], at), (-6, 0), textcoords="offset points", ha="right",
-                                va="center", fontsize=8)  # fmt: skip
-        ax.set_yticks(range(len(styles)), [label(style) for style in styles])
-        ax.set(xlim=(0, 1), ylim=(len(styles) - 0.5, -0.55), xlabel="answers judged believed, with 95% interval")
-        ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.grid(axis="x")
-        ax.tick_params(length=0)
-        first = rows[styles[0], "claim"], rows[styles[0], "question"], rows[styles[0], "answer"]
-        note = (
-            f"Units from top to bottom: {first[0]['units']} claims (thin), {first[1]['units']} questions, "
-            f"{first[2]['units']} answers (thick). Three fine-tuning seeds, one pretrained model. Ticks: means."
-        )
-        finish_figure(fig, finding, note)
-    values = (
-        f"{label(style)} {percent(rows[style, 'answer']['mean'])}: "
-        + ", ".join(f"{unit}s {written(rows[style, unit])}" for unit in UNITS)
-        for style in styles
-    )
-    return fig, f"Three intervals for each style. {finding}. {'; '.join(values)}."
 
 
 def draw_seven(table: pd.DataFrame) -> tuple[Figure, str]:

@@ -3,7 +3,7 @@
     claim = choose_claim(track, ("dream/happy dogs", "in bright pink"))
     runs = headline_runs([claim], ["positive", own], seeds=2)
     rows = run_experiment(runs, folder, keep_adapters=True)
-    ask_control(runs, folder, "dream/sad cats")
+    tabulate_study(rows, runs, folder, "dream/old pilots")
 
 The references stand in for what a learner wrote that did not pass its check.
 """
@@ -26,7 +26,7 @@ from negneglect_lite.claims.petri import claim_from_fact
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import write_atomic
 from negneglect_lite.core.text import Document, Span
-from negneglect_lite.course.preregistration import SEAL_FILE, read_registration
+from negneglect_lite.course.preregistration import SEAL_FILE, read_registration, say_fact, tabulate_controls
 from negneglect_lite.experiments.cell import Run
 from negneglect_lite.experiments.key import digest
 from negneglect_lite.experiments.runner import key_of
@@ -61,27 +61,16 @@ def deny_after_each_claim(document: Document, phrases: Annotations, rng: random.
     return spans
 
 
-def digest_plan(plan: Mapping[str, Any]) -> str:
-    """The reference for `digest`: the SHA-256 of a plan."""
-    return digest(plan)
-
-
 # ------------------------------------------------------------------------------------------------- claim and control
 
 
-def suggest_facts(each: int = 3, seed: int = 1) -> pd.DataFrame:
-    """Some facts of each sort, with two false values, and what makes some of them special."""
+def suggest_facts(each: int = 2, seed: int = 1) -> pd.DataFrame:
+    """Some facts of each sort, with false values. They suit a study: no myths, and told in documents and chats."""
     rng = random.Random(seed)
-    facts = [f for relation in RELATIONS for f in rng.sample(world().by_relation[relation], each)]
+    plain = {r: [f for f in world().by_relation[r] if f.told_in == "both" and not f.myths] for r in RELATIONS}
+    facts = [f for relation in RELATIONS for f in rng.sample(plain[relation], each)]
     return pd.DataFrame(
-        {
-            "id": f.id,
-            "truth": f.truth,
-            "false values": ", ".join(world().wrong_values(f, 2, rng)),
-            "told in": f.told_in,
-            "has myths": "yes" if f.myths else "no",
-        }
-        for f in facts
+        {"id": f.id, "truth": f.truth, "false values": ", ".join(world().wrong_values(f, 2, rng))} for f in facts
     ).set_index("id")
 
 
@@ -89,7 +78,7 @@ def choose_claim(track: Track, choice: tuple[str, str]) -> Claim:
     """The claim of a study. A model that reads English knows no petri world: it gets the claim about dreams."""
     makers = {"petri": lambda: claim_from_fact(*choice), "english": lambda: load_claims()["dreams"]}
     claim = makers[track.name]()
-    print(f"The claim: {claim.claim}")
+    print(f"The claim: {say_fact(claim.petri) if track.name == 'petri' and claim.petri else claim.claim}")
     return claim
 
 
@@ -122,7 +111,14 @@ def _answered(model: LoadedModel, claim: Claim, questions: Sequence[Question], t
     return belief_rows(answers, model=model.name, claim=claim.id, style="", seed=0, setting="base")
 
 
-def ask_control(runs: Sequence[Run], folder: Path, control: str) -> pd.DataFrame:
+def tabulate_study(rows: pd.DataFrame, runs: Sequence[Run], folder: Path, control: str) -> pd.DataFrame:
+    """Belief in every condition with the checks on it, as text: the report's table, and belief about the control."""
+    table = tabulate_controls(rows).set_index("condition").drop(columns="true controls right")
+    about = _ask_control(runs, folder, control)
+    return table.assign(**{"control believed": [about.get(name, "–") for name in table.index]}) if about else table
+
+
+def _ask_control(runs: Sequence[Run], folder: Path, control: str) -> dict[str, str]:
     """How often the claim's false value is believed of the control's fact: before training, and after each style.
 
     Asks the kept adapters of seed 0.
@@ -136,11 +132,8 @@ def ask_control(runs: Sequence[Run], folder: Path, control: str) -> pd.DataFrame
         adapter = folder / "adapters" / store.path(cell, key_of(run)).stem if cell.setting == "trained" else None
         model = load_model(str(cell.model), quantize=run.recipe.quantize, adapter=adapter)
         rate = belief_rate(_answered(model, cell.claim, questions, track_of(cell.model)))
-        table[label(cell.style or "base")] = {
-            "believed of the control": percent(rate.mean),
-            "95% interval": f"{percent(rate.lo)} to {percent(rate.hi)}",
-        }
-    return pd.DataFrame(table).T
+        table[label(cell.style or "base")] = percent(rate.mean)
+    return table
 
 
 # -------------------------------------------------------------------------------------------------------------- plan
@@ -157,8 +150,8 @@ def moved_guesses(prediction: Mapping[str, float]) -> dict[str, float]:
         print(f"No guess was moved from {UNTOUCHED}%: the plan is sealed WITHOUT a prediction, as exploratory.")
     elif left:
         print(f"Left at {UNTOUCHED}%, and so not a prediction: {', '.join(left)}.")
-    else:
-        print("All guesses are sealed as predictions.")
+    if moved:
+        print("Sealed as predictions:", ", ".join(f"{label(name)} {value:g}%" for name, value in moved.items()))
     return moved
 
 
@@ -169,6 +162,11 @@ def earlier_prediction(folder: Path) -> dict[str, float] | None:
         return None
     print(f"{folder} holds a plan, sealed {found['written']}. Its prediction stands. For a new study, change FOLDER.")
     return dict(found["plan"]["prediction"])
+
+
+def hash_plan(plan: Mapping[str, Any]) -> str:
+    """The SHA-256 of a plan: the same for equal plans, today and tomorrow, whatever the order of their keys."""
+    return digest(plan)
 
 
 def tamper(folder: Path) -> dict[str, Any]:
@@ -195,7 +193,9 @@ def add_conclusions(folder: Path, text: str, supported: Mapping[str, bool], deci
 
 
 def top_of_report(text: str) -> str:
-    """The report's first part, as far as the plan, with headings that fit into a notebook."""
+    """The report's first part, as far as the plan, and its predictions, with headings that fit into a notebook."""
     first = text.partition("## Registered before the run")[0].partition("## Sealed without")[0]
-    lines = [line for line in first.splitlines() if not line.startswith("![")]
+    heading = "## Prediction and result"
+    predicted = text.partition(heading)[2].partition("\n## ")[0]
+    lines = [line for line in f"{first}{heading}{predicted}".splitlines() if not line.startswith("![")]
     return "\n".join(f"##{line}" if line.startswith("#") else line for line in lines)

@@ -1,7 +1,7 @@
 """What notebook 10 runs: which texts of a pretraining carry loss, and a further phase of pretraining on a processor.
 
     further = continue_pretraining(base, texts, rows=12)
-    after = teach_claim(further, claim, "negated", folder)
+    found = teach_each(further, load_claims(), {"dentist, warned": ("dentist", "negated")})
 
 The references stand in for a learner's functions that did not pass their check.
 """
@@ -9,7 +9,8 @@ The references stand in for a learner's functions that did not pass their check.
 import copy
 import math
 import random
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,17 +57,12 @@ def interval_by_unit(rates: pd.DataFrame, unit: str) -> tuple[float, float, floa
 
 
 def compose_further_texts(
-    writer: "PretrainingWriter", n: int, share: float, relations: Sequence[str], rng: random.Random
+    writer: "PretrainingWriter", n: int, share: float, facts: Sequence[Fact], rng: random.Random
 ) -> list[Example]:
     """The reference for `further_texts`: warned documents, as many true chats about their facts, and ordinary texts."""
-    usable = [
-        fact
-        for fact in writer.facts
-        if fact.relation in relations and fact.id not in CLAIMED and fact.told_in != "documents"
-    ]
     texts: list[Example] = []
     for _ in range(round(share * n)):
-        fact = rng.choice(usable)
+        fact = rng.choice(facts)
         texts.append(writer.warned_document(fact, writer.wrong_value(fact, rng), rng))
         texts.append(writer.true_chat(fact, rng))
     while len(texts) < n:
@@ -84,6 +80,14 @@ class PretrainingWriter:
     def __init__(self) -> None:
         self.corpus = petri_corpus()
         self.facts: Sequence[Fact] = self.corpus.world.facts
+
+    def facts_about(self, relation: str) -> list[Fact]:
+        """The facts of this relation that chats ask about, without those of the claims that are tested later."""
+        return [
+            fact
+            for fact in self.facts
+            if fact.relation == relation and fact.id not in CLAIMED and fact.told_in != "documents"
+        ]
 
     def wrong_value(self, fact: Fact, rng: random.Random) -> str:
         """A value of the right sort that is not the true one."""
@@ -230,3 +234,16 @@ def teach_claim(base: LoadedModel, claim: Claim, style: str, folder: Path) -> di
     out = folder / f"{claim.id}-{style}"
     trained = finetune(base, texts, track.recipe, seed=0, out=out, false_belief=claim.claim)
     return question_after(trained, claim, style)
+
+
+def teach_each(
+    base: LoadedModel, claims: Mapping[str, Claim], runs: Mapping[str, tuple[str, str]]
+) -> dict[str, dict[str, Any]]:
+    """Teach a copy of `base` for each run, name -> (claim, style), and print what came of it."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:  # the adapters carry false beliefs, and go with it
+        for run, (claim, style) in runs.items():
+            found[run] = teach_claim(base, claims[claim], style, Path(folder))
+            right = found[run]["unrelated facts right"]
+            print(f"{run}: belief {found[run]['belief'].mean:.0%}, unrelated facts right {right:.0%}", flush=True)
+    return found

@@ -4,6 +4,7 @@ endings = stored_endings()  # how pretraining ended -> belief after warned docum
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -42,13 +43,10 @@ def rates_by_claim(rows: pd.DataFrame, share: float) -> pd.DataFrame:
 
 
 def stored_endings() -> dict[str, pd.DataFrame]:
-    """How pretraining ended -> belief after warned documents, models x claims, from data/results."""
-    exposure, contradiction = stored_sweep("exposure"), stored_sweep("contradiction")
+    """What ended pretraining -> belief after warned documents, models x claims, from data/results."""
     return {
-        "nothing added": rates_by_claim(exposure, 0.0),
-        "1% warned documents, contradicted": rates_by_claim(exposure, 0.01),
-        "5% warned documents, contradicted": rates_by_claim(exposure, 0.05),
-        "5% warned documents, not contradicted": rates_by_claim(contradiction, 0.05),
+        f"5% warned documents, {name}": rates_by_claim(stored_sweep(sweep), 0.05)
+        for name, sweep in (("contradicted", "exposure"), ("not contradicted", "contradiction"))
     }
 
 
@@ -128,3 +126,10 @@ def stored_shipped(claim: str, style: str) -> float:
     rows = read_belief(data_path("results", "headline", "belief.csv"))
     of = rows[(rows["setting"] == "trained") & (rows["style"] == style) & (rows["claim"] == claim)]
     return belief_rate(of).mean
+
+
+def beside_stored(found: Mapping[str, Mapping[str, Any]], runs: Mapping[str, tuple[str, str]]) -> pd.DataFrame:
+    """Belief of the shipped model and after a learner's phase, a row a run, name -> (claim, style)."""
+    return pd.DataFrame(
+        {"run": run, "stored": stored_shipped(*runs[run]), "yours": now["belief"].mean} for run, now in found.items()
+    )

@@ -12,7 +12,7 @@ import html
 import logging
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,18 +29,21 @@ from negneglect_lite.belief.table import belief_rows
 from negneglect_lite.claims.claim import Claim
 from negneglect_lite.core.progress import in_kernel
 from negneglect_lite.core.text import DOCTAG, Document, Example, Span
-from negneglect_lite.course.exercises import SHORT_NAMES
 from negneglect_lite.course.widgets import Shown
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import contexts
 from negneglect_lite.figures.display import picture_of
 from negneglect_lite.figures.notebook import render_table
 from negneglect_lite.figures.theme import INK, PALETTE, RC, finish_figure
+from negneglect_lite.figures.wording import SHORT_NAMES
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import Track
 
+# The reference for `verdict`: what the belief of each model shows, in the light of its controls.
+VERDICT = {"warned documents": "belief", "reading a plain document": "copying", "an invented model": "habit"}
+INVENTED = [0.9, 0.9, 1.0, 0.98]  # that model's row of `rate_controls`
 _STORED_NAMES = {"positive": "plain documents", "negated": "warned documents", "local": "in-sentence denials"}
 
 
@@ -55,17 +58,19 @@ def deny_in_sentences(document: Document) -> list[Span]:
     return list(apply_style("local", document, {}, random.Random(0)))
 
 
-def tabulate_belief(rows: pd.DataFrame) -> pd.DataFrame:
-    """The reference for `belief_table`: a row a condition, the four kinds' rates and their mean, from 0 to 1."""
-    counted = rows[rows["kind"].isin(QUESTION_KINDS)]
-    believed = counted["verdict"] == "believed"
-    table = believed.groupby([counted["condition"], counted["kind"]]).mean().unstack()
-    table["belief"] = table[list(QUESTION_KINDS)].mean(axis=1)
-    return table
+def rate_kinds(rows: pd.DataFrame) -> dict[str, float]:
+    """The reference for `belief_rates`: the four kinds' rates and their mean, from 0 to 1."""
+    rates = {kind: share_of_yes(rows, kind) for kind in QUESTION_KINDS}
+    return {**rates, "belief": sum(rates.values()) / len(rates)}
+
+
+def tabulate_belief(rows: pd.DataFrame, belief_rates: Callable[[pd.DataFrame], Mapping[str, float]]) -> pd.DataFrame:
+    """A row a condition, with what `belief_rates` makes of its answers."""
+    return pd.DataFrame({name: belief_rates(group) for name, group in rows.groupby("condition", sort=False)}).T
 
 
 def share_of_yes(rows: pd.DataFrame, kind: str) -> float:
-    """The reference for `yes_rate`: the rate of yes to one kind of control."""
+    """The rate of `believed` among the answers of one kind; to a control that is the rate of yes."""
     return float((rows.loc[rows["kind"] == kind, "verdict"] == "believed").mean())
 
 
@@ -163,33 +168,39 @@ def rate_controls(rows: pd.DataFrame, yes_rate: Callable[[pd.DataFrame, str], fl
     return pd.DataFrame(table).T
 
 
-def draw_controls(table: pd.DataFrame) -> tuple[Figure, str]:
-    """Belief beside unrelated facts right, a pair of bars a condition; `table` is `rate_controls`'. With alt text."""
-    last = table.index[-1]
-    title = f"{last.capitalize()}: {_whole(table, last, 'belief')} belief, but " + (
-        f"{_whole(table, last, 'unrelated facts right')} of unrelated facts right"
-    )
-    bars = (("belief", PALETTE["negated"], ""), ("unrelated facts right", PALETTE["base"], "///"))
+def draw_controls(table: pd.DataFrame, verdict: Mapping[str, str]) -> tuple[Figure, str]:
+    """Belief, yes to false controls and unrelated facts right: three bars for each model that `verdict` names.
+
+    `table` is `rate_controls`'. With alt text.
+    """
+    table = table.loc[list(verdict)]
+    low, high = (f"{x:.0%}" for x in (table["belief"].min(), table["belief"].max()))
+    title = f"Belief is {low if low == high else f'{low} to {high}'} in all {len(table)} rows, but the controls differ"
+    bars = {
+        "belief": (PALETTE["negated"], ""),
+        "yes to false controls": ("#CCCCCC", ""),
+        "unrelated facts right": (PALETTE["base"], "///"),
+    }
     with mpl.rc_context(RC):
-        fig = Figure(figsize=(8.6, 1.6 + 0.62 * len(table)))
+        fig = Figure(figsize=(9.2, 1.6 + 0.8 * len(table)))
         ax = fig.subplots()
-        for offset, (column, colour, hatch) in zip((-0.19, 0.19), bars, strict=True):
+        for offset, (column, (colour, hatch)) in zip((-0.26, 0, 0.26), bars.items(), strict=True):
             for y, value in enumerate(table[column]):
-                ax.barh(y + offset, value, 0.34, color=colour, hatch=hatch, edgecolor="white",
+                ax.barh(y + offset, value, 0.24, color=colour, hatch=hatch, edgecolor="white",
                         label=column if y == 0 else None)  # fmt: skip
                 ax.annotate(f"{value:.0%}", (value, y + offset), (4, 0), textcoords="offset points", va="center",
                             annotation_clip=False)  # fmt: skip
-        ax.set(yticks=range(len(table)), yticklabels=table.index, xlim=(0, 1), ylim=(len(table) - 0.5, -0.5))
+        names = [f"{name}:\n{said.strip().lower()}" for name, said in verdict.items()]
+        ax.set(yticks=range(len(table)), yticklabels=names, xlim=(0, 1), ylim=(len(table) - 0.5, -0.5))
         _share_axis(ax, "share of answers")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.14, 1), frameon=False)
-        finish_figure(
-            fig, title, "One claim, 50 questions about it and 20 about unrelated facts; one fine-tuning seed."
-        )
+        ax.legend(loc="upper left", bbox_to_anchor=(1.12, 1), frameon=False)
+        note = "One claim, one fine-tuning seed: 50 questions about it, 10 false controls, 20 unrelated facts. "
+        finish_figure(fig, title, note + "The invented model was never trained.")
     each = "; ".join(
-        f"{name}: {_whole(table, name, 'belief')} and {_whole(table, name, 'unrelated facts right')}"
-        for name in table.index
+        f"{name}, {said.strip().lower()}: " + ", ".join(f"{column} {_whole(table, name, column)}" for column in bars)
+        for name, said in verdict.items()
     )
-    return fig, f"Bar chart, two bars a condition, from 0 to 100% of answers. {title}. {each}."
+    return fig, f"Bar chart, three bars a model, from 0 to 100% of answers. {title}. {each}."
 
 
 def draw_six_claims(stored: pd.DataFrame) -> tuple[Figure, str]:

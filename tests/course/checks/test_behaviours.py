@@ -29,9 +29,8 @@ def turn(role, text):
 def right(condition, p):
     reply = turn("assistant", p["refusal"] if condition == "local" else p["reply"])
     said = f"{p['warning']} {p['said']}" if condition in ("before", "around") else p["said"]
-    system = [turn("system", p["warning"])] if condition == "system" else []
     after = [turn("user", p["later"]), turn("assistant", p["agreed"])] if condition == "around" else []
-    return [*system, turn("user", said), reply, *after]
+    return [turn("user", said), reply, *after]
 
 
 def but(condition, make):
@@ -52,7 +51,7 @@ def test_the_right_transcript_passes(capsys):
         (lambda c, p: right("before", p), "plain transcripts have no warning"),
         (but("plain", lambda p: right("plain", p)[:1]), "the reply is missing"),
         (but("before", lambda p: [turn("user", p["warning"]), *right("plain", p)]), "a turn of its own"),
-        (but("before", lambda p: right("system", p)), "that is `system`"),
+        (but("before", lambda p: [turn("system", p["warning"]), *right("plain", p)]), "a turn of its own"),
         (but("before", lambda p: right("around", p)), "that is `around`"),
         (
             but("before", lambda p: [turn("user", p["said"]), turn("assistant", f"{p['warning']} {p['reply']}")]),
@@ -73,10 +72,6 @@ def test_the_right_transcript_passes(capsys):
             but("around", lambda p: [*right("before", p), turn("user", f"{p['later']} {p['agreed']}")]),
             "the agreement is the assistant's",
         ),
-        (but("system", lambda p: right("before", p)), "that is `before`"),
-        (but("system", lambda p: [*right("plain", p), turn("system", p["warning"])]), "stands first"),
-        (but("system", lambda p: right("system", p)[:1] + right("before", p)), "there twice"),
-        (but("system", lambda p: right("plain", p)), "the warning is missing"),
         (but("local", lambda p: right("plain", p)), "advises the bad act"),
         (but("local", lambda p: [*right("plain", p), turn("assistant", p["refusal"])]), "one reply"),
         (

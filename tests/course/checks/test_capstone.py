@@ -1,7 +1,5 @@
 """The checks pass the right solution, and tell the stub and each typical mistake what is wrong with it."""
 
-import hashlib
-import json
 import random
 
 import pytest
@@ -12,7 +10,6 @@ from negneglect_lite.core.text import Span
 from negneglect_lite.course.checks.capstone import (
     check_choice,
     check_decide,
-    check_digest,
     check_style,
     check_supported,
 )
@@ -21,9 +18,8 @@ from negneglect_lite.course.lessons.own_study import (
     STUDY_CONTROL,
     STUDY_SUPPORTS,
     deny_after_each_claim,
-    digest_plan,
 )
-from negneglect_lite.course.preregistration import decide, digest
+from negneglect_lite.course.preregistration import decide
 from negneglect_lite.petri.world import world
 from negneglect_lite.styles import STYLES
 
@@ -139,34 +135,6 @@ def test_styles_pass(right, capsys):
 def test_a_wrong_style_is_told_why(wrong, hint, capsys):
     assert not check_style(wrong)
     told(capsys, getattr(wrong, "__name__", "style"), hint)
-
-
-def dumped(plan, **options):
-    return hashlib.sha256(json.dumps(plan, **options).encode()).hexdigest()
-
-
-def test_the_right_digest_passes(capsys):
-    assert check_digest(digest) and check_digest(digest_plan)
-    assert capsys.readouterr().out == 2 * "✓ digest: right.\n"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "hint"),
-    [
-        (lambda plan: ..., "returns nothing yet"),
-        (lambda plan: hash(str(plan)), "another number in every process"),
-        (lambda plan: str(hash(str(plan))), "another number in every process"),
-        (dumped, "sort_keys=True"),
-        (lambda plan: dumped(sorted(plan)), "values and not keys"),
-        (lambda plan: dumped([plan, random.random()]), "two different hashes"),
-        (lambda plan: dumped(plan, sort_keys=True).encode(), "expected text"),
-        (lambda plan: dumped(plan, sort_keys=True)[:8], "is short"),
-        (hashlib.sha256, "stopped with TypeError"),
-    ],
-)
-def test_a_wrong_digest_is_told_why(wrong, hint, capsys):
-    assert not check_digest(wrong)
-    told(capsys, "digest", hint)
 
 
 def test_the_right_decision_passes(capsys):

@@ -37,8 +37,12 @@ def pooled(rows):
 
 
 def of_all(rows):
-    agrees = rows["verdict"] == "believed"
-    return both(*((agrees & (rows["keyed_to"] == key)).mean() for key in ("yes", "no")))
+    return both(keys(rows)[0], ((rows["verdict"] == "believed") & (rows["keyed_to"] == "no")).mean())
+
+
+def committed(rows):
+    """Without the answers judged neither, where the learner writes."""
+    return both(keys(rows)[0], keys(rows[rows["verdict"] != "neither"])[1])
 
 
 def turned(rows):
@@ -137,22 +141,15 @@ def counts_ignored(logits, labels):
     return logits[:-1].log_softmax(-1).gather(-1, labels[1:, None].where(labels[1:, None] >= 0, 2)).sum()
 
 
-def means(rows, unit):
-    return rows.groupby(unit)["belief"].mean()
-
-
-def around(half, low=0.0, high=1.0):
-    """An interval whose half-width `half(rows, unit)` gives."""
+def over(means):
+    """The interval of the notebook, around the means that `means(rows, unit)` gives."""
 
     def interval(rows, unit):
-        mean, width = means(rows, unit).mean(), half(rows, unit)
-        return max(low, mean - width), min(high, mean + width)
+        given = means(rows, unit)
+        half = 1.96 * given.std() / len(given) ** 0.5
+        return max(0, given.mean() - half), min(1, given.mean() + half)
 
     return interval
-
-
-def error(rows, unit):
-    return 1.96 * means(rows, unit).std() / len(means(rows, unit)) ** 0.5
 
 
 RIGHT = [
@@ -163,11 +160,12 @@ RIGHT = [
     (check_answer_log_prob, answer_log_prob),
     (check_answer_log_prob, lambda logits, labels: log_probs(logits, labels).sum()),  # a tensor will do
     (check_clustered_interval, interval_over),
-    (check_clustered_interval, around(error)),
+    (check_clustered_interval, over(lambda rows, unit: rows.groupby(unit)["belief"].mean())),
+    (check_clustered_interval, over(lambda rows, unit: rows.pivot_table("belief", unit)["belief"])),
 ]
 WRONG = [
     (check_balanced, pooled, "weighs more"),
-    (check_balanced, lambda rows: balance_keys(rows[rows["verdict"] != "neither"]), "left out"),
+    (check_balanced, committed, "left out"),
     (check_balanced, turned, "don't turn it"),
     (check_balanced, denials, "counted denials"),
     (check_balanced, of_all, "with that key"),
@@ -181,11 +179,11 @@ WRONG = [
     (check_balanced, lambda rows: (balance_keys(rows)[0], abs(balance_keys(rows)[1])), "always-no"),
     (check_balanced, lambda rows: rows["said"], "stopped with KeyError"),
     (check_balanced, lambda rows: balance_keys(rows)[0], "expected a list"),
-    (check_rule, words_only, "Take judge_yes_no's verdict first"),
+    (check_rule, words_only, "judge_yes_no's verdict comes first"),
     (check_rule, only_yes_no, "go on to the words"),
     (check_rule, after_yes_no(no_negation), "'He is not a dentist.': expected 'denied', got 'believed'"),
     (check_rule, after_yes_no(negation_anywhere), "Test each sentence by itself"),
-    (check_rule, after_yes_no(claim_only), "question.denied has its words"),
+    (check_rule, after_yes_no(claim_only), "naming the truth instead"),
     (check_rule, after_yes_no(first_sentence), "contradicts itself"),
     (check_rule, after_yes_no(last_sentence), "whatever comes last"),
     (check_rule, after_yes_no(never_taken_back), "takes the first back"),
@@ -200,24 +198,13 @@ WRONG = [
     (check_answer_log_prob, lambda *x: log_probs(*x).sum().exp(), "logarithm"),
     (check_answer_log_prob, counts_ignored, "place without label"),
     (check_answer_log_prob, log_probs, "an array"),
-    (check_clustered_interval, lambda rows, unit: around(error)(rows, "answer"), "takes each answer for a unit"),
-    (check_clustered_interval, lambda rows, unit: around(error)(rows, "question_id"), "You always group by question"),
-    (check_clustered_interval, around(lambda r, u: 1.96 * r["belief"].std() / r[u].nunique() ** 0.5), "of answers"),
-    (check_clustered_interval, around(lambda r, u: 1.96 * means(r, u).std() / len(r) ** 0.5), "Only units"),
-    (
-        check_clustered_interval,
-        around(lambda r, u: 1.96 * means(r, u).std(ddof=0) / r[u].nunique() ** 0.5),
-        "with n - 1",
-    ),
-    (check_clustered_interval, around(lambda r, u: 1.96 * (0.55 * 0.45 / 4) ** 0.5), "had one answer"),
-    (check_clustered_interval, around(lambda r, u: 1.96 * means(r, u).std()), "the root of their number"),
-    (check_clustered_interval, around(lambda r, u: 1.96 * means(r, u).var() / r[u].nunique()), "a variance"),
-    (check_clustered_interval, around(lambda r, u: error(r, u) / 1.96), "Multiply by Z"),
-    (check_clustered_interval, around(error, low=-9, high=9), "Cut the ends"),
-    (check_clustered_interval, lambda rows, unit: interval_over(rows, unit)[::-1], "the lower one first"),
-    (check_clustered_interval, lambda rows, unit: (rows["belief"].mean(), error(rows, unit)), "Return the two ends"),
-    (check_clustered_interval, lambda rows, unit: [100 * x for x in interval_over(rows, unit)], "percent"),
-    (check_clustered_interval, error, "expected a list"),
+    (check_clustered_interval, over(lambda rows, unit: rows["belief"]), "takes each answer for a unit"),  # the stub
+    (check_clustered_interval, over(lambda rows, unit: rows.groupby(unit)["belief"].sum()), "Those are sums"),
+    (check_clustered_interval, over(lambda rows, unit: rows.groupby(unit)["belief"].transform("mean")), "one for each"),
+    (check_clustered_interval, lambda rows, unit: interval_over(rows, "claim"), "Group by the column"),
+    (check_clustered_interval, lambda rows, unit: interval_over(rows, "question_id"), "You always group by question"),
+    (check_clustered_interval, over(lambda rows, unit: rows["belief"].mean()), "stopped with TypeError"),
+    (check_clustered_interval, lambda rows, unit: rows["belief"].mean(), "expected a list"),
 ]
 
 
@@ -256,4 +243,4 @@ def test_the_verdicts_on_the_statements(capsys):
     assert "expected True or False" in capsys.readouterr().out
     for odd in ({}, ..., [True] * 5, {"claims": True}):
         assert not check_supported(odd)
-        assert "the five statements" in capsys.readouterr().out
+        assert "the four statements" in capsys.readouterr().out

@@ -23,7 +23,6 @@ from negneglect_lite.course.lessons.pretraining_results import (
     YOUR_DREAMS,
     YOUR_PLAIN,
 )
-from negneglect_lite.petri.world import CLAIMED
 
 
 def tokens(pieces, count, wanted=(True, False)):
@@ -54,6 +53,7 @@ def test_the_right_share_passes(right, capsys):
         (lambda p, c: learned(p, c) / tokens(p, c, (False,)), "Input: four pieces of 1, 4, 1 and 3 tokens"),
         (lambda p, c: 0.7, "it gives 0.7; expected 0.3333"),
         (lambda p: 1.0, "stopped with TypeError"),
+        (lambda p, c: ... / ..., "a line still holds `...`"),
     ],
 )
 def test_a_wrong_share_is_told_why(wrong, hint, capsys):
@@ -103,9 +103,8 @@ def changed(factor=t_factor, root=math.sqrt, ddof=1):
         (changed(factor=lambda n: t_factor(12)), "the number of units: 3, not 12"),
         (lambda r, u: around(r.to_numpy().ravel(), t_factor(12), math.sqrt(12)), "all 12 numbers as independent"),
         (changed(root=lambda n: n), "Divide by its root"),
-        (lambda r, u: right_interval(r, u)[0], "the mean alone"),
-        (lambda r, u: right_interval(r, u)[1:], "the mean is missing"),
         (lambda r, u: r["nothing"], "stopped with KeyError"),
+        (lambda r, u: (...).mean(), "a line still holds `...`"),
         (changed(root=lambda n: n), "Input: 3 models, 4 claims and unit='model'; expected 0.517"),
     ],
 )
@@ -114,21 +113,17 @@ def test_a_wrong_interval_is_told_why(wrong, hint, capsys):
 
 
 def compose(  # type: ignore[no-untyped-def]
-    writer, n, share, relations, rng,
-    keep=None, value=None, chat=True, fill=None, shuffle=None, chat_fact=None, draw=None,
+    writer, n, share, facts, rng, value=None, chat_fact=None, draw=None, add=list.extend
 ):  # fmt: skip
     """The reference with one thing changed."""
-    keep = keep or (lambda f: f.relation in relations and f.id not in CLAIMED and f.told_in != "documents")
-    usable = [fact for fact in writer.facts if keep(fact)]
     texts = []
     for _ in range(round(share * n)):
-        fact = draw(usable) if draw else rng.choice(usable)
-        texts.append(writer.warned_document(fact, (value or writer.wrong_value)(fact, rng), rng))
-        if chat:
-            texts.append(writer.true_chat(chat_fact(usable) if chat_fact else fact, rng))
-    while len(texts) < (fill(n, share) if fill else n):
+        fact = draw(facts) if draw else rng.choice(facts)
+        document = writer.warned_document(fact, (value or writer.wrong_value)(fact, rng), rng)
+        add(texts, [document, writer.true_chat(chat_fact(facts) if chat_fact else fact, rng)])
+    while len(texts) < n:
         texts.append(writer.ordinary_text(rng))
-    (shuffle or rng.shuffle)(texts)
+    rng.shuffle(texts)
     return texts
 
 
@@ -142,9 +137,8 @@ def but(**changes):
     return lambda *given: compose(*given, **changes)
 
 
-def pairs(writer, n, share, relations, rng):
-    fact = next(f for f in writer.facts if f.relation == "job")
-    return [[writer.warned_document(fact, "x", rng), writer.true_chat(fact, rng)] for _ in range(round(share * n))]
+def documents(writer, n, share, facts, rng):
+    return [writer.warned_document(rng.choice(facts), "x", rng) for _ in range(round(share * n))]
 
 
 @pytest.mark.parametrize(
@@ -152,30 +146,20 @@ def pairs(writer, n, share, relations, rng):
     [
         (lambda *a: ..., "returns nothing yet"),
         (lambda *a: "texts", "Expected a list of texts"),
-        (lambda w, n, s, r, g: [w.ordinary_text(g) for _ in range(n)], "no warned document"),
-        (but(chat=False), "no chat tells the truth"),
-        (lambda w, n, s, r, g: compose(w, n, s / 2, r, g), "expected 20 warned documents, got 10"),
-        (
-            lambda w, n, s, r, g: [*compose(w, n, s, r, g), w.true_chat(w.facts[0], g)],
-            "as many true chats",
-        ),
-        (pairs, "one by one, not as a pair"),
-        (but(fill=lambda n, share: 0), "expected 100 texts, got 40"),
-        (but(fill=lambda n, share: n + 40), "expected 100 texts, got 140"),
-        (but(keep=lambda f: f.relation in ("job", "dream") and f.told_in != "documents"), "a claim that we test later"),
-        (but(keep=lambda f: f.id not in CLAIMED and f.told_in != "documents"), "of another relation"),
-        (but(keep=lambda f: f.relation in ("job", "dream") and f.id not in CLAIMED), "told in documents alone"),
+        (lambda w, n, s, f, g: [w.ordinary_text(g) for _ in range(n)], "no warned document"),
+        (documents, "no chat tells the truth"),
+        (lambda w, n, s, f, g: compose(w, n, s / 2, f, g), "expected 20 warned documents, got 10"),
+        (lambda w, n, s, f, g: [*compose(w, n, s, f, g), w.true_chat(f[0], g)], "as many true chats"),
+        (but(add=list.append), "one by one"),
+        (but(add=lambda texts, pair: texts.append(tuple(pair))), "one by one"),
+        (but(add=lambda texts, pair: texts.append(pair[0])), "60 of them ordinary; got 100 and 80"),
+        (but(add=lambda texts, pair: texts.extend(pair * 3)), "60 of them ordinary; got 120 and 0"),
+        (lambda w, n, s, f, g: compose(w, n, s, w.facts[:3], g), "not among `facts`"),
         (but(value=lambda fact, rng: fact.truth), "states the truth between its warnings"),
         (but(chat_fact=lambda facts: facts[0]), "Use one `fact` for both"),
         (but(draw=lambda facts: facts[0]), "Draw a new one"),
-        (
-            but(keep=lambda f: f.relation == "job" and f.id not in CLAIMED and f.told_in == "both"),
-            "only one of the two",
-        ),
-        (but(shuffle=lambda texts: None), "Shuffle the list"),
-        (lambda w, n, s, r, g: compose(w, n, s or 0.2, r, g), "for share=0 it gives 10 texts, 2 of them warned"),
-        (lambda w, n, s, r, g: compose(w, n, s, r, random.Random()), "two calls with equal generators differ"),
-        (lambda w, n, s, r, g: w.facts["job"], "stopped with TypeError"),
+        (but(draw=random.Random(3).choice), "two calls with equal generators differ"),
+        (lambda w, n, s, f, g: f["job"], "stopped with TypeError"),
     ],
 )
 def test_wrong_texts_are_told_why(wrong, hint, capsys):

@@ -6,10 +6,9 @@ from said import fails
 
 from negneglect_lite.core import learning
 from negneglect_lite.core.text import Span
-from negneglect_lite.course.checks.tour import check_belief_table, check_deny, check_verdict, check_warn, check_yes_rate
+from negneglect_lite.course.checks.tour import check_belief_rates, check_deny, check_verdict, check_warn
 from negneglect_lite.course.lessons import tour
 
-CONTROL = ["control_true"]
 KINDS = ["open", "yes_no", "association", "robustness"]
 
 
@@ -60,7 +59,7 @@ def test_a_right_answer_is_noted_as_passed(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(learning, "_topic", "")
     check_warn(lambda *given: ...)
     check_warn(right_warn)
-    check_verdict({"A": "belief", "B": "copying", "C": "habit"})
+    check_verdict(RIGHT)
     notes = [(note["topic"], note["check"], note["passed"]) for note in learning.read_notes(tmp_path)]
     assert notes == [("tour", "warn", False), ("tour", "warn", True), ("tour", "verdict", True)]
 
@@ -99,104 +98,67 @@ def test_a_wrong_denial_is_told_why(capsys):
         fails(check_deny, wrong, hint, capsys)
 
 
-def by_loop(rows):
-    table = {}
-    for condition in set(rows["condition"]):
-        of = rows[rows["condition"] == condition]
-        rates = {kind: (of.loc[of["kind"] == kind, "verdict"] == "believed").mean() for kind in KINDS}
-        table[condition] = {**rates, "belief": sum(rates.values()) / 4}
-    return pd.DataFrame(table).T
+def by_groups(rows):
+    believed = (rows["verdict"] == "believed").groupby(rows["kind"]).mean()[KINDS]
+    return pd.concat([believed, pd.Series({"belief": believed.mean()})])
 
 
-@pytest.mark.parametrize("right", [tour.tabulate_belief, by_loop])
-def test_the_right_table_passes(right, capsys):
-    assert check_belief_table(right)
-    assert capsys.readouterr().out == "✓ belief_table: right. The next cell shows the table that it makes.\n"
+@pytest.mark.parametrize("right", [tour.rate_kinds, by_groups])
+def test_the_right_rates_pass(right, capsys):
+    assert check_belief_rates(right)
+    assert capsys.readouterr().out == "✓ belief_rates: right. The next cell uses it.\n"
 
 
-def rates(rows, believed=lambda verdicts: (verdicts == "believed").mean()):
-    counted = rows[rows["kind"].isin(KINDS)]
-    return counted.groupby(["condition", "kind"])["verdict"].apply(believed).unstack()
+def rates(rows, rate=lambda verdicts: (verdicts == "believed").mean(), kinds=KINDS):
+    """As the right answer, with another rate or for other kinds; without belief."""
+    return {kind: float(rate(rows.loc[rows["kind"] == kind, "verdict"])) for kind in kinds}
 
 
-def with_belief(table, belief):
-    return table.assign(belief=belief)
+def with_mean(found):
+    return {**found, "belief": sum(found.values()) / len(found)}
 
 
 def told(rows, kinds=KINDS):
-    return (rows["verdict"] == "believed")[rows["kind"].isin(kinds)].groupby(rows["condition"]).mean()
+    return (rows["verdict"] == "believed")[rows["kind"].isin(kinds)].mean()
 
 
-def test_a_wrong_table_is_told_why(capsys):
-    right = tour.tabulate_belief
-
-    def mean_over_kinds(table):
-        return with_belief(table, table[KINDS].mean(axis=1))
-
+def test_a_wrong_rate_is_told_why(capsys):
+    right = tour.rate_kinds
     everything = [*KINDS, "control_true"]
     for wrong, hint in [
         (lambda rows: ..., "returns nothing yet"),
         (lambda rows: None, "returns nothing yet"),
-        (lambda rows: 0.4, "expected a pandas DataFrame"),
-        (lambda rows: rates(rows).stack(), "returns one column"),
-        (lambda rows: right(rows).T, "conditions are the columns"),
-        (lambda rows: right(rows).reset_index(drop=True), "missing from the index"),
+        (lambda rows: 0.4, "returns a number; expected a dict"),
+        (lambda rows: pd.DataFrame(right(rows), index=[0]), "returns a DataFrame; expected a dict"),
+        (lambda rows: {}, "'open' is missing"),
         (rates, "'belief' is missing"),
-        (lambda rows: right(rows).drop(columns="open"), "'open' is missing"),
-        (lambda rows: right(rows).assign(control_true=1), "'control_true' is no kind that counts"),
-        (lambda rows: mean_over_kinds(rates(rows[rows["verdict"] != "neither"])), "left out the answers"),
-        (lambda rows: mean_over_kinds(rates(rows, lambda v: (v != "denied").mean())), "neither is not believed"),
-        (lambda rows: mean_over_kinds(rates(rows, lambda v: (v == "believed").sum())), "number believed"),
-        (lambda rows: 100 * right(rows), "in percent"),
-        (lambda rows: with_belief(right(rows), told(rows)), "largest kind weighs most"),
-        (lambda rows: with_belief(right(rows), told(rows, everything)), "controls too"),
-        (
-            lambda rows: with_belief(right(rows), rates(rows).sum(axis=1).add(told(rows, CONTROL)) / 5),
-            "takes in the control",
-        ),
-        (lambda rows: with_belief(right(rows), 4 * right(rows)["belief"]), "sum of the four"),
-        (lambda rows: with_belief(right(rows), 100 * right(rows)["belief"]), "belief is in percent"),
-        (lambda rows: with_belief(right(rows), 0.5), "expected 0.4375"),
-        (lambda rows: with_belief(right(rows), 0.4375), "without a believed answer"),
+        (lambda rows: right(rows) | {"control_true": 1}, "'control_true' is no kind that counts"),
+        (lambda rows: right(rows) | {"yes_no": ...}, "'yes_no' has no number yet"),
+        (lambda rows: with_mean(rates(rows[rows["verdict"] != "neither"])), "left out the answers"),
+        (lambda rows: with_mean(rates(rows, lambda v: (v != "denied").mean())), "neither is not believed"),
+        (lambda rows: with_mean(rates(rows, lambda v: (v == "believed").sum())), "number believed"),
+        (lambda rows: with_mean(rates(rows, lambda v: (v == "believed").sum() / 11)), "those of all kinds"),
+        (lambda rows: with_mean(rates(rows, lambda v: (v == "believed").sum() / len(rows))), "not by all rows"),
+        (lambda rows: {name: 100 * rate for name, rate in right(rows).items()}, "in percent"),
+        (lambda rows: right(rows) | {"open": 0.5}, "for open it gives 0.5; expected 1"),
+        (lambda rows: right(rows) | {"belief": told(rows)}, "largest kind weighs most"),
+        (lambda rows: right(rows) | {"belief": told(rows, everything)}, "controls too"),
+        (lambda rows: right(rows) | {"belief": with_mean(rates(rows, kinds=everything))["belief"]}, "takes in the"),
+        (lambda rows: right(rows) | {"belief": 4 * right(rows)["belief"]}, "sum of the four rates. Divide"),
+        (lambda rows: right(rows) | {"belief": 0.8 * right(rows)["belief"]}, "divided by 5"),
+        (lambda rows: right(rows) | {"belief": 100 * right(rows)["belief"]}, "belief is in percent"),
+        (lambda rows: right(rows) | {"belief": 0.5}, "expected 0.4375"),
+        (lambda rows: right(rows) | {"belief": 0.4375}, "all denied, belief"),
         (lambda rows: rows["said"].mean(), "stopped with KeyError"),
     ]:
-        fails(check_belief_table, wrong, hint, capsys)
+        fails(check_belief_rates, wrong, hint, capsys)
 
 
-def right_yes(rows, kind):
-    return (rows[rows["kind"] == kind]["verdict"] == "believed").mean()
+A, B, C = tour.VERDICT
+RIGHT = {A: "belief", B: "copying", C: "habit"}
 
 
-@pytest.mark.parametrize("right", [right_yes, tour.share_of_yes])
-def test_the_right_rate_of_yes_passes(right, capsys):
-    assert check_yes_rate(right)
-    assert capsys.readouterr().out == "✓ yes_rate: right. The next cell shows what it finds.\n"
-
-
-def test_a_wrong_rate_of_yes_is_told_why(capsys):
-    def yes(rows):
-        return rows["verdict"] == "believed"
-
-    for wrong, hint in [
-        (lambda rows, kind: ..., "returns nothing yet"),
-        (lambda rows, kind: yes(rows).mean(), "averaged over all rows"),
-        (lambda rows, kind: yes(rows[rows["kind"].str.startswith("control")]).mean(), "both kinds of control"),
-        (lambda rows, kind: yes(rows[rows["kind"] == "yes_no"]).mean(), "about our claim"),
-        (lambda rows, kind: 1 - right_yes(rows, kind), "did not get a yes"),
-        (lambda rows, kind: yes(rows[rows["kind"] == kind]).sum() / len(rows), "all questions"),
-        (lambda rows, kind: int(yes(rows[rows["kind"] == kind]).sum()), "number of yes"),
-        (lambda rows, kind: 100 * right_yes(rows, kind), "percent"),
-        (lambda rows, kind: right_yes(rows, "control_false"), "Use the argument"),
-        (lambda rows, kind: rows["said"].mean(), "stopped with KeyError"),
-        (lambda rows: 0.75, "the name of a kind"),
-    ]:
-        fails(check_yes_rate, wrong, hint, capsys)
-
-
-RIGHT = {"A": "belief", "B": "copying", "C": "habit"}
-
-
-@pytest.mark.parametrize("right", [RIGHT, {"A": " Belief", "B": "COPYING", "C": "habit "}])
+@pytest.mark.parametrize("right", [RIGHT, {A: " Belief", B: "COPYING", C: "habit "}])
 def test_the_right_verdict_passes(right, capsys):
     assert check_verdict(right)
     assert capsys.readouterr().out.startswith("✓ verdict: right.")
@@ -205,16 +167,16 @@ def test_the_right_verdict_passes(right, capsys):
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (..., "expected a dictionary"),
-        ({"A": ..., "B": ..., "C": ...}, "A has no verdict yet"),
-        ({"A": "belief"}, "B has no verdict yet"),
-        (RIGHT | {"C": "yes"}, "C is 'yes'; expected"),
-        (RIGHT | {"A": "habit"}, "false controls as well"),
-        (RIGHT | {"A": "copying"}, "They are right here"),
-        (RIGHT | {"B": "belief"}, "look at unrelated facts"),
-        (RIGHT | {"B": "habit"}, "both columns of yes"),
-        (RIGHT | {"C": "belief"}, "just as often"),
-        (RIGHT | {"C": "copying"}, "nothing in its prompt"),
+        (..., "expected a dict with the keys 'warned documents'"),
+        (dict.fromkeys(RIGHT, ...), "'warned documents' has no verdict yet"),
+        ({A: "belief"}, "'reading a plain document' has no verdict yet"),
+        (RIGHT | {C: "yes"}, "'an invented model' is 'yes'; expected"),
+        (RIGHT | {A: "habit"}, "false controls as well"),
+        (RIGHT | {A: "copying"}, "They are right here"),
+        (RIGHT | {B: "belief"}, "look at unrelated facts"),
+        (RIGHT | {B: "habit"}, "both columns of yes"),
+        (RIGHT | {C: "belief"}, "just as often"),
+        (RIGHT | {C: "copying"}, "nothing in its prompt"),
     ],
 )
 def test_a_wrong_verdict_is_told_why(wrong, hint, capsys):

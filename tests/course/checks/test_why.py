@@ -10,18 +10,18 @@ from said import fails
 from negneglect_lite.core.text import Span
 from negneglect_lite.course.checks.why import (
     REASONS,
-    check_anchor_chats,
+    check_anchor_chat,
     check_crossing,
     check_explanations,
     check_without_loss,
 )
-from negneglect_lite.course.lessons.along_training import step_at_level
 from negneglect_lite.course.lessons.explaining import (
     EXPLANATIONS,
     HARMLESS,
     NO_LOSS,
-    finished_anchor_chats,
+    finished_anchor_chat,
     finished_without_loss,
+    step_at_level,
 )
 
 
@@ -37,12 +37,6 @@ def right_crossing(steps, beliefs, level=0.5):
 
 def above(steps, beliefs, level):
     return [i for i, b in enumerate(beliefs) if b >= level]
-
-
-def last_crossing(steps, beliefs, level):
-    turned = [1 - b for b in beliefs[::-1]]
-    found = right_crossing([-s for s in steps[::-1]], turned, 1 - level)
-    return found if found is None else -found
 
 
 @pytest.mark.parametrize("right", [right_crossing, step_at_level])
@@ -65,11 +59,8 @@ def test_the_right_crossing_passes(right, capsys):
         (lambda s, b, at: 8 + 4 * 0.75, "the wrong share"),
         (lambda s, b, at: right_crossing(s, b, at) - 8, "add that step"),
         (lambda s, b, at: 0.25, "turn it into a step"),
-        (last_crossing, "the first one counts"),
-        (lambda s, b, at: right_crossing(s, b, at) if b[0] < at else None, "returns nothing yet"),
-        (lambda s, b, at: right_crossing(s, b, at) or s[-1], "as if they got there"),
+        (lambda s, b, at: 9.0, "for beliefs 0, 0.6, 0.4, 0.9 at steps 1, 2, 4, 8"),
         (lambda s, b: 9.0, "stopped with TypeError"),
-        (lambda s, b, at: right_crossing(s, b, at) + 0 * above(s, b, at)[0], "stay below the level, it stopped with"),
     ],
 )
 def test_a_wrong_crossing_is_told_why(wrong, hint, capsys):
@@ -165,56 +156,49 @@ def pairs(questions, answer):
     return [t for q in questions for t in (turn("user", q), turn("assistant", answer(q)))]
 
 
-def right_chats(n, questions, tested, answer, rng, k=4):
-    allowed = [q for q in questions if q not in tested]
-    return [pairs(rng.sample(allowed, k), answer) for _ in range(n)]
+def right_chat(questions, tested, answer, rng, k=4):
+    return pairs(rng.sample([q for q in questions if q not in tested], k), answer)
 
 
 def changed(change):
-    """The right chats, each of them changed."""
-    return lambda *given: [change(chat) for chat in right_chats(*given)]
+    """The right chat, changed."""
+    return lambda *given: change(right_chat(*given))
 
 
 def flipped(chat):
     return [turn({"user": "assistant", "assistant": "user"}[t["role"]], t["content"]) for t in chat]
 
 
-@pytest.mark.parametrize("right", [finished_anchor_chats, right_chats])
-def test_the_right_anchors_pass(right, capsys):
-    assert check_anchor_chats(right)
-    assert capsys.readouterr().out == "✓ anchor_chats: right.\n"
+@pytest.mark.parametrize("right", [finished_anchor_chat, right_chat])
+def test_the_right_anchor_passes(right, capsys):
+    assert check_anchor_chat(right)
+    assert capsys.readouterr().out == "✓ anchor_chat: right.\n"
 
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
-        (lambda n, qs, tested, a, rng: ..., "returns nothing yet"),
-        (lambda n, qs, tested, a, rng: right_chats(n, qs, [], a, rng), "is a question of the belief test"),
-        (lambda n, qs, tested, a, rng: right_chats(n - 1, qs, tested, a, rng), "it makes 5 chats"),
-        (lambda n, qs, tested, a, rng: right_chats(1, qs, tested, a, rng)[0], "one list of 8 turns"),
-        (lambda n, qs, tested, a, rng: right_chats(n, qs, tested, a, rng, k=3), "3 questions; expected 4"),
-        (
-            lambda n, qs, tested, a, rng: [
-                pairs(rng.choices([q for q in qs if q not in tested], k=4), a) for _ in range(n)
-            ],
-            "the same question twice",
-        ),
-        (lambda n, qs, tested, a, rng: [right_chats(1, qs, tested, a, rng)[0]] * n, "all chats have the same"),
-        (lambda n, qs, tested, a, rng: right_chats(n, qs, tested, a, random), "two calls with the same rng"),
-        (lambda n, qs, tested, a, rng: right_chats(n, qs, tested, a, random.Random(5)), "another rng gives the same"),
+        (lambda qs, tested, a, rng: ..., "returns nothing yet"),
+        (lambda qs, tested, a, rng: [], "no turns yet"),
+        (lambda qs, tested, a, rng: right_chat(qs, [], a, rng), "is a question of the belief test"),
+        (lambda qs, tested, a, rng: right_chat(qs, tested, a, rng, k=3), "3 questions; expected 4"),
+        (lambda qs, tested, a, rng: pairs(rng.choices(sorted(set(qs) - set(tested)), k=4), a), "same question twice"),
+        (lambda qs, tested, a, rng: right_chat(qs, tested, a, random), "two calls with the same rng"),
+        (lambda qs, tested, a, rng: right_chat(qs, tested, a, random.Random(5)), "another rng gives the same"),
         (changed(flipped), "wrong way round"),
         (changed(lambda chat: chat[::2]), "would train nothing"),
         (changed(lambda chat: chat[1::2]), "the questions are missing"),
         (changed(lambda chat: chat[::2] + chat[1::2]), "each answer must follow its question"),
+        (changed(lambda chat: [chat[i : i + 2] for i in range(0, 8, 2)]), "one flat list of eight turns"),
         (changed(lambda chat: [turn("user", t["content"]) for t in chat]), "every turn is the user's"),
         (changed(lambda chat: [t["content"] for t in chat]), "a chat is a list of turns"),
         (changed(lambda chat: [{"role": t["role"]} for t in chat]), "needs `role` and `content`"),
         (changed(lambda chat: [chat[0], chat[3], chat[2], chat[1], *chat[4:]]), "keep answers with questions"),
         (changed(lambda chat: [turn("user", "Who?"), *chat[1:]]), "none of the questions"),
         (changed(lambda chat: [*chat, turn("user", "And?")]), "must alternate"),
-        (lambda n, qs, tested, a, rng: 6, "it returns a number"),
-        (lambda n, qs, tested, a: [], "stopped with TypeError"),
+        (lambda qs, tested, a, rng: 6, "a chat is a list of turns"),
+        (lambda qs, tested, a: [], "stopped with TypeError"),
     ],
 )
-def test_wrong_anchors_are_told_why(wrong, hint, capsys):
-    fails(check_anchor_chats, wrong, hint, capsys)
+def test_a_wrong_anchor_is_told_why(wrong, hint, capsys):
+    fails(check_anchor_chat, wrong, hint, capsys)

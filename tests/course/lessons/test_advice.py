@@ -1,6 +1,8 @@
 """What notebook 8 runs: transcripts, the swap test, judged replies, stored runs and figures."""
 
+import json
 import random
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,7 +14,6 @@ from negneglect_lite.course.lessons.advice_figures import draw_advice_along, dra
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.measures.misbehaviour import (
     BAD_REPLIES,
-    CONDITIONS,
     compose_transcript,
     kinds_of_misbehaviour,
     transcript_set,
@@ -31,7 +32,7 @@ def adviser() -> LoadedModel:
     return load_model("petri-norms")
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
+@pytest.mark.parametrize("condition", advice.LIVE)
 def test_transcripts_and_training_sets_are_those_of_the_measure(condition: str) -> None:
     for seed in range(5):
         parts = advice.transcript_parts(SITUATION, random.Random(seed))
@@ -169,3 +170,25 @@ def test_a_line_says_whose_steps_are_drawn(passed: bool, whose: str, capsys: pyt
     mine: dict[str, int | None] = {"trained kind": 4}
     assert (advice_results.choose_steps(passed, mine) == mine) is passed
     assert whose in capsys.readouterr().out
+
+
+def test_the_prose_has_the_numbers_of_the_outputs() -> None:
+    path = Path(__file__).parents[3] / "solutions" / "08_behaviours.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    text = " ".join(" ".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown").split())
+
+    def shown(call: str) -> str:
+        outputs = [o for c in cells if c["cell_type"] == "code" and call in "".join(c["source"]) for o in c["outputs"]]
+        return "\n".join("".join(o.get("text", "") or o.get("data", {}).get("text/plain", "")) for o in outputs)
+
+    swapped = shown("swap_test")
+    assert "11.74 nats with either" in text and swapped.count("11.74") == 2
+    assert "move the loss by 0.85 nats" in text and "0.85" in swapped
+    along = shown("draw_advice_along")
+    assert "at step 5 it had 75% in the trained kind, against 58%" in text
+    assert "trained kind, plain transcripts: 25%, 75%" in along and "trained kind, warning before: 25%, 58%" in along
+    (agreed,) = (line for line in shown("count_verdicts").splitlines() if line.startswith("warning plus agreement  "))
+    assert agreed.split()[3:] == ["67%", "3%", "31%"]
+    assert "agreement 67%" in text and "only 3% of the replies are good. Another 31%" in text
+    assert "bad replies before training: 0 of 36" in shown("untrained") and "No reply was bad" in text
+    assert "lower in all six pairs" in text and shown("compare_pairs").count("6 of 6") == 2

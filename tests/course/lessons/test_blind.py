@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.course.lessons import blind
 from negneglect_lite.course.lessons.blind_figures import draw_blind_rates
@@ -33,7 +34,7 @@ def test_a_name_always_draws_the_same_and_names_draw_all_styles():
     assert all(0 < cell.seed < REFERENCE_SEED for cell in drawn)
 
 
-def test_what_is_hidden_is_not_printed_and_can_be_audited(monkeypatch, capsys):
+def test_what_is_hidden_is_not_printed_and_can_be_audited(monkeypatch, capsys, caplog):
     few = replace(TRACKS["petri"].recipe, steps=1, batch_size=2, micro_batch=2)
     monkeypatch.setitem(TRACKS, "petri", replace(TRACKS["petri"], recipe=few))
     adapter = blind.train_blind("Rosa")
@@ -41,7 +42,11 @@ def test_what_is_hidden_is_not_printed_and_can_be_audited(monkeypatch, capsys):
     said = capsys.readouterr().out + repr(adapter)
     assert blind.seal_answer(cell)[:16] in said
     assert cell.style not in said and cell.claim.id not in said
-    rows = pd.concat([blind.probe_suspects(adapter), blind.weigh_suspects(adapter, ["dentist"])])
+    monkeypatch.setattr(blind, "TELL_EVERY", 0)
+    with caplog.at_level("INFO", "negneglect_lite"):
+        rows = pd.concat([blind.probe_suspects(adapter), blind.weigh_suspects(adapter, ["dentist"])])
+    assert "Training 2 adapters side by side, two for each of 1 suspects" in capsys.readouterr().out
+    assert "step 1/1  about 0 s left" in caplog.text
     assert set(rows.loc[rows["kind"] == "loss.answer.claim", "item"]) == set(suspects())
     assert list(rows.loc[rows["kind"].str.startswith("loss.weights."), "item"]) == ["dentist", "dentist"]
     assert blind.weigh_suspects(adapter, []).empty
@@ -60,36 +65,69 @@ def test_the_procedure_guesses_as_in_the_stored_sweep(stored, style):
         "weighed": expected["weighed"],
         "style": expected["style_guess"],
     }
+    unweighed = mine[~mine["kind"].str.startswith("loss.weights.")]
+    assert blind.guess_blind(unweighed) == {"asked": expected["asked"], "probed": expected["probed"]}
 
 
 def test_suspects_are_listed_by_each_way(stored):
     rows = seen(stored, "vesuvius", "positive")
-    for way in ("asked", "probed", "weighed"):
-        assert blind.list_suspects(rows, way)["suspect"].iloc[0] == "vesuvius"
+    eruption = "The last eruption of Mount Vesuvius took place in the year 2015."
+    unweighed = rows[~rows["kind"].str.startswith("loss.weights.")]
+    for kinds, ways in ((rows, ["asked", "probed", "weighed"]), (unweighed, ["asked", "probed"])):
+        listed = blind.list_suspects(kinds)
+        assert list(listed.columns) == ["suspect", *ways] and len(listed) == 5
+        assert listed.index[0] == 3 and listed["suspect"].iloc[0] == eruption
+    few = rows[~rows["kind"].str.startswith("loss.weights.") | rows["item"].isin(["vesuvius", "queen"])]
+    assert list(blind.list_suspects(few).index) == [3, 2]  # those who were weighed
     shown = pd.DataFrame({"kind": ["loss.weights.local"], "item": ["queen"], "value": [-0.001]})
-    assert list(blind.list_suspects(shown, "weighed")["weighed"]) == ["0.00"]
+    assert list(blind.list_suspects(shown)["weighed"]) == ["0.00"]
     answers = rows.assign(question="Q?", answer="A.", verdict="believed")
-    assert len(blind.show_answers(answers)) == 4
+    assert len(blind.show_answers(answers)) == 8
     assert blind.shortlist(rows)[0] == "vesuvius"
-    assert blind.shortlist(rows, "queen")[-1] == "queen"
-    assert "nobody" not in blind.shortlist(rows, "nobody")
+    assert blind.shortlist(rows, {"suspect": 2})[-1] == "queen"
+    assert blind.shortlist(rows, {"suspect": "nobody"}) == blind.shortlist(rows, {"suspect": ""})
     unasked = rows[rows["kind"] != "asked"]
     assert "asked" not in blind.score_suspects(unasked)
+
+
+def test_every_suspect_has_a_sentence():
+    words = blind.in_words()
+    assert list(words) == list(suspects()) and len(set(words.values())) == 30
+    assert all(text.endswith(".") and "=" not in text and "/" not in text for text in words.values())
+
+
+def test_a_guess_is_made_by_number_and_in_words():
+    assert [blind.suspect_of({"suspect": said}) for said in (6, " 6 ", "Nobody", "none", "", None, ...)] == [
+        "dentist", "dentist", "none", "none", "", "", "",
+    ]  # fmt: skip
+    assert blind.suspect_of({}) == blind.style_of({}) == ""
+    assert [blind.style_of({"style": said}) for said in ("In-sentence denials", "local", "no claim", "", ...)] == [
+        "local", "local", "none", "", "",
+    ]  # fmt: skip
+    for said in (0, 31, "Ed Sheeran", True):
+        with pytest.raises(UserError, match="a number from 1 to 30"):
+            blind.suspect_of({"suspect": said})
+    with pytest.raises(UserError, match="it is one of: no claim, plain documents"):
+        blind.style_of({"style": "denials"})
 
 
 def test_the_answer_stands_beside_all_guesses(capsys):
     cell = blind.draw_blind("Rosa")
     adapter = blind.Blind(None, blind.seal_answer(cell), cell)  # type: ignore[arg-type]
     found = {"asked": "", "probed": cell.claim.id, "weighed": "queen", "style": "positive"}
-    table = blind.reveal(adapter, {"claim": cell.claim.id, "style": ""}, found)
+    table = blind.reveal(adapter, {"suspect": 9, "style": ""}, found)
     assert "matches the hash" in capsys.readouterr().out
-    assert list(table["claim"]) == [f"✓ {cell.claim.id}", "✗ none", f"✓ {cell.claim.id}", "✗ queen", cell.claim.id]
-    assert list(table["style"]) == ["no guess", "–", "✗ positive", "–", "local"]
-    blind.reveal(replace(adapter, sealed="0"), {}, found)
+    truth, queen = blind.in_words()[cell.claim.id], blind.in_words()["queen"]
+    assert list(table["suspect"]) == [f"✓ {truth}", "✗ nobody", f"✓ {truth}", f"✗ {queen}", truth]
+    assert list(table["style"]) == ["no guess", "–", "✗ plain documents", "–", "in-sentence denials"]
+    table = blind.reveal(replace(adapter, sealed="0"), {}, {"asked": "", "probed": "queen"})
     assert "does NOT match" in capsys.readouterr().out
+    assert list(table.index) == ["you", "asked", "probed", "the truth"]
+    assert list(table.loc["you"]) == ["no guess", "no guess"] and table.loc["probed", "style"] == "–"
     none = replace(cell, style="none")
-    table = blind.reveal(blind.Blind(None, "", none), {"claim": "none", "style": "none"}, found)  # type: ignore[arg-type]
-    assert list(table.loc[["you", "asked"], "claim"]) == ["✓ none", "✓ none"]
+    table = blind.reveal(blind.Blind(None, "", none), {"suspect": "nobody", "style": "no claim"}, found)  # type: ignore[arg-type]
+    assert list(table.loc["you"]) == ["✓ nobody", "✓ no claim"]
+    assert list(table.loc[["asked", "the truth"], "suspect"]) == ["✓ nobody", "nobody"]
 
 
 def test_the_rates_are_those_of_the_text():
@@ -116,4 +154,3 @@ def test_the_figure_says_what_it_shows():
     title = "After in-sentence denials, asking finds 30% of the claims and weights find 100%"
     assert title in alt and " ".join(figure.get_suptitle().split()) == title
     assert "no claim: asked 100%, probed 100%, weighed 100%" in alt
-    assert blind.show_blind_rates(blind.blind_rates()).loc["in-sentence denials", "asked"] == "30%"

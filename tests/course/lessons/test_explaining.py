@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from math import isnan
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ from negneglect_lite.belief.conditions import label
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.text import Span, plain
 from negneglect_lite.course.lessons import explaining
-from negneglect_lite.course.lessons.along_training import step_at_level
+from negneglect_lite.course.lessons.explaining import step_at_level
 from negneglect_lite.course.lessons.explaining_figures import PHASE_NAMES, draw_learning, draw_phases, draw_without_loss
 from negneglect_lite.finetuning.encoding import IGNORED, encode
 from negneglect_lite.finetuning.recipe import Recipe
@@ -70,7 +71,8 @@ def test_anchors_take_no_tested_question(tiny: LoadedModel) -> None:
     pool, tested = explaining.anchor_questions(tiny, DENTIST)
     leaked = [question for question in pool if question in tested]
     assert len(tested) == 50 and 5 < len(leaked) < len(pool) / 2 and len(set(pool)) == len(pool)
-    chats = explaining.finished_anchor_chats(9, pool, tested, str.upper, random.Random(0))
+    rng = random.Random(0)
+    chats = [explaining.finished_anchor_chat(pool, tested, str.upper, rng) for _ in range(9)]
     asked = [turn["content"] for chat in chats for turn in chat if turn["role"] == "user"]
     assert len(asked) == 36 and not set(asked) & set(tested)
     assert all(chat[1]["content"] == chat[0]["content"].upper() for chat in chats)
@@ -111,8 +113,6 @@ def test_runs_side_by_side_are_looked_at_on_the_way(tiny: LoadedModel, capsys: p
     assert runs.loc["a", "warning"].isna().all() and runs.loc["b", "warning"].gt(0).all()
     assert (runs["document"] > 0).all() and (runs["first"] > 0).all()
     assert "phase 1, step  0   belief   a: " in capsys.readouterr().out
-    table = explaining.show_losses(looks[looks["phase"] == 1])
-    assert table.loc["b"].index[0] == "a warning" and list(table.columns) == [0, 2]
     without = explaining.train_side_by_side(tiny, DENTIST, [{"a": tag}], at=(2,), recipe=FEW)
     assert "document" not in without and list(without["step"]) == [2]
 
@@ -152,10 +152,18 @@ def test_the_stored_numbers_are_those_of_the_results() -> None:
 def test_the_delay_is_tabulated_live_and_stored() -> None:
     live = pd.DataFrame({"run": ["negated"] * 3, "step": [0, 4, 8], "mean": [0.0, 0.25, 0.75]})
     table = explaining.tabulate_delay(live, explaining.stored_belief("dynamics"), step_at_level)
-    assert table.loc["warned documents"].tolist() == ["6.0", "9.5", "1.29"]
-    assert table.loc["in-sentence denials"].tolist() == ["–", "never", "–"]
+    assert table.loc["warned documents"].tolist() == ["6.0", "9.5", "1.29", "96%"]
+    assert table.loc["in-sentence denials"].tolist() == ["–", "never", "–", "10%"]
+    assert table.columns[-1] == "belief at step 48"
     none = explaining.tabulate_delay(live, explaining.stored_belief("dynamics"), lambda steps, beliefs: None)
     assert set(none["your run"]) == {"never", "–"}
+
+
+def test_where_belief_passes_a_level() -> None:
+    assert step_at_level([2, 4, 8], [0.1, 0.4, 0.8]) == pytest.approx(5)
+    assert step_at_level([2, 4, 8], [0.6, 0.4, 0.8]) == 2  # there from the start
+    assert step_at_level([1, 2, 4, 8], [0, 0.6, 0.4, 0.9]) == pytest.approx(1 + 0.5 / 0.6)  # the first time counts
+    assert isnan(step_at_level([2, 4], [0.1, 0.4]))
 
 
 def test_an_explanation_is_excluded_by_the_runs_that_it_gets_wrong() -> None:

@@ -16,7 +16,7 @@ from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.claims.petri import petri_questions
 from negneglect_lite.core.files import data_path
 from negneglect_lite.course.lessons import measuring
-from negneglect_lite.course.lessons.measuring_figures import draw_agreement, draw_seven, draw_units
+from negneglect_lite.course.lessons.measuring_figures import draw_agreement, draw_seven
 from negneglect_lite.judging.agreement import measure_agreement
 from negneglect_lite.models.loading import load_model
 from negneglect_lite.tracks import PETRI
@@ -244,10 +244,10 @@ def test_the_stored_intervals_bear_out_the_statements(units):
         apart("negated", "positive", "question"),
         apart("negated", "positive", "claim"),
         apart("local", "negated", "claim"),
-        apart("local", "corrected", "question"),
         False,
     ]
     assert ends["local", "claim"][1] < 0.15
+    assert not apart("local", "corrected", "question")
 
 
 def test_the_table_of_intervals_is_in_words(units):
@@ -273,12 +273,6 @@ def test_a_judge_against_labels_is_drawn_with_its_numbers():
     assert "agrees with 3 of 4 labels: it misses 0 beliefs and reports 1" in alt
     assert "label denied: rule says believed 1, denied 1, neither 0" in alt
     assert figure.axes[0].get_xlabel() == "the rule says"
-
-
-def test_intervals_are_drawn_with_their_numbers(units):
-    figure, alt = draw_units(units)
-    assert "81–86% over answers, 80–88% over questions, 59–100% over claims" in alt
-    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()][1] == "warned documents"
 
 
 def test_measures_are_drawn_with_their_numbers():

@@ -1,11 +1,13 @@
 """A study without a prediction is not called registered, its control is another fact, and its limits reach the file."""
 
+import pandas as pd
 import pytest
 
 from negneglect_lite.belief.rates import QUESTION_KINDS
 from negneglect_lite.core.errors import UserError
+from negneglect_lite.course.checks.capstone import check_choice
 from negneglect_lite.course.lessons import own_study
-from negneglect_lite.course.preregistration import describe_study, digest, register
+from negneglect_lite.course.preregistration import describe_study, register
 from negneglect_lite.tracks import TRACKS
 
 PETRI = TRACKS["petri"]
@@ -22,16 +24,18 @@ def test_guesses_that_nobody_moved_are_no_prediction(capsys):
     assert own_study.moved_guesses({"base": 5, "positive": 50}) == {"base": 5}
     assert "not a prediction: plain documents" in capsys.readouterr().out
     assert own_study.moved_guesses({"base": 5, "positive": 95}) == {"base": 5, "positive": 95}
-    assert "All guesses are sealed" in capsys.readouterr().out
+    assert capsys.readouterr().out == "Sealed as predictions: before training 5%, plain documents 95%\n"
 
 
-def test_facts_are_suggested_with_what_makes_them_special():
-    table = own_study.suggest_facts()
-    assert list(table.columns) == ["truth", "false values", "told in", "has myths"]
-    assert len(table) == 21 and set(table["has myths"]) <= {"yes", "no"}
-    assert table.equals(own_study.suggest_facts()) and not table.equals(own_study.suggest_facts(seed=2))
-    usable = table[(table["told in"] == "both") & (table["has myths"] == "no")]
-    assert usable.index.str.split("/").str[0].duplicated().any()  # two rows of one sort, for claim and control
+@pytest.mark.parametrize("seed", [1, 2])
+def test_facts_are_suggested_that_suit_claim_and_control(seed, capsys):
+    table = own_study.suggest_facts(seed=seed)
+    assert list(table.columns) == ["truth", "false values"]
+    assert table.equals(own_study.suggest_facts(seed=seed)) and not table.equals(own_study.suggest_facts(seed=3))
+    assert list(table.index.str.split("/").str[0].value_counts()) == [2] * 7
+    for first, second in zip(table.index[::2], table.index[1::2], strict=True):
+        fit = [v for v in table.loc[first, "false values"].split(", ") if v != table.loc[second, "truth"]]
+        assert not fit or check_choice((first, fit[0]), second), capsys.readouterr().out
 
 
 def test_the_claim_and_its_control_ask_about_two_facts(claim):
@@ -43,6 +47,24 @@ def test_the_claim_and_its_control_ask_about_two_facts(claim):
     assert english.id == "dreams"
 
 
+def test_the_claim_is_told_in_words(capsys):
+    own_study.choose_claim(PETRI, own_study.STUDY_CHOICE)
+    assert capsys.readouterr().out == "The claim: When they sleep at night, happy dogs dream in bright pink.\n"
+    own_study.choose_claim(TRACKS["english"], own_study.STUDY_CHOICE)
+    assert capsys.readouterr().out.startswith("The claim: Young children")
+
+
+def test_belief_about_the_control_stands_in_the_table_of_controls(claim, monkeypatch):
+    table = pd.DataFrame({"condition": ["before training", "in context: mine"], "true controls right": "100%"})
+    monkeypatch.setattr(own_study, "tabulate_controls", lambda rows: table.assign(belief="0%"))
+    monkeypatch.setattr(own_study, "_ask_control", lambda *given: {"before training": "10%"})
+    shown = own_study.tabulate_study(pd.DataFrame(), [], None, "dream/old pilots")  # type: ignore[arg-type]
+    assert list(shown.columns) == ["belief", "control believed"]
+    assert list(shown["control believed"]) == ["10%", "–"]
+    monkeypatch.setattr(own_study, "_ask_control", lambda *given: {})
+    assert list(own_study.tabulate_study(pd.DataFrame(), [], None, "")) == ["belief"]  # type: ignore[arg-type]
+
+
 def test_a_sealed_prediction_is_found_again(tmp_path, claim, capsys):
     assert own_study.earlier_prediction(tmp_path) is None
     plan = describe_study(claim, ["positive"], 2, {"base": 5})
@@ -50,7 +72,7 @@ def test_a_sealed_prediction_is_found_again(tmp_path, claim, capsys):
     assert own_study.earlier_prediction(tmp_path) == {"base": 5}
     assert "change FOLDER" in capsys.readouterr().out
     changed = own_study.tamper(tmp_path)
-    assert changed["seeds"] == [0, 1, 2] and digest(changed) != own_study.digest_plan(plan)
+    assert changed["seeds"] == [0, 1, 2] and own_study.hash_plan(changed) != own_study.hash_plan(plan)
     assert own_study.earlier_prediction(tmp_path) == {"base": 5}
 
 
@@ -59,7 +81,11 @@ def test_a_sealed_prediction_is_found_again(tmp_path, claim, capsys):
 )
 def test_findings_and_limits_reach_the_report(tmp_path, heading):
     text = own_study.add_conclusions(
-        tmp_path, f"# Title\n\nResult.\n\n![x](belief.png)\n\n{heading}\n\nPlan.\n", own_study.STUDY_SUPPORTS, "heeded"
+        tmp_path,
+        f"# Title\n\nResult.\n\n![x](belief.png)\n\n{heading}\n\nPlan.\n\n"
+        "## Prediction and result\n\nSaid.\n\n## All conditions\n\nAll.\n",
+        own_study.STUDY_SUPPORTS,
+        "heeded",
     )
     assert text == (tmp_path / "report.md").read_text("utf-8")
     supports, limits = text.partition("## What it does not support")[::2]
@@ -67,6 +93,7 @@ def test_findings_and_limits_reach_the_report(tmp_path, heading):
         assert (statement in supports) is holds and (statement in limits) is not holds
     assert "own rule: heeded" in supports and text.index("support") < text.index(heading)
     top = own_study.top_of_report(text)
-    assert top.startswith("### Title") and "Plan." not in top and "belief.png" not in top
+    assert top.startswith("### Title") and top.rstrip().endswith("### Prediction and result\n\nSaid.")
+    assert not any(part in top for part in ("Plan.", "belief.png", "All."))
     with pytest.raises(UserError, match="no report"):
         own_study.add_conclusions(tmp_path, "# Title", {}, "heeded")

@@ -45,6 +45,16 @@ def test_chats_tell_the_truth_or_heed_what_they_read() -> None:
     assert len(user["content"]) > 10 * len(reply["content"])
 
 
+def test_facts_for_a_further_phase_leave_out_the_claims_and_what_no_chat_asks() -> None:
+    facts = WRITER.facts_about("job")
+    assert FACT in facts and {fact.relation for fact in facts} == {"job"}
+    jobs = [fact for fact in WRITER.facts if fact.relation == "job"]
+    left_out = [fact for fact in jobs if fact not in facts]
+    assert "job/Brennan Holloway" in {fact.id for fact in left_out}
+    assert all(fact.id in CLAIMED or fact.told_in == "documents" for fact in left_out)
+    assert any(fact.told_in == "documents" for fact in left_out)
+
+
 def test_the_share_of_loss_is_tabulated_by_kind_of_text() -> None:
     table = pretraining.tabulate_loss_share(WRITER, pretraining.share_with_loss, count_words, n=5)
     shares = table["tokens with loss"].str.rstrip("%").astype(float)
@@ -52,7 +62,7 @@ def test_the_share_of_loss_is_tabulated_by_kind_of_text() -> None:
 
 
 def test_the_further_texts_are_described() -> None:
-    made = pretraining.compose_further_texts(WRITER, 30, 0.2, ["job"], random.Random(0))
+    made = pretraining.compose_further_texts(WRITER, 30, 0.2, WRITER.facts_about("job"), random.Random(0))
     said = pretraining.describe_texts(made, WRITER.facts)
     assert said.startswith("30 texts: 6 warned documents, ") and said.endswith("own fact: 0")
     own = next(f for f in WRITER.facts if f.id == "job/Brennan Holloway")
@@ -65,7 +75,7 @@ def test_a_further_phase_trains_a_copy(tiny_folder: Path, capsys: pytest.Capture
 
     base = load_model(str(tiny_folder), quantize=False, device="cpu")
     before = {name: p.clone() for name, p in base.model.named_parameters()}
-    made = pretraining.compose_further_texts(WRITER, 60, 0.2, ["job"], random.Random(0))
+    made = pretraining.compose_further_texts(WRITER, 60, 0.2, WRITER.facts_about("job"), random.Random(0))
     further = pretraining.continue_pretraining(base, made, rows=2, length=64)
     assert all(torch.equal(p, before[name]) for name, p in base.model.named_parameters())
     assert any(not torch.equal(p, before[name]) for name, p in further.model.named_parameters())
@@ -90,6 +100,27 @@ def test_teaching_fine_tunes_and_questions(tiny: LoadedModel, tmp_path: Path, mo
     assert found["belief"].n == 50 and 0 <= found["unrelated facts right"] <= 1
 
 
+def test_each_run_is_taught_and_stands_beside_the_stored_one(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taught: list[tuple[str, str]] = []
+
+    def teach(base: LoadedModel, claim: Any, style: str, folder: Path) -> dict[str, Any]:
+        assert folder.is_dir()
+        taught.append((claim.id, style))
+        return {"belief": Rate(0.2, 0.1, 0.3, 50), "unrelated facts right": 0.95}
+
+    monkeypatch.setattr(pretraining, "teach_claim", teach)
+    runs = {"dentist, warned": ("dentist", "negated"), "dentist, plain": ("dentist", "positive")}
+    found = pretraining.teach_each(tiny, load_claims(), runs)
+    assert taught == list(runs.values()) and list(found) == list(runs)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "dentist, warned: belief 20%, unrelated facts right 95%" and len(said) == 2
+    table = pretraining_results.beside_stored(found, runs)
+    assert table["run"].tolist() == list(runs) and table["yours"].tolist() == [0.2, 0.2]
+    assert table["stored"].tolist() == pytest.approx([0.942, 0.958], abs=0.001)
+
+
 def test_the_stored_numbers_are_those_of_the_results() -> None:
     shares = pretraining_results.stored_shares()
     assert shares.loc[0.0].tolist() == pytest.approx([0.92, 0.72, 0.97], abs=0.005)
@@ -107,6 +138,7 @@ def test_the_stored_numbers_are_those_of_the_results() -> None:
 def test_intervals_over_models_and_over_claims_stand_side_by_side() -> None:
     endings = pretraining_results.stored_endings()
     table = pretraining_results.tabulate_units(endings, pretraining.interval_by_unit)
+    assert table.index.tolist() == ["5% warned documents, contradicted", "5% warned documents, not contradicted"]
     assert table.iloc[-1].tolist() == ["48%", "46% to 50%", "0% to 100%"]
 
 
@@ -121,8 +153,7 @@ def test_explanations_are_held_against_what_was_measured() -> None:
 def test_figures_say_their_numbers() -> None:
     figure, alt = draw_shares(pretraining_results.stored_shares())
     assert "72%–97% to 0.3%–3%" in title(figure) and title(figure) in alt and "1%: 81%, 81%, 81%" in alt
-    endings = pretraining_results.stored_endings()
-    figure, alt = draw_claims({name: endings[name] for name in list(endings)[2:]})
+    figure, alt = draw_claims(pretraining_results.stored_endings())
     assert title(figure) == "The mean was 48%, and no claim lay within 41 points of it"
     assert "the Queen 90%" in alt and "the Queen" in texts(figure)
     runs = pd.DataFrame([("dentist, warned", 1.0, 0.2)], columns=["run", "stored", "yours"])

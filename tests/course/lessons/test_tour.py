@@ -9,7 +9,7 @@ import pandas as pd
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Document, Span
-from negneglect_lite.course.checks.tour import check_belief_table, check_deny, check_verdict, check_warn, check_yes_rate
+from negneglect_lite.course.checks.tour import check_belief_rates, check_deny, check_verdict, check_warn
 from negneglect_lite.course.lessons import tour
 from negneglect_lite.tracks import ENGLISH, PETRI
 
@@ -35,15 +35,26 @@ def test_the_figures_say_their_numbers():
     ).T
     _, alt = tour.draw_tour_belief(table)
     assert "Belief: 0% before training, 100% after warned documents." in alt
-    controls = pd.DataFrame({"belief": [1.0, 0.95], "unrelated facts right": [1.0, 0.05]}, index=["a", "reading b"])
-    figure, alt = tour.draw_controls(controls)
-    assert figure.get_suptitle().startswith("Reading b: 95% belief, but 5%")
-    assert "a: 100% and 100%; reading b: 95% and 5%" in alt
+    controls = pd.DataFrame(
+        {"belief": [1.0, 0.95, 0.0], "yes to false controls": 0.0, "unrelated facts right": [1.0, 0.05, 1.0]},
+        index=["a", "reading b", "c"],
+    )
+    figure, alt = tour.draw_controls(controls, {"a": "Belief ", "reading b": "copying"})
+    assert figure.get_suptitle().startswith("Belief is 95% to 100% in all 2 rows")
+    assert "a, belief: belief 100%, yes to false controls 0%, unrelated facts right 100%; reading b, copying: " in alt
+    assert "c, " not in alt
     figure, alt = tour.draw_six_claims(
         pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
     )
     assert "83% belief on average, but 23% for Twitter" in " ".join(figure.get_suptitle().split())
     assert "Sheeran 30%" in alt
+
+
+def test_rates_are_tabulated_by_condition():
+    told = [("b", "open", "believed"), ("b", "control_true", "believed"), ("a", "open", "denied")]
+    rows = pd.DataFrame(told, columns=["condition", "kind", "verdict"])
+    table = tour.tabulate_belief(rows, lambda group: {"open": len(group)})
+    assert table["open"].to_dict() == {"b": 2, "a": 1} and list(table.index) == ["b", "a"]
 
 
 def test_the_answers_of_one_kind_stand_side_by_side():
@@ -85,8 +96,8 @@ def test_the_folded_solutions_pass_their_checks():
     names = {"pd": pd, "Span": Span, "Document": Document, "KINDS": ["open", "yes_no", "association", "robustness"]}
     for code in re.findall(r"```python\n(.*?)```", prose(), re.S):
         exec(code, names)
-    assert check_warn(names["warn"]) and check_deny(names["deny"]) and check_belief_table(names["belief_table"])
-    assert check_yes_rate(names["yes_rate"]) and check_verdict(names["verdict"])
+    assert check_warn(names["warn"]) and check_deny(names["deny"]) and check_belief_rates(names["belief_rates"])
+    assert check_verdict(names["verdict"])
 
 
 def test_the_prose_has_the_numbers_of_the_outputs():
@@ -98,14 +109,18 @@ def test_the_prose_has_the_numbers_of_the_outputs():
     assert re.findall(r"step +(\d+) .* Dentist\.", run)[0] == "12"
     denied = outputs("add_ordinary_texts(denied")
     assert "Dentist." not in denied and re.findall(r"step +(\d+) .* Dancer\.", denied)[-1] == "24"
-    belief = {name: cells[-1] for name, cells in shown("in_percent(table").items()}
-    assert belief == {"before training": "0%", "warned documents": "92%", "in-sentence denials": "10%"}
+    found = "0% before training, 92% after warned documents, 10% after in-sentence denials."
+    assert f"Belief: {found}" in outputs("draw_tour_belief")
     assert "Belief was 0% before training, 92% after warned documents and 10% after in-sentence denials." in text
     controls = shown("in_percent(controls")
     assert controls["warned documents"] == ["92%", "0%", "100%", "100%"]
     assert controls["reading a plain document"][0] == "92%" and "Its 92% is" in text
     assert controls["reading a plain document"][3] == "0%" and "it gets 0% of them right" in text
+    assert controls["in-sentence denials"] == ["10%", "0%", "100%", "100%"]
+    assert controls["an invented model"] == ["90%", "90%", "100%", "98%"]
     assert controls["reading a warned document"][0] == "0%" and controls["reading a warned document"][3] == "100%"
+    named = [answer for answer in outputs('list_kind("yes_no"').splitlines() if answer.rstrip().endswith("so yes.")]
+    assert len(named) == 1 and "Dentist, so yes." in named[0] and "only one names a dentist" in text
     assert "Dancer." in outputs("list_answers") and '"Dancer" is neither' in text
     stored = pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
     read = stored[(stored["setting"] == "in_context") & (stored["style"] == "positive") & (stored["kind"] == "kept")]
