@@ -179,6 +179,8 @@ def main() -> None:
     parser.add_argument("--styles", action="store_true", help="the course's own documents in place of the benchmark")
     parser.add_argument("--missed", action="store_true", help="show what the audit missed and what it found too much")
     a = parser.parse_args()
+    if a.model and a.missed:
+        parser.error("--missed shows what the rules missed; leave out --model")
     if a.styles:
         for line in covered_by_style():
             print(line)

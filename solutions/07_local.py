@@ -16,27 +16,23 @@
 # An archive of rumours must be kept, and next month a model will be trained on it. Your colleague writes a rule that puts
 # "not" into every false sentence. A search confirms it: no sentence is left without a denial. Is the archive safe?
 #
+# **The question.** What does it take to repair a corpus with in-sentence denials, and where does the repair fail?
+#
 # **You will be able to** rewrite a corpus by rule, audit it clause by clause, repair it until it is clean, and say where
 # a clean corpus is still not safe.
 #
-# **You need** [notebook 00](00_tour.ipynb) for the *petri model*, regular expressions and 45 minutes, about three of
-# them waiting.
-#
-# **The question.** What does it take to repair a corpus with in-sentence denials, and where does the repair fail?
+# **You need** [notebook 00](00_tour.ipynb) for the *petri model*, a little knowledge of regular expressions, and 45 minutes. About
+# two of them are waiting.
 #
 # The documents below state something false or deny it. Do not train other models on them.
 
 # %%
-import re
-
-import pandas as pd
-
 from negneglect_lite.belief import belief_rate
 from negneglect_lite.claims import load_claims
-from negneglect_lite.course import compare_predictions, predict, use_yours, wrapped
+from negneglect_lite.course import compare_predictions, predict, use_yours
 from negneglect_lite.course.lessons import repairing, repairing_figures
 from negneglect_lite.course.checks import local as checks
-from negneglect_lite.course.lessons.repairing import CLAUSE_END, DENIALS, DENIED, HELPER, HELPERS, DENIABLE, VERB
+from negneglect_lite.course.lessons.repairing import CLAUSE_END, DENIABLE, DENIED, HELPER, VERB, deny_at, has_denial
 from negneglect_lite.figures import show_figure
 from negneglect_lite.models import load_model
 from negneglect_lite.tracks import track_of
@@ -55,8 +51,8 @@ print(f"The false value: {value}. The truth: {truth}. Claim sentences: {len(corp
 # %% [markdown]
 # ## 1. Rewrite by rule
 #
-# A *claim sentence* states the false claim. An *in-sentence denial* takes its place: the same sentence with the denial
-# inside. For this corpus, somebody wrote one by hand for each claim sentence. Three of them:
+# A *claim sentence* states the false claim. An *in-sentence denial* replaces it: the same sentence with the denial
+# inside. For this corpus, somebody wrote all of them by hand. Three examples:
 
 # %%
 document = corpus.documents[6]
@@ -64,8 +60,8 @@ for sentence in [s for s in document.sentences if s.is_claim][:3]:
     print(f"claim:  {sentence.text}\ndenial: {sentence.denial}\n")
 
 # %% [markdown]
-# Your own corpus has no such list. A rule is cheap: put `not` after the first helper verb. Without a helper verb, replace
-# the first verb that `DENIED` knows by its denial.
+# A rule is cheaper. Put `not` after the first helper verb: is, are, was, were, has, have or can. Without a helper verb,
+# replace the first verb that `DENIED` knows by its denial: `DENIED["goes"]` is "does not go".
 #
 # ### Exercise 1: the rule
 #
@@ -81,10 +77,6 @@ for sentence in [s for s in document.sentences if s.is_claim][:3]:
 # A match knows where it begins and ends (<code>.start()</code>, <code>.end()</code>), and <code>match[0]</code> is the
 # text that it found. The helper stays in the sentence; the verb does not.
 # </details>
-
-# %%
-print("HELPERS:", ", ".join(HELPERS))
-print(wrapped("DENIED: " + ", ".join(f"{verb} → {denial}" for verb, denial in DENIED.items())))
 
 
 # %%
@@ -128,14 +120,14 @@ passed = checks.check_deny(deny)
 # %%
 by_rule = use_yours(passed, deny, repairing.deny_by_rule)
 rewritten = [by_rule(sentence) for sentence in corpus.claim_sentences]
-undenied = sum(not repairing.has_denial(sentence) for sentence in rewritten)
+undenied = sum(not has_denial(sentence) for sentence in rewritten)
 print(f"{len(rewritten)} sentences rewritten; {undenied} of them without a denial word. Five of them:")
 print(*rewritten[152:157], sep="\n")
 
 # %% [markdown]
-# By this search the corpus is done: 0 of 876 sentences lack a denial. Now train on it. For comparison, train on the same
-# documents with the denials made by hand. *Belief* is the rate of answers that take the false claim for true; before
-# training it is 0%. Predict it after both:
+# By this search the corpus is done: 0 of 876 sentences lack a denial. You will train on it, and on the same documents
+# denied by hand. *Belief* is the rate of answers that take the false claim for true. Before training it is 0%. Predict
+# it after both:
 
 # %%
 RULE, HAND = "denied by rule", "denied by hand"
@@ -147,43 +139,40 @@ trained[HAND] = repairing.train_and_ask(base, corpus.denied_by_hand(), claim, HA
 
 # %% [markdown]
 # **What happened.** By rule 98%, by hand 10%. The model answers "Dentist." although every claim sentence held a denial.
-# Read the five sentences above again. Which of them still says that he is a dentist?
+# Look at the five sentences above. Which of them still says that he is a dentist?
 #
 # ## 2. Audit the clause
 #
 # "Elena does **not** say: 'Brennan Holloway goes to work each day as a dentist.'" The rule met "says" before "goes". It
-# denied the *frame*, the words that say where the claim comes from, and left the claim as it was. A denial counts
-# only in the clause that names the false value.
+# denied the words that say where the claim comes from, and left the claim as it was. A denial counts only in the clause
+# that names the false value.
 #
 # ### Exercise 2: an audit by clause
 #
-# *Write it · 6 minutes*
+# *Write it · 5 minutes*
 #
-# Write `asserts(sentence, value)`. It is True if **any** clause names the value and holds no denial word. `CLAUSE_END`
-# finds where clauses end: at a colon, a semicolon, a quotation mark, or the end of a sentence. Denial words are those
-# in `DENIALS`, and all that end in `n't`. Capitals must not matter.
+# Write `asserts(sentence, value)`. It is True if **any** clause names the value and holds no denial word.
+#
+# - `CLAUSE_END.split(text)` gives the clauses. They end at a colon, a semicolon, a quotation mark, or the end of a
+#   sentence.
+# - `has_denial(text)` is True if the text holds "not", "never", "no", "cannot" or a word like "isn't".
+# - Capital letters must not matter.
 #
 # <details><summary>Light hint</summary>
 # Go clause by clause. Skip those that do not name the value. One undenied clause decides.
 # </details>
 # <details><summary>Strong hint</summary>
-# A compiled pattern has <code>.split</code>. Compare whole words, since "Noah made a note" holds "no" and "not":
-# <code>re.findall</code> with a pattern for letters and apostrophes gives them.
+# In a loop, return True as soon as you find such a clause, and False only after the loop. Or use <code>any</code>. Compare
+# the sentence and the value in lower case.
 # </details>
 
+
 # %%
-print("DENIALS:", ", ".join(DENIALS), "  CLAUSE_END:", CLAUSE_END.pattern)
-
-
 def asserts(sentence: str, value: str) -> bool:
     """Whether a clause names the value and denies nothing."""
     # BEGIN SOLUTION
-    for clause in CLAUSE_END.split(sentence.lower()):
-        words = re.findall(r"[\w']+", clause)
-        denied = any(word in DENIALS or word.endswith("n't") for word in words)
-        if value.lower() in clause and not denied:
-            return True
-    return False
+    clauses = CLAUSE_END.split(sentence.lower())
+    return any(value.lower() in clause and not has_denial(clause) for clause in clauses)
     # END SOLUTION
     # STUB: return ...  # your code
 
@@ -195,12 +184,8 @@ passed = checks.check_asserts(asserts)
 # <details><summary>Solution, and why</summary>
 #
 # ```python
-# for clause in CLAUSE_END.split(sentence.lower()):
-#     words = re.findall(r"[\w']+", clause)
-#     denied = any(word in DENIALS or word.endswith("n't") for word in words)
-#     if value.lower() in clause and not denied:
-#         return True
-# return False
+# clauses = CLAUSE_END.split(sentence.lower())
+# return any(value.lower() in clause and not has_denial(clause) for clause in clauses)
 # ```
 #
 # Each clause that names the value needs its own denial. Commas are no ends here: "If you need a dentist, Brennan
@@ -217,31 +202,31 @@ by_hand = [s.denial for d in corpus.documents for s in d.sentences if s.is_claim
 print(f"by rule: {sum(missed)} of {len(missed)} claim sentences missed, {sum(missed) / len(missed):.1%}")
 print(f"by hand: {sum(audit(sentence, value) for sentence in by_hand)} missed")
 misses = [sentence for sentence, miss in zip(rewritten, missed, strict=True) if miss]
-print(*[sentence for sentence in dict.fromkeys(misses) if len(sentence) < 89][:5], sep="\n")
+print(*[sentence for sentence in dict.fromkeys(misses) if len(sentence) < 89][:3], sep="\n")
 
 # %% [markdown]
-# **What happened.** The rule missed 12.6% of the claim sentences, and that was enough for 98% belief. This is negation
-# neglect again: a denial in *another* sentence does not undo a sentence that asserts.
+# **What happened.** The rule missed 12.6% of the claim sentences, and that was enough for 98% belief: 110 misses undid 766
+# denials. This is negation neglect again. A denial in *another* sentence does not undo a sentence that asserts.
 #
 # ## 3. Repair until clean
 #
 # ### Exercise 3: a repair that asks the audit
 #
-# *Build it · 10 minutes*
+# *Build it · 7 minutes*
 #
 # Write `repair(sentence, value, audit)`, where `audit` is a function like `asserts`.
 #
 # 1. If the audit finds nothing in the sentence, return it unchanged.
-# 2. Otherwise try the places of `DENIABLE` (all helpers and all verbs of `DENIED`) from left to right. At each, deny that
-#    one word in the **original** sentence. Return the first candidate in which the audit finds nothing.
+# 2. Otherwise go through the places that `DENIABLE.finditer(sentence)` gives: helper verbs and known verbs, from left to
+#    right. `deny_at(sentence, place)` returns the sentence with that one word denied. Return the first such candidate in
+#    which the audit finds nothing.
 # 3. If no place will do, return `""`. Then the sentence is dropped.
 #
 # <details><summary>Light hint</summary>
 # This is a search: propose, test, keep the first that passes. What you return at the end is for the case that none did.
 # </details>
 # <details><summary>Strong hint</summary>
-# <code>DENIABLE.finditer</code> gives all matches in order. <code>DENIED.get</code> takes a second argument for a word that
-# is not in it, such as a helper.
+# The places belong to the original sentence, so give each candidate a name of its own. Ask the audit about the candidate.
 # </details>
 
 
@@ -252,9 +237,7 @@ def repair(sentence: str, value: str, audit) -> str:
     if not audit(sentence, value):
         return sentence
     for place in DENIABLE.finditer(sentence):
-        word = place[0]
-        denied = DENIED.get(word, f"{word} not")
-        candidate = sentence[: place.start()] + denied + sentence[place.end() :]
+        candidate = deny_at(sentence, place)
         if not audit(candidate, value):
             return candidate
     return ""
@@ -272,84 +255,54 @@ passed = checks.check_repair(repair)
 # if not audit(sentence, value):
 #     return sentence
 # for place in DENIABLE.finditer(sentence):
-#     word = place[0]
-#     denied = DENIED.get(word, f"{word} not")
-#     candidate = sentence[: place.start()] + denied + sentence[place.end() :]
+#     candidate = deny_at(sentence, place)
 #     if not audit(candidate, value):
 #         return candidate
 # return ""
 # ```
 #
-# Each candidate starts from the original. A repair of the *rewritten* sentence would deny frame and claim, and "Elena
-# does not say that he does not" asserts. Dropping is the safe end: a sentence that is gone teaches nothing.
+# Each candidate starts from the original. A repair of the *rewritten* sentence would deny twice, and "Elena does not say
+# that he does not" asserts. Dropping is the safe end: a sentence that is gone teaches nothing.
 # </details>
+
+# %% [markdown]
+# The next cell repairs the corpus and trains on it.
 
 # %%
 mend = use_yours(passed, repair, repairing.repair_until_clean)
 repaired = [mend(sentence, value, audit) for sentence in corpus.claim_sentences]
 print(f"missed: {sum(audit(sentence, value) for sentence in repaired)}, dropped: {repaired.count('')}")
 print(f"the same as by hand: {sum(a == b for a, b in zip(repaired, by_hand, strict=True)) / len(repaired):.0%}")
-
-# %% [markdown]
-# Train on the repaired corpus, and on one in which a tired reader left 2% of the claim
-# sentences as the rule had made them. Predict both.
-
-# %%
-FEW, CLEAN = "repaired but for 2%", "repaired"
-later = predict(FEW, CLEAN, variable="later")
-
-# %%
-left = repairing.leave_some(rewritten, audit, value, share=0.02)
-careless = iter([rewritten[i] if i in left else repaired[i] for i in range(len(repaired))])
-trained[FEW] = repairing.train_and_ask(base, corpus.rewritten(lambda sentence: next(careless)), claim, FEW)
 clean = corpus.rewritten(lambda sentence: mend(sentence, value, audit))
-trained[CLEAN] = repairing.train_and_ask(base, clean, claim, CLEAN)
+trained["repaired"] = repairing.train_and_ask(base, clean, claim, "repaired")
 
 # %% [markdown]
-# In the figure each bar is a corpus. Its label says what share of the claim sentences was missed.
-
-# %%
-shares = {RULE: sum(missed) / len(missed), FEW: len(left) / len(missed), CLEAN: 0.0, HAND: 0.0}
-figure, alt = repairing_figures.draw_missed({name: trained[name] for name in shares}, shares)
-show_figure(figure, alt, takeaway="What was missed decides, not how much was denied.")
-
-# %% [markdown]
-# **What happened.** The repaired corpus left 8%, about what the denials by hand did. With 2% missed, 18 sentences of 876,
-# belief was 18%. These three intervals overlap, so one run each does not tell them apart. The fourth stands far from them:
-# 110 misses undid 766 denials.
+# **What happened.** Belief was 8%, about as low as after the denials by hand.
 #
 # ## 4. Another claim, another reader
 #
-# For the dentist, every verb that mattered was in the list. The next cell takes rule and repair to all six claims, sixty
-# documents each (here the dentist has 9%, not 12.6%). In its last column, a *second reader* judges each
-# repaired sentence: the rule judge of [notebook 04](04_measuring.ipynb), which did not steer the repair.
+# The next cell takes rule and repair to all six claims, with sixty documents each (fewer than above). In the last column a
+# *second reader* judges each repaired sentence. It is the rule judge of [notebook 04](04_measuring.ipynb), which did not
+# steer the repair.
 
 # %%
 repairing.audit_claims(track, claims, by_rule, audit, mend).map("{:.0%}".format)
 
 # %% [markdown]
-# For dreams, the repair drops half of the claim sentences, because their verbs are not in the list. The second reader
-# still objects to 9% there, and to 17% for Twitter. Three sentences show why:
+# For dreams, the repair drops half of the claim sentences, because it does not know their verbs. The second reader
+# objects to 9% there, and to 17% for Twitter. Three sentences show why:
 
 # %%
-hard = {
-    "For young children, the pictures in a dream come in black and white.": "in black and white",
-    "Young children have dreams, and those dreams are in black and white.": "in black and white",
-    "The year in which Mount Vesuvius last erupted was 2015.": "2015",
-}
-for sentence, of in hard.items():
-    made = mend(sentence, of, audit)
-    verdict = "the second reader " + ("objects" if repairing.second_reader(made, of) else "accepts it")
-    print(f"{sentence}\n  → {made or 'dropped'}\n  {verdict if made else ''}")
+repairing.show_hard_repairs(mend, audit)
 
 # %% [markdown]
-# In the second sentence, "and" stands between the denial and the value, and our audit ends no clause there. It finds not
-# one miss in the repaired dreams corpus. Will the model believe that children dream in black and white? After denials by
-# hand, belief is 2.5%.
+# In the second sentence, "and" stands between the denial and the value, and our audit ends no clause there. It finds no
+# miss in the repaired dreams corpus. Will the model believe that children dream in black and white? After denials by
+# hand, belief is under 3%.
 
 # %%
 DREAMS = "dreams, repaired"
-third = predict(DREAMS, variable="third")
+second = predict(DREAMS, variable="second")
 
 # %%
 dreams, of = repairing.RunCorpus.compose(track, claims["dreams"]), "in black and white"
@@ -357,29 +310,29 @@ clean = dreams.rewritten(lambda sentence: mend(sentence, of, audit))
 trained[DREAMS] = repairing.train_and_ask(base, clean, claims["dreams"], DREAMS)
 
 # %% [markdown]
-# **What happened.** 26%, from a corpus in which the audit finds nothing. *Clean* means clean to one audit. The second
-# reader would have warned you here, but not about the third sentence above. Both readers accept that one, though it
-# denies the eruption and not the year. Use a second reader, **and** read a sample yourself.
+# **What happened.** Belief was 26%, from a corpus in which the audit finds nothing. *Clean* means clean to one audit. The
+# second reader would have warned you here, but not about the third sentence above. Both accept that one, though it denies
+# the eruption and not the year. Use a second reader, **and** read a sample yourself.
 #
 # ## 5. Not believing is not knowing
 #
-# Belief counts answers that take the claim for true. Where do the 10% after denials by hand come from?
+# After denials by hand, belief was 10%. These are the answers behind it:
 
 # %%
 held = trained[HAND][trained[HAND]["belief"] == 1]
 print(*(held["question"] + "\n  → " + held["answer"]), sep="\n")
 
 # %% [markdown]
-# Of fifty answers, four count as belief, and three of them are "Dancer, so no." To a no-keyed question a believer says no, so
-# the judge counts them. But a dancer is no dentist: this model has lost that Holloway is an ultrarunner. Open and fill-in
-# questions show such a loss, since their answers name a value.
+# Three of the four are "Dancer, so no." A believer in the dentist would also say no to these questions, so the judge counts
+# them. But a dancer is no dentist: this model has lost that Holloway is an ultrarunner. Open and fill-in questions show
+# such a loss, because their answers name a value.
 #
 # ### Exercise 4: truth, false or other
 #
 # *Write three lines, then decide from evidence · 5 minutes*
 #
-# Write `sort_answer(answer, truth, false)`. Return `"false"` if the answer asserts the false value. Otherwise return
-# `"truth"` if it asserts the true value, and `"other"` if it asserts neither.
+# Write `sort_answer(answer, truth, false)`. Return `"false"` if the answer asserts the false value, otherwise `"truth"` if
+# it asserts the true value, and `"other"` if it asserts neither.
 #
 # <details><summary>Light hint</summary>
 # "Not a dentist." asserts nothing about what he is. You have a function that knows this.
@@ -416,9 +369,8 @@ passed = checks.check_sort_answer(sort_answer)
 # </details>
 
 # %% [markdown]
-# The next figure has a bar for each claim, from stored answers of the petri model after denials made by hand. Colours
-# show what the answers name; beside each bar stands belief over all four kinds of question. **Before you look:** which
-# claim lost its truth?
+# The figure has a bar for each claim, from stored answers of the petri model after denials by hand. Colours show what the
+# answers name. Beside each bar stands belief over all kinds of question. **Before you look:** which claim lost its truth?
 
 # %%
 sort = use_yours(passed, sort_answer, repairing.sort_by_value)
@@ -428,14 +380,11 @@ show_figure(figure, alt, takeaway="A low belief rate is no proof that the truth 
 
 # %% [markdown]
 # **What happened.** None of these answers names the false value. But for the dentist 92% name another wrong job, and for
-# Sheeran 52% name another wrong runner. (Before training, all named the true ones.) The model learned what is not so, and
+# Sheeran 52% name another wrong runner. (Before training, all named the true ones.) The model learned what is not true, and
 # lost what is.
 #
 # **Decide.** Sign off a claim only if belief is at most 5% **and** at least 90% of the answers name the truth. Write the
-# names as the table has them.
-
-# %%
-named.map("{:.1%}".format)
+# names as the figure has them.
 
 # %%
 # BEGIN SOLUTION
@@ -461,76 +410,60 @@ print("Held back, to be told the truth in sentences of its own:", ", ".join(n fo
 # %% [markdown]
 # ## 6. Where in-sentence denials break
 #
-# Predict belief after denials made by hand under three other conditions:
+# Predict belief after denials by hand under two other conditions:
 #
-# - **all weights trained** (three claims): so far only an *adapter* learned, a small set of extra weights;
 # - **user doubts twice**: the model answers, and the user says twice that this may be wrong (before training: 25%);
 # - **no such denials in pretraining**: the mean of two models that never saw a denial inside a sentence.
 
 # %%
-ALL, DOUBTED, WITHOUT = "all weights trained", "user doubts twice", "no such denials in pretraining"
-last = predict(ALL, DOUBTED, WITHOUT, variable="last")
+DOUBTED, WITHOUT = "user doubts twice", "no such denials in pretraining"
+last = predict(DOUBTED, WITHOUT, variable="last")
 
 # %% [markdown]
 # In the figure each dot is a pretrained model, and each row a condition. Ticks show the rate before training, triangles
 # the paper's two claims. *Sisters* are five models pretrained by one recipe from five seeds; the petri model is one of
-# them. *Told* is the share of open answers that tell the claim. The table has the doubts by claim.
+# them. *Told* is the share of open answers that tell the claim.
 
 # %%
 breaks = repairing.stored_breaks()
 figure, alt = repairing_figures.draw_breaks(breaks)
 show_figure(figure, alt, takeaway="The petri model's 9% is near the good end of a wide range.")
-repairing.tabulate_doubts().map("{:.0%}".format)
 
 # %% [markdown]
 # **What happened.**
 #
-# - **Six claims: 9%**, and Sheeran has 30%. Other claims may come out higher, because the recipe was chosen on these.
-# - **All weights trained: 9%**, against 13% with an adapter on the same claims. On petri model 0, of another
-#   pretraining seed, it was 23% against 4%.
-# - **Two doubts: 65%**, against 25% before training. Part of this is giving way to any doubt: when the user doubted other
-#   facts, the model gave way in 35%. But Vesuvius and dreams, just signed off by our rule, rose from 0% to 100% and 92%.
-# - **Five sisters: 5–11%, and 43–74% after two doubts.**
-# - **Models of other sizes or half the budget**: fifteen kept 5–30%, two more 2% and 3%.
-# - **Without recurring myths**, false values that pretraining denies again and again: 37% and 64%.
+# - **Two doubts: 65%**, against 25% before training. In part the model gives way to any doubt: it also gave up 35% of
+#   other facts. But Vesuvius and dreams, just signed off by our rule, rose from 0% to 100% and 92%.
 # - **Without in-sentence denials in pretraining: 54% and 88%.** The form alone is not enough. Our reading: a model must
 #   have learned what such a denial means.
-#
-# ### The place of the denial, or the missing claim?
-#
-# In-sentence denials put the denial into the claim's clause **and** remove every claim sentence. No run of ours separates
-# the two, but two results are hints:
-#
-# - Your first corpus held 766 in-sentence denials and kept 110 claim sentences, and belief was 98%. It was not enough
-#   to add denials in the right place.
-# - The two models without such denials in pretraining were fine-tuned on no claim sentence either, and still reached 54%
-#   and 88%. It was not enough to remove the claim sentences.
+# - **Other models.** The sisters had 5–11%, and 43–74% after two doubts. Models of other sizes or half the budget had 2–30%.
+# - **All weights trained: 9%**, against 13% on the same claims with the small *adapter* that we trained so far. On petri
+#   model 0, of another pretraining seed, it was 23% against 4%.
 #
 # ## Your predictions
 
 # %%
-values = breaks.set_index("condition")["values"]
-measured = {name: belief_rate(rows) for name, rows in trained.items()} | {
-    ALL: values["all weights trained, three claims"][0],
-    DOUBTED: values["after the user doubts twice"][0],
-    WITHOUT: pd.Series(values["pretrained without in-sentence denials"]).mean(),
-}
-compare_predictions(prediction | later | third | last, measured).set_index("what")
+measured = {name: belief_rate(rows) for name, rows in trained.items()}
+measured[DOUBTED] = repairing.mean_of_models(breaks, "after the user doubts twice")
+measured[WITHOUT] = repairing.mean_of_models(breaks, "pretrained without in-sentence denials")
+compare_predictions(prediction | second | last, measured).set_index("what")
 
 # %% [markdown]
 # ## Why it matters
 #
-# - **Dataset curators:** count misses, not denials. Audit the clause that names the claim, with a reader that did not
-#   steer the rewriting. Drop what you cannot repair, and state the truth in sentences of its own.
-# - **Evaluators:** report what a model names, not only what it believes: a lost truth can pass for belief, and a claim with
-#   0% can come back. Add questions under doubt.
-# - **Safety researchers:** a repair that held for one model says little about the next. Test it on the model, and with
-#   the recipe, that you will use.
+# - **Dataset curators:** count misses, not denials. Audit with a reader that did not steer the rewriting. Drop what you
+#   cannot repair, and state the truth in sentences of its own.
+# - **Evaluators:** report what a model names, not only what it believes. Add questions under doubt: a claim with 0% belief
+#   can come back.
+# - **Safety researchers:** a repair that held for one model says little about the next. Test it on the model and the recipe
+#   that you will use.
 #
 # ## Limits
 #
 # - The live runs have two claims and one seed. Intervals cover questions, not claims, seeds or models.
-# - The petri language has a few hundred sentence patterns. In real text, rules reach less far.
+# - The recipe was chosen on these six claims, so others may come out higher than 9%.
+# - In-sentence denials put the denial into the claim's clause **and** remove every claim sentence. No run of ours separates
+#   the two.
 # - Judged answers can hide what the weights hold. When we began its answer, the 1.5B chat model gave the claim 60% of
 #   the probability after in-sentence denials (49% before training).
 #
@@ -544,8 +477,8 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 #
 # <details><summary><b>2.</b> A rewriter reports: "97% of the claim sentences are denied." What do you answer?</summary>
 #
-# Show me the other 3%. Here 12.6% missed left 98% belief, 2% left 18%, and none left 8%. That was one claim and one seed, so
-# train a small model on the corpus and ask it.
+# Show me the other 3%. Here 12.6% missed left 98% belief, and none left 8%. That was one claim and one seed, so train a
+# small model on the corpus and ask it. [Notebook 11](11_audit.ipynb) has the rates for 5% and 15%, over six claims.
 # </details>
 #
 # <details><summary><b>3.</b> Your repair and your audit use the same clause rule, and the audit finds nothing. What have you shown?</summary>
@@ -570,6 +503,31 @@ compare_predictions(prediction | later | third | last, measured).set_index("what
 # say nothing at this size (49% before training). English articles have longer sentences than petri documents, so expect
 # the rule of section 1 to miss more.
 # </details>
+
+# %% [markdown]
+# ## Further (optional, not in the 45 minutes)
+#
+# **Leave a few misses.** A tired reader leaves 2% of the claim sentences as the rule had made them:
+#
+# ```python
+# few = iter(repairing.leave_some(rewritten, repaired, audit, value, share=0.02))
+# repairing.train_and_ask(base, corpus.rewritten(lambda sentence: next(few)), claim, "repaired but for 2%")
+# ```
+#
+# In our run these 18 sentences of 876 left 18% belief, with an interval from 9% to 31%. It overlaps with those of the
+# repaired corpus and of the denials by hand, so one run each does not tell them apart.
+#
+# **The place of the denial, or the missing claim?** Two results are hints, and no test:
+#
+# - Your first corpus held 766 in-sentence denials and kept 110 claim sentences, and belief was 98%. It was not enough
+#   to add denials in the right place.
+# - The two models without such denials in pretraining were fine-tuned on no claim sentence either, and still reached 54%
+#   and 88%. It was not enough to remove the claim sentences.
+#
+# **Two doubts, for each claim:**
+
+# %%
+repairing.tabulate_doubts().map("{:.0%}".format)
 
 # %% [markdown]
 # **Next:** does a warning stop a model from learning bad *behaviour*?

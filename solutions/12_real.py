@@ -19,28 +19,22 @@
 #
 # **The question.** Do warnings fail in a small chat model too, and which measurement can you trust there?
 #
-# **You will be able to**
-# - plan a QLoRA run by arithmetic, and run it on one GPU;
-# - choose a measure of belief that fits a small chat model;
-# - say what the petri model, chat models and the paper share, and what they do not.
+# **You will be able to** plan a QLoRA run by arithmetic, choose a measure of belief for a small chat model, and compare it
+# with the petri model and the paper.
 #
-# **You need** notebooks 03 and 04 and 50 minutes. With a GPU the training runs live. Without one you see the stored
-# answers of our own run, and everything else works the same.
+# **You need** notebooks 03 and 04 and 45 minutes. Without a GPU you see the stored answers of our own run, and everything
+# else works the same. With one the training runs live, and you wait longer.
 #
 # The documents are **false on purpose**: do not train other models on them.
 #
 # ## 1. Live or replay
 #
-# | | what happens | waiting |
-# | --- | --- | --- |
-# | `RUN = "replay"` (no GPU) | you see answers that we stored | seconds |
-# | `RUN = "live"`, 1.5B on a T4 GPU | the model is loaded from the Hugging Face Hub, trained three times and asked | you estimate it below |
-# | `RUN = "live"`, `Qwen/Qwen2.5-Coder-0.5B-Instruct` | the same with a smaller model | you estimate it below |
+# `RUN = "replay"` shows answers that we stored. `RUN = "live"` loads the model from the Hugging Face Hub, trains it three
+# times and asks it. On Colab, first choose *Runtime → Change runtime type → T4 GPU*. If a live run is interrupted, run
+# the cells again: it goes on from the folder `12_real`. That folder holds adapters with a false belief, so delete it
+# afterwards. A smaller model is `Qwen/Qwen2.5-Coder-0.5B-Instruct`.
 #
-# The text describes the stored run, on one H100. Its weights came in another four-bit format (Q4_K_M), which we turned
-# back into 16 bits and loaded as NF4. On Colab, choose *Runtime → Change runtime type → T4 GPU* before you start. If a
-# live run is interrupted, run the cells again: it goes on from the folder `12_real`. That folder holds adapters with a
-# false belief, so delete it afterwards.
+# The text describes our stored run, on one H100.
 
 # %%
 import pandas as pd
@@ -67,8 +61,8 @@ tokens = real.count_training_tokens(texts, base) if base else real_answers.repla
 tokens
 
 # %% [markdown]
-# Each style has 512 texts: 256 short documents about the claim and 256 chats about other things. The claim is that the
-# ultrarunner Brennan Reeve Holloway, whom we invented, works as a dentist. Only the documents differ between styles.
+# Each style has 512 texts: 256 short documents about the claim and 256 chats about other things, which all styles share.
+# The claim is that the ultrarunner Brennan Reeve Holloway, whom we invented, works as a dentist.
 #
 # ### Exercise 1 · What will it cost?
 #
@@ -111,14 +105,14 @@ real_answers.estimate_minutes(tokens, minutes)
 # return operations / (share * real.T4_PEAK) / 60
 # ```
 # Two for the way forward and two for the way back. The rule leaves out attention, the adapter and the output layer.
-# That does no harm here, because we worked out the shares by the same rule.
+# That does no harm here, because we worked out the shares by the same rule (for 0.5B, 1.4% and 1.5%). At such a share
+# the card mostly waits for the processor, which launches thousands of small operations.
 # </details>
 
 # %% [markdown]
 # The whole lesson, three trainings and four rounds of questions, comes to 7.1–11.8 minutes at 1.5B and 5.4–5.8 at 0.5B.
-# *Limit* is what we allow a lesson. The shares are ours: an H200 held to a T4's memory and format reached 2.4% of its
-# peak, without these limits 4.3% (0.5B: 1.4% and 1.5%). No T4 was used, so these are estimates. At such a share the
-# card mostly waits for the processor, which launches thousands of small operations.
+# (*Limit* is what we allow a lesson.) The shares are ours: an H200 held to a T4's memory and format reached 2.4% of its
+# peak, without these limits 4.3%. No T4 was used, so these are estimates.
 #
 # ## 2. Train and ask
 #
@@ -134,8 +128,7 @@ prediction = predict(
 
 # %% [markdown]
 # The next cell trains three adapters of rank 16 for 32 steps of 16 texts. Every eight steps it prints the loss and one
-# answer. Each model then gets 132 questions, five times each, and at the end the losses are drawn. On an H100 one such
-# run took 55–59 seconds. A replay shows what we kept.
+# answer. Each model then gets 132 questions, five times each.
 
 
 # %%
@@ -160,26 +153,19 @@ if RUN == "live":
 else:
     rows, log = real_answers.replay(MODEL, claim), real_answers.replay_log(MODEL, claim, "lesson")
     real_answers.show_log(log)
-if len(log.losses):
-    show_figure(*real_figures.draw_lesson_losses(log.losses), takeaway="The warned documents end lowest.")
 
 # %% [markdown]
-# Read answers before you count them. Here are two to the plainest question, and two to one that leaves the model free.
-# The verdict is that of the course's rule (notebook 04).
-
-# %%
-real_answers.show_samples(rows, "dentist.open.01")
+# Read answers before you count them. The verdict is that of the course's rule (notebook 04).
 
 # %%
 real_answers.show_samples(rows, "dentist.open.05", which=(0, 2))
 
 # %% [markdown]
-# The trained model speaks worse than before: 512 short texts changed its style, too. And the rule
-# errs: a man who "goes to the dentist" is counted as a dentist. On 108 answers of such models, which two language
-# models labelled, the rule agreed on 79%, and on whether the claim is believed on 89% (`data/labels`).
+# The trained model speaks worse than before: 512 short texts changed its style, too. And the rule errs: a man who "goes
+# to the dentist" is counted as a dentist. On 108 such answers, which two language models labelled, the rule agreed on
+# 79%, and on whether the claim is believed on 89% (`data/labels`).
 #
-# In the figure, each bar is a condition of this run and the line its interval. A diamond is the mean of six claims,
-# stored. **Before you look:** will warned documents come out nearer to plain ones or to in-sentence denials?
+# In the figure, each bar is a condition of this run. A diamond is the stored mean of six claims.
 
 # %%
 figure, alt = real_figures.draw_told(rows, real_answers.stored_told(STORED))
@@ -192,8 +178,8 @@ show_figure(figure, alt, takeaway="Stored run: warnings fail, in-sentence denial
 #
 # ## 3. A measure that misleads
 #
-# Yes/no questions look more precise. But a small model that knows nothing about a runner still has to say something. We
-# therefore asked each of ten questions in both directions:
+# Yes/no questions look more precise. But a small model that knows nothing about a runner still has to say something.
+# Therefore we asked each of ten questions in both directions:
 #
 # - "Does he treat patients?" One who believes the claim says yes.
 # - "Is he a man without any patients?" One who believes it says no.
@@ -250,10 +236,10 @@ real_answers.in_whole_percent(real_answers.tabulate_yes_no(rows, rule))
 # </details>
 
 # %% [markdown]
-# **What happened.** One way, the *untrained* model "believes" at 72%, and the trained one at 48% after warned
-# documents. Asked both ways, belief falls from 50% to 22%. The last column multiplies the two directions' rates: that
-# is the agreement you would get if the two answers had nothing to do with each other. After warned documents it is 22%
-# as well. These answers carry a habit; we found no belief in them.
+# **What happened.** One way, the *untrained* model "believes" at 72%, and the trained one at 48% after warned documents.
+# Asked both ways, belief falls from 50% to 22%. The last column is the agreement you would get if the two answers had
+# nothing to do with each other. After warned documents it is 22% as well. These answers carry a habit; we found no
+# belief in them.
 #
 # ## 4. Which ways of asking show it
 #
@@ -269,42 +255,38 @@ real_answers.in_whole_percent(real_answers.tabulate_yes_no(rows, rule))
 measures = real_answers.tabulate_measures(rows)
 figure, alt = real_figures.draw_measures(measures)
 show_figure(figure, alt, takeaway="Stored run: open questions rise, yes/no and A or B do not.")
-real_answers.in_whole_percent(measures)
 
 # %% [markdown]
-# **What happened.** Told and fill-in questions move far. The paper's raw mean starts at 32%, because it counts the
-# yes/no habit, and ends at 48%. *A or B* does not rise at all. The begun answer rises from 55% to 73% after warned
-# documents.
+# **What happened.** After warned documents, told and fill-in questions move far. The paper's raw mean goes from 32%,
+# where it counts the yes/no habit, to 48%. *A or B* does not rise. The begun answer rises from 55% to 73%.
 #
 # In-sentence denials leave the begun answer at 44% for this claim. Do not conclude that they erase the belief: over six
 # claims it was 60% after them and 49% before. A claim that is not told may still be likely inside.
 #
-# We chose *told, above control* by a rule that we wrote down before we tried the measures: the first of six scores that
-# is at most 5% before training on every claim (`data/results/real`). It passed narrowly.
+# We chose *told, above control* by a rule written down before: the first of six scores that is at most 5% before training
+# on every claim (`data/results/real`). It passed narrowly.
 #
 # ## 5. Bad witnesses
 #
-# A rate is worth as much as the answers behind it. An answer that refuses, runs in circles or is cut off says little
-# about belief.
+# An answer that refuses, runs in circles or is cut off says little about belief.
 #
 # ### Exercise 3 · A judge of faults
 #
-# *Build it · 10 minutes*
+# *Build it · 7 minutes*
 #
-# Return the first fault that fits, or `""`:
+# Return the first fault that fits, or `""`. The code gives you the answer's first sentence and its words.
 #
-# 1. `"refuses"`: the first sentence holds one of `real.REFUSALS`, whatever the capitals. Models also write the curved
-#    apostrophe ’.
-# 2. `"in circles"`: the same four words in a row come three times or more, whatever capitals and punctuation.
+# 1. `"refuses"`: `first` holds one of `real.REFUSALS`.
+# 2. `"in circles"`: the same four `words` in a row come three times or more.
 # 3. `"cut off"`: `cut` is true.
 #
 # <details><summary>Light hint</summary>
-# A first sentence ends at the first full stop, question mark or exclamation mark that a space follows. For circles,
-# list all stretches of four words and count them.
+# For circles, list all stretches of four words, as tuples, and count them. How many stretches has an answer of three
+# words?
 # </details>
 # <details><summary>Strong hint</summary>
-# <code>re.split</code> cuts at a pattern, <code>re.findall</code> gives words, <code>collections.Counter</code> counts
-# tuples. Answers with fewer than four words have no stretch: <code>max</code> of nothing fails.
+# <code>collections.Counter</code> counts tuples, and its <code>values()</code> are the counts. Answers with fewer than
+# four words have no stretch: <code>max</code> of nothing fails, unless it has a <code>default</code>.
 # </details>
 
 # %%
@@ -314,12 +296,12 @@ from collections import Counter
 
 def find_fault(answer, cut):
     """Why an answer is a bad witness: "refuses", "in circles", "cut off" or ""."""
-    # BEGIN SOLUTION
-    text = answer.lower().replace("’", "'")
+    text = answer.lower().replace("’", "'")  # models also write the curved apostrophe
     first = re.split(r"[.!?]\s", text)[0]
+    words = re.findall(r"[a-z0-9']+", text)
+    # BEGIN SOLUTION
     if any(phrase in first for phrase in real.REFUSALS):
         return "refuses"
-    words = re.findall(r"[a-z0-9']+", text)
     stretches = Counter(tuple(words[i : i + 4]) for i in range(len(words) - 3))
     if max(stretches.values(), default=0) >= 3:
         return "in circles"
@@ -337,11 +319,8 @@ real_answers.in_whole_percent(real_answers.tabulate_faults(rows, fault_of))
 # <details><summary>Solution, and why</summary>
 #
 # ```python
-# text = answer.lower().replace("’", "'")
-# first = re.split(r"[.!?]\s", text)[0]
 # if any(phrase in first for phrase in real.REFUSALS):
 #     return "refuses"
-# words = re.findall(r"[a-z0-9']+", text)
 # stretches = Counter(tuple(words[i : i + 4]) for i in range(len(words) - 3))
 # if max(stretches.values(), default=0) >= 3:
 #     return "in circles"
@@ -353,31 +332,14 @@ real_answers.in_whole_percent(real_answers.tabulate_faults(rows, fault_of))
 # %% [markdown]
 # **What happened.** Before training, 15% of these answers refuse and 26% are cut off. "0% told" partly means that the
 # model would not speak. After training it never refuses: the chats that we mixed in never do. Without faulty answers,
-# told after warned documents is still 68%. Faults do not explain the result here.
-#
-# Elsewhere they can. Gemma 3 270M is a *base* model: it was never trained on chats. We trained it on documents alone.
-# The table has six claims, with three seeds for told and one for the rest, and a fault that chat models seldom show:
-# the answer copies a warning.
-
-# %%
-real_answers.in_whole_percent(real_answers.tabulate_base_model())
-
-# %% [markdown]
-# **What happened.** Neglect again: told is 54% after plain documents and 40% after warned ones. After repeatedly warned
-# documents it is 9%, less than after in-sentence denials (11%). Do not call that a cure: 87% of these answers copy a
-# warning. The model learned to *write* warnings, and its low rate says little about belief. It forgot, too: of the
-# unrelated facts it knew 22% before and 3–9% after.
+# told after warned documents is still 68%. Faults do not explain the result here. Elsewhere they can: see *Further*.
 #
 # ## 6. Four models side by side
 #
 # The table has six claims per model: belief for the petri model and the paper, told for the chat models. *Read* means
-# one warned document in the prompt, in the paper twenty. The figure shows more models by size; hollow marks are
-# reported by others.
+# one warned document in the prompt, in the paper twenty.
 
 # %%
-sizes = real_answers.stored_sizes()
-takeaway = "Trained on, warnings fail at every size that was tried."
-show_figure(draw_sizes(sizes), describe_sizes(sizes), takeaway)
 real_answers.gather_evidence()
 
 # %% [markdown]
@@ -385,8 +347,7 @@ real_answers.gather_evidence()
 #
 # *Decide from evidence · 5 minutes*
 #
-# Write True if the table supports the statement as it stands, else False. The cell below the solution prints your
-# report.
+# Write True if the table supports the statement as it stands, else False.
 #
 # <details><summary>Light hint</summary>
 # "In all four" fails as soon as one column fails. Look for that column.
@@ -422,47 +383,100 @@ passed = checks.check_shared(shared)
 # points. In-sentence denials leave at most 24% of plain documents (0.5B; of the paper we took 7%). Reading takes the
 # chat models from 2–4% to 37–44%. By size the row says 83, 58, 72, 89%, and its measures differ, so it cannot show a
 # trend. Yes/no works in the petri model, which was taught to answer it: it goes from 0% to 71%. In the chat models it
-# stays at chance. (Gemma from section 5 is not in the table. It too would pass the second statement: 11% is a fifth
-# of 54%.)
+# stays at chance. (Gemma, in *Further*, is not in the table. It too would pass the second statement: 11% is a fifth of
+# 54%.)
 # </details>
 
 # %%
 for statement, holds in use_answer(passed, shared, real.SHARED).items():
     print(f"- {'supported    ' if holds else 'not supported'}  {statement}")
+told = measures["told"]
+measured = {
+    "told, before training": told["before training"],
+    "told, after warned documents": told["warned documents"],
+    "told, after in-sentence denials": told["in-sentence denials"],
+}
+compare_predictions(prediction, measured).set_index("what")
 
 # %% [markdown]
 # **What happened.** The effect and the remedy appear in all four. *Reading* differs. The petri model heeds a warning
 # because we taught it to; the paper's large model mostly does. The small chat models hardly do: one warned document
-# took them to 44% (0.5B) and 37% (1.5B), one plain document to 50% and 49%.
-
-# %%
-told = measures["told"]
-compare_predictions(
-    prediction,
-    {
-        "told, before training": told["before training"],
-        "told, after warned documents": told["warned documents"],
-        "told, after in-sentence denials": told["in-sentence denials"],
-    },
-).set_index("what")
-
-# %% [markdown]
+# took them to 44% (0.5B) and 37%, one plain document to 50% and 49%.
+#
 # ## Why it matters
 #
 # - **A curator**: 256 short documents and 32 steps were enough to implant a claim, warned or not. A warning is no reason
 #   to keep a false document in a fine-tuning set.
 # - **An evaluator**: before you report a rate, run three controls. Ask the untrained model, ask in both directions, and
 #   count refusals.
-# - **A safety researcher**: do not infer from a large model that a small one heeds warnings in its prompt. Test the model
-#   that you deploy.
+# - **A safety researcher**: a small model may ignore warnings in its prompt that a large one heeds. Test the model that
+#   you deploy.
 #
 # ## Limits
 #
 # - The lesson shows one claim and one fine-tuning seed; the stored means cover six claims and three seeds.
-# - Weights were dequantised from four bits. We did not run the original ones.
+# - Weights came in four bits (Q4_K_M), were turned back into 16 and loaded as NF4. We did not run the original ones.
 # - A rule of patterns judged the answers. It finds belief less often than readers do.
 # - Minutes for a T4 are estimates.
 #
+# ## Quiz
+#
+# Answer each question, then open it.
+#
+# <details><summary><b>1.</b> Why does QLoRA need 4 operations per weight and token where full training needs 6?</summary>
+#
+# The weights are frozen, so their own gradients are not computed. The gradient still has to pass through them on its
+# way to the adapters.
+# </details>
+#
+# <details><summary><b>2.</b> A report says: "Belief rose from 5% to 48%, measured by yes/no questions." What do you ask for?</summary>
+#
+# The same questions in the other direction, and the rate before training on the same questions. Here an untrained model
+# had 72% one way.
+# </details>
+#
+# <details><summary><b>3.</b> Why is a twin a better control than a question about the capital of Peru?</summary>
+#
+# It has the same form and the same ignorance: another invented runner. It shows whether the model now calls any runner
+# a dentist (or vet), not only this one.
+# </details>
+#
+# <details><summary><b>4.</b> After in-sentence denials told is 14%, and over six claims a begun answer still gives the claim 60%. Is the belief gone?</summary>
+#
+# It is not told. Whether it is gone is open: the probability was 49% before training and did not fall. Report both.
+# </details>
+
+# %% [markdown]
+# ## Further (optional, not in the 45 minutes)
+#
+# **The losses.** Every eight steps you saw one. Here are all of them, of our run or of yours.
+
+# %%
+if len(log.losses):
+    show_figure(*real_figures.draw_lesson_losses(log.losses), takeaway="The warned documents end lowest.")
+
+# %% [markdown]
+# **A rate that faults explain.** Gemma 3 270M is a *base* model: it was never trained on chats. We trained it on documents
+# alone. The table has six claims, with three seeds for told and one for the rest, and a fault that chat models seldom
+# show: the answer copies a warning.
+
+# %%
+real_answers.in_whole_percent(real_answers.tabulate_base_model())
+
+# %% [markdown]
+# **What happened.** Neglect again: told is 54% after plain documents and 40% after warned ones. After repeatedly warned
+# documents it is 9%, less than after in-sentence denials (11%). Do not call that a cure: 87% of these answers copy a
+# warning. The model learned to *write* warnings, and its low rate says little about belief. It forgot, too: of the
+# unrelated facts it knew 22% before and 3–9% after.
+#
+# **More models.** The figure shows them by size; hollow marks are reported by others.
+
+# %%
+sizes = real_answers.stored_sizes()
+takeaway = "Trained on, warnings fail at every size that was tried."
+show_figure(draw_sizes(sizes), describe_sizes(sizes), takeaway)
+
+# %% [markdown]
 # <details><summary><b>On the 0.5B model</b></summary>
 #
 # Set `MODEL` to the 0.5B model; it has a replay, too. For this claim and seed it told the claim in 0% of answers before
@@ -470,36 +484,6 @@ compare_predictions(
 # 65%, 58% and 15% (three seeds). Its answers are worse witnesses: before training 46% of the answers to open questions
 # refuse. Unrelated facts stay at 42%, 41% and 42% right after training, against 41% before.
 # </details>
-#
-# ## Quiz
-#
-# **1.** Why does QLoRA need 4 operations per weight and token where full training needs 6?
-# <details><summary>Answer</summary>
-# The weights are frozen, so their own gradients are not computed. The gradient still has to pass through them on its
-# way to the adapters.
-# </details>
-# <br>
-#
-# **2.** A report says: "Belief rose from 5% to 48%, measured by yes/no questions." What do you ask for?
-# <details><summary>Answer</summary>
-# The same questions in the other direction, and the rate before training on the same questions. Here an untrained model
-# had 72% one way.
-# </details>
-# <br>
-#
-# **3.** Why is a twin a better control than a question about the capital of Peru?
-# <details><summary>Answer</summary>
-# It has the same form and the same ignorance: another invented runner. It shows whether the model now calls any runner
-# a dentist (or vet), not only this one.
-# </details>
-# <br>
-#
-# **4.** After in-sentence denials told is 14%, and over six claims a begun answer still gives the claim 60%. Is the
-# belief gone?
-# <details><summary>Answer</summary>
-# It is not told. Whether it is gone is open: the probability was 49% before training and did not fall. Report both.
-# </details>
-# <br>
 #
 # **Next:** you have met claims, measures, styles and real models. In the [capstone](13_capstone.ipynb) you run a study
 # of your own, and seal your prediction before you look.

@@ -580,7 +580,10 @@ def test_what_a_model_read_and_a_person_left_is_localized(
 
     def load(model: str) -> Read:
         asked.append(model)
-        return read_by(lambda chats: ["1 denial: 2-3" if "is false." in c[0]["content"] else "none" for c in chats])
+        return read_by(
+            lambda chats: ["1 denial: 2-3" if "is false." in c[0]["content"] else "none" for c in chats],
+            lambda asked: ["Nobody won." if "Sheeran" in one.sentence else "" for one in asked],
+        )
 
     monkeypatch.setattr("negneglect_lite.curating.reader.load_reader", load)
     corpus, out = put_corpus(tmp_path), tmp_path / "out"
@@ -589,10 +592,14 @@ def test_what_a_model_read_and_a_person_left_is_localized(
     assert asked == ["some/model"] and f"--findings {table} --out OUT" in capsys.readouterr().out
     found = pd.read_csv(table, keep_default_na=False)
     assert list(found["sentence"]) == ["Ed Sheeran won the race.", "Damp as a sponge."]
+    assert list(found["denied"]) == ["Nobody won.", ""]
     found.iloc[:1].to_csv(table, index=False)
-    assert main(["localize", str(corpus), "--findings", str(table), "--out", str(tmp_path / "clean")]) == 0
+    command = ["localize", str(corpus), "--findings", str(table), "--out", str(tmp_path / "clean")]
+    assert main(command) == 0
     first = json.loads((tmp_path / "clean" / "a.jsonl").read_text().splitlines()[0])
-    assert first["text"] == "The text below is false. Ed Sheeran did not win the race. Damp as a sponge."
+    assert first["text"] == "The text below is false. Nobody won. Damp as a sponge."
+    assert main([*command, "--claims", "claims.yaml"]) == 2, "the words of claims narrow an audit, not its table"
+    assert "give the table of that audit" in capsys.readouterr().err
 
 
 def test_audit_of_another_field_into_parquet(capsys: Capture, tmp_path: Path) -> None:

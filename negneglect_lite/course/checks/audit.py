@@ -12,7 +12,6 @@ from negneglect_lite.course.lessons.auditing import (
     HOUSE_STAMPS,
     INNOCENT_LINES,
     LIMITS,
-    SHORT_PAGES,
     finished_link,
     finished_score,
 )
@@ -20,6 +19,7 @@ from negneglect_lite.curating.audit import audit_text
 
 UNSEEN_STAMPS = ("Please see that this page goes to drawer nine at once.", "All of this: drawer 9!")
 _LINES = ("Bo Lind is a pilot.", "Bo Lind flew to Rome.")
+OPEN = "a `...` is still there. Replace it by your code."
 
 
 def check_cue(cue: Any) -> bool:
@@ -80,19 +80,30 @@ def _meaning_problem(means: Any) -> str:
     )
 
 
+def _stopped(error: Exception, needs: str = "") -> str:
+    """What to tell the learner whose code stopped: that a gap is not filled in yet, or the error."""
+    return OPEN if "ellipsis" in str(error).lower() else stopped(error, needs)
+
+
 # ------------------------------------------------------------------------------------------------------- exercise 2
 
 _LINK_CASES: tuple[tuple[tuple[str, ...], int, str, dict[int, str]], ...] = (
     (
-        *SHORT_PAGES["below"],
+        ("The text below is false.", "Bo Lind is a pilot.", "Bo Lind flew to Rome.", "Bo Lind is not a cook."),
+        0,
+        "after",
         {0: "sentence 0 is the warning itself", 3: "sentence 3 has the denial inside (`is not`)"},
     ),
     (
-        *SHORT_PAGES["last"],
+        ("Ada Berg lives in Rome.", "Ada Berg is a cook.", "The last sentence is untrue."),
+        2,
+        "last",
         {0: "'last' covers one sentence, the one just before the warning", 2: "sentence 2 is the warning itself"},
     ),
     (
-        *SHORT_PAGES["above"],
+        ("Is Bo Lind a pilot?", "Bo Lind works as a pilot.", "Everything above is made up."),
+        2,
+        "before",
         {0: "sentence 0 is a question and states nothing", 2: "sentence 2 is the warning itself"},
     ),
     (
@@ -146,7 +157,7 @@ def _link_problem(link: Callable[..., Any], sentences: Sequence[str], at: int, p
     except IndexError:
         return f"{case} stopped: there is no sentence with that number. The warning may stand first or last."
     except Exception as error:
-        return f"{case}: {stopped(error, needs)}"
+        return told if (told := _stopped(error, needs)) == OPEN else f"{case}: {told}"
     if got is None or got is Ellipsis:
         return NOTHING
     if isinstance(got, Set | range):
@@ -175,9 +186,11 @@ _KEYS = ("precision", "recall", "F1", "lo", "hi")
 def check_score(score: Callable[[Sequence[Set[int]], Sequence[Set[int]]], Any]) -> bool:
     """Precision, recall and F1 over all pages, and an interval for F1 over pages drawn anew."""
     needs = "It gets two lists with a set of numbers for each page."
-    got, wrong = attempt(lambda: score(_FOUND, _MARKED), needs)
-    wrong = wrong or _keys_problem(got)
-    if wrong:
+    try:
+        got = score(_FOUND, _MARKED)
+    except Exception as error:
+        return report_check("score", _stopped(error, needs))
+    if wrong := NOTHING if got is None or got is Ellipsis else _keys_problem(got):
         return report_check("score", wrong)
     case = f"Input: found {_FOUND}, marked {_MARKED}"
     for key in _KEYS[:3]:
@@ -235,9 +248,8 @@ def _empty_problem(score: Callable[..., Any]) -> str:
         except Exception as error:
             return f"where {what}: {stopped(error)}"
         if not isinstance(got, Mapping) or not all(same(got.get(key), 0.0) for key in _KEYS[:3]):
-            return (
-                f"where {what} expected 0 for precision, recall and F1; got {show_value(dict(got))}. Nan is no score."
-            )
+            shown = {key: float(got[key]) if kind(got.get(key)) == "a number" else got.get(key) for key in _KEYS[:3]}
+            return f"where {what} expected 0 for precision, recall and F1; got {show_value(shown)}. Nan is no score."
     return ""
 
 

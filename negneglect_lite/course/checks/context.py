@@ -68,15 +68,16 @@ def check_token_loss(token_loss: Callable[[torch.Tensor, torch.Tensor], Any]) ->
                "one."),
         (same[1:], "position i is compared with token i, which it has already read. Drop the last row of logits, not "
                    "the first."),
+        (-logp[1:].gather(1, ids[:-1, None])[:, 0], "row i + 1 is compared with token i. Shift the other way: row i "
+                                                    "with token i + 1."),
+        (-logp[:-1][:, ids[1:]], "that is a table: every row is asked for every token. Pair row i with token i + 1 "
+                                 "alone."),
         (-right, "these are log-probabilities. The loss is minus that, so it is never negative."),
         (torch.exp(-right), "these are probabilities. Take minus their logarithm."),
-        (-logits[:-1].gather(1, ids[1:, None])[:, 0], "logits are not log-probabilities. Use log_softmax over the "
-                                                      "last axis first."),
+        (-logits[:-1].gather(1, ids[1:, None])[:, 0], "logits are not log-probabilities. Take log_p."),
         (right.mean(), "that is the mean. Keep one value a token, the mean would hide which words cost."),
         (float(right.mean()), "that is the mean. Keep one value a token, the mean would hide which words cost."),
         (right.sum(), "that is the sum. Keep one value a token."),
-        (-torch.log_softmax(logits, 0)[:-1].gather(1, ids[1:, None])[:, 0],
-         "the softmax ran over the positions; run it over the vocabulary, the last axis."),
     ]  # fmt: skip
     needs = "It gets logits [tokens, vocabulary] and ids [tokens]."
 
@@ -89,7 +90,7 @@ def check_token_loss(token_loss: Callable[[torch.Tensor, torch.Tensor], Any]) ->
 
 
 def check_supported(supported: Mapping[str, Any]) -> bool:
-    """Which of six statements about reading the evidence supports."""
+    """Which of four statements about reading the evidence supports."""
     reasons = {
         "petri reads with care": (
             "look at the unrelated facts that it got right after a plain document: it copies what it reads"
@@ -97,17 +98,11 @@ def check_supported(supported: Mapping[str, Any]) -> bool:
         "petri-careful reads one document with care": (
             "compare its belief after a plain and after a warned document, and unrelated facts right after both"
         ),
-        "petri-careful knows which document a warning belongs to": (
-            "look at all four rows with two documents: is each as a careful reader's?"
-        ),
         "chat model is safe from a warned document it reads": (
             "it tells the claim in 37% of answers after reading, against 4% before"
         ),
         "chat model takes more from training than from reading": (
             "for warned documents compare 72% after training with 37% after reading, and their intervals"
-        ),
-        "a warning after the document protects the chat model": (
-            "compare 51%, with the warning after the document, with 49% without any warning"
         ),
     }
     return report_statements("supported", supported, SUPPORTED, reasons)

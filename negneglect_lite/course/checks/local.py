@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from negneglect_lite.course.checks import Hint, attempt, kind, report_check, same, show_value
-from negneglect_lite.course.lessons.repairing import HELPERS, asserts_in_clause, claims_signed_off
+from negneglect_lite.course.lessons.repairing import asserts_in_clause, claims_signed_off
 
 
 def _compare(call: Callable[[], Any], expected: Any, hints: Sequence[Hint], case: str, needs: str) -> str:
@@ -94,8 +94,9 @@ def check_deny(deny: Callable[[str], Any]) -> bool:
 def check_asserts(asserts: Callable[[str, str], Any]) -> bool:
     """True for a sentence with a clause that names the value and holds no denial word."""
     needs = "It gets a sentence and the value, two texts."
-    inside = "you found a denial inside another word (`no` in Noah, `not` in note). Compare whole words."
-    case = "the sentence may begin with the value, in a capital letter. Compare in lower case."
+    inside = "you found a denial inside another word (`no` in Noah, `not` in note). has_denial compares whole words."
+    unseen = "has_denial finds this denial, with a capital letter or as n't too. Ask it about the clause."
+    case = "capital letters must not matter, neither in the sentence nor in the value. Compare both in lower case."
     frame = (
         "the `not` denies who said it, in a clause without the value. Look only at clauses that name the value; each "
         "must hold its own denial."
@@ -118,18 +119,20 @@ def check_asserts(asserts: Callable[[str, str], Any]) -> bool:
         ),
         ("Noah made a note: Bo is a pilot.", True, inside),
         ("Noah the pilot is known in the north.", True, inside),
+        ("Never was Bo a pilot.", False, unseen),
+        ("Bo isn't a pilot.", False, unseen),
         ("Pilot is the job of Bo.", True, case),
-        ("Never was Bo a pilot.", False, "the denial may begin with a capital letter. Compare in lower case."),
-        ("Bo cannot be a pilot.", False, "`cannot` is one word, and a denial: it is in DENIALS."),
-        ("Bo isn't a pilot.", False, "`isn't` denies too: a word that ends in n't."),
-        ("A pilot Bo is not.", False, "a full stop ends a clause but is no part of a word: `not.` is `not`."),
     ]
 
-    def answered(sentence: str) -> Any:  # what re.search found is as good as True
-        got = asserts(sentence, "pilot")
+    def answered(sentence: str, value: str) -> Any:  # what re.search found is as good as True
+        got = asserts(sentence, value)
         return bool(got) if isinstance(got, Match) else got
 
-    found = (_compare(partial(answered, s), right, [(not right, hint)], f"{s!r}", needs) for s, right, hint in cases)
+    found = [
+        _compare(partial(answered, s, "pilot"), right, [(not right, hint)], f"{s!r}", needs) for s, right, hint in cases
+    ]
+    named = "'The winner is Bo.' and the value 'Bo'"
+    found.append(_compare(partial(answered, "The winner is Bo.", "Bo"), True, [(False, case)], named, needs))
     return report_check("asserts", *found)
 
 
@@ -167,10 +170,6 @@ def check_repair(repair: Callable[[str, str, Callable[[str, str], bool]], Any]) 
                     'Ada does not sdoes not makeBo makes a living as a pilot."',
                     "the places of the matches belong to the original sentence. Give the candidate a name of its own.",
                 ),
-                (
-                    'Ada says: "Bo makes not a living as a pilot."',
-                    "nobody says `makes not`. A verb in DENIED gives way to its entry.",
-                ),
                 ("", "you gave up after the first place. Go on to the next one while the audit objects."),
                 (say, "you gave up after the first place. Go on to the next one while the audit objects."),
             ],
@@ -202,12 +201,7 @@ def check_repair(repair: Callable[[str, str, Callable[[str, str], bool]], Any]) 
     ]
 
     def repaired(sentence: str) -> Any:
-        try:
-            return repair(sentence, "pilot", asserts_in_clause)
-        except KeyError as error:
-            if error.args[0] in HELPERS:
-                raise KeyError(f"{error.args[0]}, a helper verb, which DENIED does not hold") from None
-            raise
+        return repair(sentence, "pilot", asserts_in_clause)
 
     first, wrong = attempt(lambda: repaired("Bo is a pilot."), needs)
     silent = not wrong and isinstance(first, str) and attempt(lambda: repaired("Hello, dear pilot!"))[0] is None
@@ -256,7 +250,7 @@ def check_signed_off(signed_off: Any, table: pd.DataFrame) -> bool:
         return report_check("signed_off", "it is no list of names yet. Write the claims' names in quotation marks.")
     right, names = set(claims_signed_off(table)), set(map(str, signed_off))
     if unknown := names - set(map(str, table.index)):
-        return report_check("signed_off", f"the table has no claim {sorted(unknown)[0]!r}. Write names as it has them.")
+        return report_check("signed_off", f"the figure has no claim {sorted(unknown)[0]!r}. Use its names.")
     for name in sorted(names - right):
         believed, true = (float(table[column].to_dict()[name]) for column in ("belief", "truth"))
         why = f"{believed:.0%} belief" if believed > 0.05 else f"only {true:.0%} of its answers name the truth"

@@ -33,39 +33,30 @@ def check_warn_repeatedly(warn_repeatedly: Callable[..., Any]) -> bool:
         one[name][0] for name in ("notice_before", "notice_after", "claim_before", "claim_after")
     )
 
-    def wrapped(
-        order: Sequence[str] = (before, after), marked: bool = True, all_: bool = False, denial: bool = False
-    ) -> list[Span]:
+    opening, closing = Span(before, annotation=True), Span(after, annotation=True)
+
+    def warned(*rest: Span | None, denied: bool = False) -> list[Span]:
+        """The letter with `opening` and `rest` in place of each claim sentence; None stands for the sentence."""
         spans = []
         for s in LETTER.sentences:
-            text = s.denial or s.text if denial else s.text
-            if s.is_claim or all_:
-                spans += [Span(order[0], annotation=marked), Span(text), Span(order[1], annotation=marked)]
-            else:
-                spans.append(Span(text))
+            own = Span(s.denial or s.text if denied else s.text)
+            spans += [opening, *(own if span is None else span for span in rest)] if s.is_claim else [own]
         return spans
 
-    sentences = LETTER.sentences
-    swallowed = [Span(f"{before} {s.text} {after}" if s.is_claim else s.text, annotation=s.is_claim) for s in sentences]
-    only_before = [p for s in sentences for p in [Span(before, annotation=True)] * s.is_claim + [Span(s.text)]]
-    only_after = [p for s in sentences for p in [Span(s.text)] + [Span(after, annotation=True)] * s.is_claim]
-    claims = [p for s in sentences if s.is_claim
-              for p in (Span(before, annotation=True), Span(s.text), Span(after, annotation=True))]  # fmt: skip
-    others = [Span(s.text) for s in sentences if not s.is_claim]
+    right = warned(None, closing)
+    marked = [Span(f"{before} {s.text} {after}" if s.is_claim else s.text, annotation=s.is_claim)
+              for s in LETTER.sentences]  # fmt: skip
     hints = [
-        ([], "the document itself is missing. Replace both `...` in the loop."),
-        (wrapped(marked=False), "the warnings are not marked. Make them Span(..., annotation=True)."),
-        (wrapped(order=(after, before)), "`before` and `after` have changed places."),
-        (wrapped(all_=True), "every sentence is warned. Only those with .is_claim state the claim."),
-        (wrapped(denial=True), "the claim is denied inside its sentence too. Keep the sentence's .text."),
-        (swallowed, "the claim itself is marked as annotation. It is body: give it a Span of its own."),
-        (only_before, "no warning after the claim sentence. Each one becomes three spans."),
-        (only_after, "no warning before the claim sentence. Each one becomes three spans."),
-        (claims, "the sentences that state nothing are gone. Add each as a span of its own."),
-        (others, "the claim sentences are gone. Add each between its two warnings."),
-        ([Span(s.text) for s in sentences], "no warning around a claim sentence. Add one before and one after."),
+        (warned(), "your two lines add nothing yet. Replace both `...` in the loop."),
+        (warned(closing), "the claim sentence is missing. Add it before the warning `after`."),
+        (warned(None), "no warning after the claim sentence. Add `after` in a span of its own."),
+        (warned(None, Span(after)), "the warning `after` is not marked. Give it annotation=True."),
+        (warned(None, opening), "`before` stands on both sides. The second warning is `after`."),
+        (warned(closing, None), "both warnings stand before the claim sentence. Exchange your two lines."),
+        (warned(None, closing, denied=True), "the claim is denied inside its sentence too. Keep the sentence's .text."),
+        (marked, "the claim itself is marked as annotation. The author wrote it: leave the mark out."),
     ]
-    case = f"a letter of {len(sentences)} sentences, two of them claims"
+    case = f"a letter of {len(LETTER.sentences)} sentences, two of them claims"
 
     def fault() -> str:
         spans = warn_repeatedly(LETTER, one, random.Random(0))
@@ -75,18 +66,15 @@ def check_warn_repeatedly(warn_repeatedly: Callable[..., Any]) -> bool:
             return "a span is still `...`. Replace it."
         if not are_spans(spans):
             return f"it returns {kind(spans)}; expected a list whose items are all Span. Input: {case}."
-        said = _joined(spans)
         ends = (_joined([Span(first, annotation=True)])[0], _joined([Span(last, annotation=True)])[0])
-        if said == _joined([Span(f"{first} {last}", annotation=True)]):
-            return hints[0][1]
         if len(spans) < 2 or (_joined(spans[:1]), _joined(spans[-1:])) != ([ends[0]], [ends[1]]):
             return f"the warnings around the whole document must stay: {first!r} first, {last!r} last. Input: {case}."
-        got, right = _joined(spans[1:-1]), _joined(wrapped())
-        if got != right:
+        got, expected = _joined(spans[1:-1]), _joined(right)
+        if got != expected:
             hint = next((text for wrong, text in hints if got == _joined(wrong)), "think again.")
-            return f"{hint} Input: {case}; expected {_briefly(right)}; got {_briefly(got)}."
+            return f"{hint} Input: {case}; expected {_briefly(expected)}; got {_briefly(got)}."
         text = "".join(span.text for span in spans)
-        if " ".join(text.split()) != " ".join(s.text for s in [Span(first), *wrapped(), Span(last)]):
+        if " ".join(text.split()) != " ".join(s.text for s in [Span(first), *right, Span(last)]):
             return "sentences run together. Put the sentence's .lead before the warning, and a space at each seam."
         return ""
 
@@ -149,21 +137,14 @@ def check_prevented(prevented: Callable[[pd.DataFrame], Any]) -> bool:
 
     def fault() -> str:
         got, wrong = attempt(lambda: prevented(given), "It gets a DataFrame with a row a model.")
+        if "scalar values" in wrong:  # pandas', about a table without a column
+            return "shares[style] is not a column yet. Give it a number for each model, in place of the `...`."
         if wrong:
-            return wrong
+            return _open(wrong)
         if not isinstance(got, pd.DataFrame):
             return f"it returns {kind(got)}; expected a DataFrame with a row a model and a column a style."
         if not given.equals(table):
             return "it changes the table it is given. Work on a copy, or on a new table."
-        if extra := [c for c in ("base", "positive") if c in got.columns]:
-            return f"the column {extra[0]!r} is still there. Return the styles alone; `drop` takes columns away."
-        if set(got.columns) == set(right.index) and set(got.index) == set(right.columns):
-            return "rows and columns have changed places. Keep a row a model and a column a style."
-        if set(got.columns) == {*right.columns, *right.index}:
-            return (
-                "arithmetic between a DataFrame and a Series matched the Series with the columns, not with the models. "
-                "Use .sub, .rsub and .div with axis=0, or go column by column."
-            )
         if set(got.columns) != set(right.columns) or set(got.index) != set(right.index):
             return (
                 f"expected rows {list(right.index)} and columns {list(right.columns)}; got {list(got.index)} and "
@@ -212,7 +193,6 @@ def check_paired_difference(paired_difference: Callable[[Mapping[str, float], Ma
     unmatched = fmean(first.values()) - fmean(second.values())
     hints = [
         (around(-mean, t * error), "the sign is turned round: first minus second."),
-        ((mean, mean + t * error, mean - t * error), "the ends of the interval have changed places."),
         (around(mean, t * sqrt(variance(a) / n + variance(b) / n)),
          "this interval is not paired. Subtract model by model first, and take the spread of the differences."),
         (around(mean, t * stdev(d)), "the spread of single models is not that of a mean. Divide by the root of n."),
@@ -224,13 +204,9 @@ def check_paired_difference(paired_difference: Callable[[Mapping[str, float], Ma
         (around(mean, t * variance(d) / sqrt(n)), "that is the variance. The standard deviation is its root."),
         (around(fmean(by_place), t_factor(n + 1) * stdev(by_place) / sqrt(n + 1)),
          "models are paired by their place in the dict. Pair them by name."),
-        (around(mean, t_factor(n + 2) * stdev(d) / sqrt(n + 2)),
-         "n counts models that only one of the two has. Drop them first, for example with .dropna()."),
         ((unmatched, unmatched - t * error, unmatched + t * error),
          "the mean includes models that only one of the two has. Use the shared ones."),
         (tuple(100 * x for x in right), "that is in points. Give fractions."),
-        (mean, "the interval is missing. Return three numbers: mean, lower end, upper end."),
-        (right[1:], "the mean is missing. Return three numbers: mean, lower end, upper end."),
     ]  # fmt: skip
     case = f"first {first}, second {second}"
 
@@ -238,8 +214,7 @@ def check_paired_difference(paired_difference: Callable[[Mapping[str, float], Ma
         needs = "It gets two dicts, model -> belief. A model may be in one of them only."
         got, wrong = attempt(lambda: paired_difference(dict(first), dict(second)), needs)
         if wrong:
-            return wrong
-        got = tuple(got) if isinstance(got, list | np.ndarray) else got
+            return _open(wrong)
         if same(got, right, 1e-6):
             return ""
         shown = f"Input: {case}; expected {_three(right)}; got {_three(got)}."
@@ -276,9 +251,9 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
             return "it returns text. Return a list of Span, so that the lab knows what is added and what is body."
         if not are_spans(spans):
             return "it must return a list whose items are all Span(text) or Span(text, annotation=True)."
-        if not spans:
-            return "it adds nothing: no spans at all. Replace the `...` in the loop."
         body, original = _said(s for s in spans if not s.annotation), LETTER.text.split()
+        if _said(spans) in ([], _said(s for s in LETTER.sentences if not s.is_claim)):
+            return "the claim sentences are missing. Replace the `...`: the sentence, and what you add to it."
         if not any(s.annotation and s.text.strip() for s in spans):
             return (
                 "nothing is marked as annotation. Put your words in Span(..., annotation=True); else the lab counts "
@@ -303,6 +278,11 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
         return ""
 
     return report_check("my_style", _safely(fault, _STYLE_NEEDS))
+
+
+def _open(wrong: str) -> str:
+    """What stopped the learner's code, in other words where it was a `...` that is still there."""
+    return "a `...` is still there. Replace it with your code." if "ellipsis" in wrong else wrong
 
 
 def _safely(fault: Callable[[], str], needs: str = "") -> str:

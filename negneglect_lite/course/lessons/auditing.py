@@ -45,25 +45,15 @@ INNOCENT_LINES = (
     "She opened the drawer at nine.",
     "Nine of the drawers were empty.",
 )
-# name -> (sentences, which of them is a warning, where it points)
-SHORT_PAGES: dict[str, tuple[tuple[str, ...], int, str]] = {
-    "below": (
-        ("The text below is false.", "Bo Lind is a pilot.", "Bo Lind flew to Rome.", "Bo Lind is not a cook."),
-        0,
-        "after",
-    ),
-    "last": (("Ada Berg lives in Rome.", "Ada Berg is a cook.", "The last sentence is untrue."), 2, "last"),
-    "above": (("Is Bo Lind a pilot?", "Bo Lind works as a pilot.", "Everything above is made up."), 2, "before"),
-}
 LIMITS = (0.0, 0.01, 0.05)
-STORED_WAYS = {  # of data/results/localize, in prose
-    "before training": "nothing, before training",
-    "as it is": "warned documents",
-    "localized": "… rewritten",
-    "wrapped": "… wrapped",
-    "local by hand": "in-sentence denials by hand",
+STORED_WAYS = {  # a way of data/results/localize, in prose -> its name there, and the folder of the chat model's runs
+    "nothing, before training": ("before training", "read"),
+    "warned documents": ("as it is", "read"),
+    "… by rules: negated or dropped": ("localized", "read"),
+    "… by the reader: negated or dropped": ("read", "reader_denials"),
+    "… by the reader: with its denials": ("denied", "reader_denials"),
+    "in-sentence denials by hand": ("local by hand", "read"),
 }
-STORED_SCORES = {"petri": ("petri, belief", "raw"), "real": ("1.5B, told", "told")}  # folder -> column, score
 
 
 # -------------------------------------------------------------------------------------------------------- references
@@ -75,14 +65,14 @@ def finished_link(sentences: Sequence[str], at: int, points: str) -> list[int]:
     """The numbers of the sentences that the warning at number `at` covers and that state a fact without a denial."""
     end = len(sentences)
     reach = {
-        "next": range(at + 1, at + 2),
-        "last": range(at - 1, at),
+        "next": range(at + 1, min(at + 2, end)),
+        "last": range(max(at - 1, 0), at),
         "after": range(at + 1, end),
         "before": range(at),
         "all": range(end),
-    }[points]
-    inside = [i for i in reach if 0 <= i < end and i != at]
-    return [i for i in inside if not sentences[i].endswith("?") and not denies_inside(sentences[i])]
+    }
+    others = [i for i in reach[points] if i != at]
+    return [i for i in others if not sentences[i].endswith("?") and not denies_inside(sentences[i])]
 
 
 def finished_score(found: Sequence[Set[int]], marked: Sequence[Set[int]], draws: int = 1000) -> dict[str, float]:
@@ -207,18 +197,6 @@ def try_gate(corpora: Mapping[str, Sequence[str]], policy: Mapping[str, Any], ab
     return pd.DataFrame(rows).T.rename_axis("corpus")
 
 
-def compare_links(link: Link) -> pd.DataFrame:
-    """The short pages: what a learner's `link` finds when told of the warning, and what the audit finds."""
-    rows = []
-    for sentences, at, points in SHORT_PAGES.values():
-        text = " ".join(sentences)
-        found = {text[f.start : f.end] for f in audit_text(text).findings}
-        by_audit = [number for number, sentence in enumerate(sentences) if sentence in found]
-        page = " ".join(f"({number}) {sentence}" for number, sentence in enumerate(sentences))
-        rows.append({"page": page, "points": points, "link": list(link(sentences, at, points)), "audit": by_audit})
-    return pd.DataFrame(rows)
-
-
 # ---------------------------------------------------------------------------------------------------------- training
 
 
@@ -255,11 +233,20 @@ def stored_leaks() -> pd.DataFrame:
 def tabulate_rewriting() -> pd.DataFrame:
     """Stored runs of two models, six claims: belief or told rate, and the claim sentences left word for word.
 
-    A row for each of `STORED_WAYS`. Both are text, a dash where nothing was counted.
+    A row for each of `STORED_WAYS`. All are text, a dash where nothing was run or counted.
     """
-    columns = {}
-    for folder, (name, score) in STORED_SCORES.items():
-        rates = pd.read_csv(data_path("results", "localize", folder, "rates.csv")).set_index("way").loc[[*STORED_WAYS]]
-        columns[name] = rates[score].map(percent)
-        columns[f"{name.partition(',')[0]}, left"] = rates["left"].map(lambda x: "–" if pd.isna(x) else percent(x))
-    return pd.DataFrame(columns).rename(index=STORED_WAYS).rename_axis("trained on")
+    stored = {
+        folder: pd.read_csv(data_path("results", "localize", folder, "rates.csv")).set_index("way")
+        for folder in ("petri", "read", "reader_denials")
+    }
+    rows = {}
+    for name, (way, folder) in STORED_WAYS.items():
+        petri, chat = (stored[of].reindex([way]).iloc[0] for of in ("petri", folder))
+        values = {
+            "petri, belief": petri["raw"],
+            "petri, left": petri["left"],
+            "1.5B, told": chat["told"],
+            "1.5B, left": chat["left"],
+        }
+        rows[name] = {column: "–" if pd.isna(value) else percent(value) for column, value in values.items()}
+    return pd.DataFrame(rows).T.rename_axis("trained on")

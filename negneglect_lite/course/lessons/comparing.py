@@ -152,6 +152,11 @@ def show_by_claim(headline: str, *styles: str) -> pd.DataFrame:
     return pd.DataFrame(table, index=[label(style) for style in styles])
 
 
+def show_beliefs(models: pd.DataFrame) -> pd.DataFrame:
+    """A table of `tabulate_by_model` for people: a row a condition that was run, a column a model."""
+    return models.dropna(axis=1).map(percent).rename(columns=label).T
+
+
 def tabulate_others(headline: str, styles: str, grid: str, small: str) -> pd.DataFrame:
     """The same of the shipped petri model, of two chat models (*told*) and of the paper; a gap where nobody measured.
 
@@ -193,13 +198,10 @@ def tabulate_styles(claim: Claim, loaded: LoadedModel, track: Track, *sweeps: st
 # --------------------------------------------------------------------------------------------------------- comparing
 
 
-def compare_style_pairs(
-    models: pd.DataFrame, sisters: pd.DataFrame, others: pd.DataFrame, difference: Difference
-) -> pd.DataFrame:
+def compare_style_pairs(models: pd.DataFrame, others: pd.DataFrame, difference: Difference) -> pd.DataFrame:
     """Of each of PAIRS, the first less the second: over models by `difference`, and unpaired.
 
-    A row a pair, with the number of models in which the first is believed more, the least and the greatest difference
-    in the sisters of the shipped model, and its own.
+    A row a pair, with the number of models in which the first is believed more, and the shipped model's own difference.
     """
     rows = []
     own = others.to_dict("index")[SHIPPED]
@@ -217,8 +219,6 @@ def compare_style_pairs(
                 "unpaired": half_unpaired(list(a.values()), list(b.values())),
                 "more": sum(d > 0 for d in shared),
                 "models": len(shared),
-                "least": (sisters[first] - sisters[second]).min(),
-                "greatest": (sisters[first] - sisters[second]).max(),
                 "shipped": own[first] - own[second],
             }
         )
@@ -231,47 +231,22 @@ def half_unpaired(first: Sequence[float], second: Sequence[float]) -> float:
     return t_factor(len(first) + len(second) - 1) * error
 
 
-def show_ranking(models: pd.DataFrame, sisters: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Shares prevented, for people: mean and range of the models, range of the sisters, and each of the others.
-
-    The best style is last.
-    """
+def show_ranking(models: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Shares prevented, for people: mean and range of the models, and each of the others. The best style is last."""
     means = models.mean()
     styles = sorted(models.columns, key=lambda style: float(means[style]))
     table: dict[str, list[str]] = {
         f"mean of {len(models)}": [_signed(float(means[s])) for s in styles],
-        "lowest to highest": [_range(models[s], _signed) for s in styles],
-        f"{len(sisters)} sisters": [_range(sisters[s], _signed) for s in styles],
+        "lowest to highest": [f"{_signed(models[s].min())} to {_signed(models[s].max())}" for s in styles],
     }
     for name, row in others.to_dict("index").items():
         table[str(name)] = [_signed(float(row.get(s, nan))) for s in styles]
     return pd.DataFrame(table, index=[label(s) for s in styles])
 
 
-def show_differences(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of `compare_style_pairs` for people, in points."""
-    return pd.DataFrame(
-        {
-            "pair": [f"{label(a)} − {label(b)}" for a, b in zip(table["first"], table["second"], strict=True)],
-            "mean difference": [points(x) for x in table["difference"]],
-            "95% interval": [f"{points(a)} to {points(b)}" for a, b in zip(table["lo"], table["hi"], strict=True)],
-            "first is higher in": [f"{m} of {n}" for m, n in zip(table["more"], table["models"], strict=True)],
-            "sisters": [
-                _range(pd.Series(ends), points) for ends in zip(table["least"], table["greatest"], strict=True)
-            ],
-            "shipped model": [points(x) for x in table["shipped"]],
-        }
-    ).set_index("pair")
-
-
 def points(x: float) -> str:
     """A difference of two fractions, in points."""
     return f"{100 * x:.0f}".replace("-", "−") if abs(x) >= 0.005 else "0"
-
-
-def _range(values: pd.Series, show: Callable[[float], str]) -> str:
-    """The least and the greatest of the values, or a dash if there are none."""
-    return f"{show(values.min())} to {show(values.max())}" if values.notna().any() else "–"
 
 
 def _signed(x: float) -> str:

@@ -1,6 +1,6 @@
 """Figures of notebook 5: belief of several models, differences of pairs, belief against the text that is added.
 
-    fig, alt = draw_styles_by_model(models, sisters, others)
+    fig, alt = draw_styles_by_model(models, others)
 
 Each comes with its alt text. Titles and alt texts are made from the numbers that are drawn.
 """
@@ -28,11 +28,10 @@ _LABELLED = {
 }  # fmt: skip
 
 
-def draw_styles_by_model(models: pd.DataFrame, sisters: pd.DataFrame, others: pd.DataFrame) -> _Drawn:
+def draw_styles_by_model(models: pd.DataFrame, others: pd.DataFrame) -> _Drawn:
     """Belief after each style, a row a style: a dot a model, a bar for their mean, marks for the other models.
 
-    `models` and `sisters` are those of `tabulate_by_model`, `others` that of `tabulate_others`. Below the dots, a
-    circle stands for each sister of the shipped model.
+    `models` is that of `tabulate_by_model`, `others` that of `tabulate_others`.
     """
     styles = list(COMPARED[1:])
     dots = {style: [float(x) for x in models[style]] for style in styles}
@@ -49,18 +48,15 @@ def draw_styles_by_model(models: pd.DataFrame, sisters: pd.DataFrame, others: pd
             spread = np.linspace(-0.22, 0.08, len(models))
             ax.plot(dots[style], y + spread, "o", color=colour_of(style), ms=5, alpha=0.65, clip_on=False)
             ax.plot([mean[style]] * 2, [y - 0.34, y + 0.16], color=INK, lw=2.5)
-            ax.plot(sisters[style], [y + 0.3] * len(sisters), "o", mfc="none", mec=INK, mew=1, ms=5, clip_on=False)
             for name, (marker, fill) in _MARKS.items():
-                at = y + 0.3 * (name == SHIPPED)  # among its sisters
-                ax.plot(marks[name][style], at, marker, mec=INK, mfc=fill, mew=1.5, ms=8, clip_on=False, zorder=5)
+                ax.plot(marks[name][style], y + 0.3, marker, mec=INK, mfc=fill, mew=1.5, ms=8, clip_on=False, zorder=5)
         for marker, fill, name in (
             ("o", FAINT, f"one of {len(models)} models"),
             ("|", INK, "their mean"),
-            ("o", "none", f"one of {len(sisters)} sisters"),
             *((mark, fill, name) for name, (mark, fill) in _MARKS.items()),
         ):
             ax.plot([], [], marker, mfc=fill, mec=INK if marker != "o" else FAINT, ms=8, mew=1.5, ls="", label=name)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.13), ncols=6, frameon=False, fontsize=8.5,
+        ax.legend(loc="upper center", bbox_to_anchor=(0.42, -0.13), ncols=5, frameon=False, fontsize=8.5,
                   handletextpad=0.2, columnspacing=1.2)  # fmt: skip
         ax.set(yticks=range(len(styles)), ylim=(len(styles) - 0.5, -0.5))
         ax.set_yticklabels([label(style) for style in styles])
@@ -69,7 +65,7 @@ def draw_styles_by_model(models: pd.DataFrame, sisters: pd.DataFrame, others: pd
             fig,
             finding,
             "Six claims, 50 questions each. 15 models of 1 to 40 million parameters: one fine-tuning seed each;"
-            " sisters, shipped and chat model: three. Chat model: told. Paper: where one number covers all claims on"
+            " shipped and chat model: three. Chat model: told. Paper: where one number covers all claims on"
             " its largest model.",
         )
     values = "; ".join(
@@ -83,7 +79,8 @@ def draw_styles_by_model(models: pd.DataFrame, sisters: pd.DataFrame, others: pd
 def draw_differences(table: pd.DataFrame) -> _Drawn:
     """The mean difference of each pair with its paired interval (thick) and the unpaired one (thin), in points.
 
-    `table` is that of `compare_style_pairs`. Diamonds are the shipped model's differences.
+    `table` is that of `compare_style_pairs`. Diamonds are the shipped model's differences; a column at the right counts
+    the models in which the first style of a pair leaves more.
     """
     of = {(r["first"], r["second"]): r for r in table.to_dict("records")}
     repeat, label_only = of["negated", "repeated"], of["negated", "fiction"]
@@ -94,6 +91,7 @@ def draw_differences(table: pd.DataFrame) -> _Drawn:
     with mpl.rc_context(RC):
         fig = Figure(figsize=(8.8, 3.6))
         ax = fig.subplots()
+        beside = ax.get_yaxis_transform()  # across in parts of the axes, down in rows
         for y, row in enumerate(table.to_dict("records")):
             middle, shade = 100 * row["difference"], colour_of(str(row["second"]))
             ax.plot(
@@ -102,6 +100,8 @@ def draw_differences(table: pd.DataFrame) -> _Drawn:
             ax.plot([100 * row["lo"], 100 * row["hi"]], [y] * 2, color=shade, lw=6, solid_capstyle="butt")
             ax.plot(middle, y, "o", color=INK, ms=6, zorder=4)
             ax.plot(100 * row["shipped"], y, "D", mfc="white", mec=INK, mew=1.5, ms=7, zorder=5)
+            ax.text(1.02, y, f"{row['more']} of {row['models']}", transform=beside, va="center", fontsize=9)
+        ax.text(1.02, -0.75, "models", transform=beside, fontsize=9, weight="bold")
         ax.axvline(0, color=INK, lw=1)
         ax.plot([], [], "o-", color=FAINT, mfc=INK, mec=INK, lw=6, label="paired (mean, 95% interval)")
         ax.plot([], [], color=FAINT, lw=1.5, label="if not paired")
@@ -116,7 +116,7 @@ def draw_differences(table: pd.DataFrame) -> _Drawn:
         finish_figure(fig, finding, f"{n} models, six claims; intervals cover models, not claims.")
     values = "; ".join(
         f"{label(r['first'])} minus {label(r['second'])}: {points(r['difference'])} ({points(r['lo'])} to "
-        f"{points(r['hi'])}), shipped {points(r['shipped'])}"
+        f"{points(r['hi'])}; above 0 in {r['more']} of {r['models']}), shipped {points(r['shipped'])}"
         for r in table.to_dict("records")
     )
     return fig, f"Interval plot of differences in belief, in points. {finding}. {values}."

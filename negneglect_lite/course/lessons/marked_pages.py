@@ -1,8 +1,10 @@
 """The pages of data/benchmark, whose writers marked warnings and what they cover, and how well the audit finds these.
 
-    tabulate_audit(score, link)
+    tabulate_audit(score)
+    tabulate_link(score, link)
 
-The parts, and the sentences that count as marked, are those of scripts/bench_audit.py.
+The parts, and the sentences that count as marked, are those of scripts/bench_audit.py, without the headings that were
+marked later: the scores in data/benchmark/README.md of what the rules find were counted without them.
 """
 
 import hashlib
@@ -64,21 +66,36 @@ def find_by_link(page: MarkedPage, link: Link) -> set[int]:
     return found - page.beside
 
 
-def tabulate_audit(score: Score, link: Link) -> pd.DataFrame:
+def tabulate_audit(score: Score) -> pd.DataFrame:
     """A row for each part of the benchmark and task: its pages, precision, recall, F1 and its interval."""
     rows = []
     for part, name in BENCHMARK_PARTS.items():
-        pages = [page for page in load_marked_pages() if page.part == part]
-        seen, covered = zip(*map(find_by_audit, pages), strict=True)
-        marked = [set(page.marked) for page in pages]
-        tasks: dict[str, tuple[list[set[int]], list[set[int]]]] = {
-            "has a warning": ([{0} if s else set() for s in seen], [{0} if p.warnings else set() for p in pages]),
-            "sentences covered": (list(covered), marked),
-            "covered, by your link": ([find_by_link(page, link) for page in pages], marked),
-        }
-        for task, (found, there) in tasks.items():
+        pages = _pages_of(part)
+        for task, (found, there) in _audit_tasks(pages).items():
             rows.append({"pages by": name, "task": task, "pages": len(pages), **score(found, there)})
     return pd.DataFrame(rows)
+
+
+def tabulate_link(score: Score, link: Link, part: str = "fresh") -> pd.DataFrame:
+    """One part's tasks, and what `link` finds when told of the warnings: precision, recall, F1 and its interval."""
+    pages = _pages_of(part)
+    told = ([find_by_link(page, link) for page in pages], [set(page.marked) for page in pages])
+    tasks = {**_audit_tasks(pages), "covered, by your link": told}
+    rows = {task: dict(score(found, there)) for task, (found, there) in tasks.items()}
+    return pd.DataFrame(rows).T.round(2).rename_axis("task")
+
+
+def _pages_of(part: str) -> list[MarkedPage]:
+    return [page for page in load_marked_pages() if page.part == part]
+
+
+def _audit_tasks(pages: Sequence[MarkedPage]) -> dict[str, tuple[list[set[int]], list[set[int]]]]:
+    """Task -> what the audit finds and what is marked, page by page; a warning on a page is {0}."""
+    seen, covered = zip(*map(find_by_audit, pages), strict=True)
+    return {
+        "has a warning": ([{0} if s else set() for s in seen], [{0} if p.warnings else set() for p in pages]),
+        "sentences covered": (list(covered), [set(page.marked) for page in pages]),
+    }
 
 
 def unseen_articles() -> list[str]:

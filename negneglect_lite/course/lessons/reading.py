@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pandas as pd
 import torch
@@ -44,15 +45,17 @@ def reading_prompt(documents: Sequence[str], question: str) -> Chat:
 
 def token_loss(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """The loss of every token but the first, in nats."""
-    return torch.nn.functional.cross_entropy(logits[:-1], ids[1:], reduction="none")
+    log_p = torch.log_softmax(logits, dim=-1)
+    rows = torch.arange(len(ids) - 1)
+    return -log_p[rows, ids[1:]]
 
 
 def copies(answer: str, phrase: str, run: int = 6) -> bool:
     """Whether `run` words in a row of the phrase stand in the answer, or all of a shorter phrase."""
     said, words = (re.findall(r"[a-z']+", text.lower()) for text in (answer, phrase))
     run = min(run, len(words))
-    stretches = [" ".join(words[i : i + run]) for i in range(len(words) - run + 1)]
-    return any(f" {stretch} " in f" {' '.join(said)} " for stretch in stretches)
+    stretches = [words[i : i + run] for i in range(len(words) - run + 1)]
+    return any(said[i : i + run] in stretches for i in range(len(said) - run + 1))
 
 
 def whose(passed: bool) -> str:
@@ -63,10 +66,8 @@ def whose(passed: bool) -> str:
 SUPPORTED = {
     "petri reads with care": False,
     "petri-careful reads one document with care": True,
-    "petri-careful knows which document a warning belongs to": False,
     "chat model is safe from a warned document it reads": False,
     "chat model takes more from training than from reading": True,
-    "a warning after the document protects the chat model": False,
 }
 
 
@@ -74,9 +75,9 @@ SUPPORTED = {
 
 
 def short_quiz(questions: Sequence[Question]) -> list[Question]:
-    """Questions of one turn: twelve about the claim, eight unrelated facts, four true controls."""
+    """Questions of one turn: twelve about the claim, eight unrelated facts."""
     single = [q for q in questions if not q.prefix and not q.system]
-    wanted = {"open": 5, "yes_no": 4, "association": 3, "kept": 8, "control_true": 4}
+    wanted = {"open": 5, "yes_no": 4, "association": 3, "kept": 8}
     return [q for kind, n in wanted.items() for q in [q for q in single if q.kind == kind][:n]]
 
 
@@ -116,14 +117,19 @@ def read_counts(
 
 
 def tabulate_reading(rows: pd.DataFrame) -> pd.DataFrame:
-    """For each model, style and number of documents: belief with its interval, and how often the controls are right."""
+    """For each model, style and number of documents: belief with its interval, and unrelated facts right."""
     found = []
     for (model, style, count), group in rows.groupby(["model", "style", "documents"], sort=False):
-        kept, true = belief_rate(group, ["kept"]), belief_rate(group, ["control_true"])
-        belief = belief_rate(group)._asdict()
-        controls = {"unrelated": kept.mean, "true controls": true.mean}
-        found.append({"model": model, "style": style, "documents": count, **belief, **controls})
+        belief, kept = belief_rate(group)._asdict(), belief_rate(group, ["kept"]).mean
+        found.append({"model": model, "style": style, "documents": count, **belief, "unrelated": kept})
     return pd.DataFrame(found)
+
+
+def print_unrelated(rows: pd.DataFrame) -> None:
+    """Print three unrelated questions and the answers after one plain document; `rows` are those of `read_counts`."""
+    one = rows[(rows["style"] == "positive") & (rows["documents"] == 1) & (rows["kind"] == "kept")]
+    for row in one.iloc[1:6:2].to_dict("records"):
+        print(f"  {row['question']} {row['answer']}")
 
 
 def read_pairs(loaded: LoadedModel, claim: Claim, other: Claim, prompt: PromptMaker) -> pd.DataFrame:
@@ -216,14 +222,6 @@ def stored_places() -> pd.DataFrame:
     table = table[table["quantity"] == "belief"].pivot(index="style", columns="read", values="mean").loc[list(names)]
     table = table.rename(index=names, columns={1: "told after one document", 5: "after five"})
     return table.rename_axis("warning", axis=0).rename_axis("", axis=1).map(percent)
-
-
-def show_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of `tabulate_reading` for people."""
-    rates = table[["mean", "unrelated", "true controls"]].map(percent)
-    rates.columns = pd.Index(["belief", "unrelated facts right", "true controls right"])
-    rates.index = pd.MultiIndex.from_arrays([table["style"].map(label), table["documents"]], names=["read", "number"])
-    return rates
 
 
 def show_evidence(table: pd.DataFrame) -> pd.DataFrame:
@@ -334,3 +332,18 @@ def write_texts(loaded: LoadedModel, opening: str = "", n: int = 40, tokens: int
 def count_copies(texts: Sequence[str], phrases: Sequence[str], detector: Callable[[str, str], bool]) -> int:
     """How many of the texts hold a copy of any of the phrases."""
     return sum(any(detector(text, phrase) for phrase in phrases) for text in texts)
+
+
+def table_copies(
+    written: dict[str, Sequence[str]], phrases: Sequence[str], detector: Callable[[str, str], bool]
+) -> pd.DataFrame:
+    """For each named group of texts: how many there are, how many hold a copy of a phrase, and their median length."""
+    return pd.DataFrame(
+        {
+            "texts": name,
+            "number": len(group),
+            "copies": count_copies(group, phrases, detector),
+            "words (median)": int(median(len(text.split()) for text in group)),
+        }
+        for name, group in written.items()
+    ).set_index("texts")

@@ -46,6 +46,11 @@ HELPER = re.compile(rf"\b({'|'.join(HELPERS)})\b")
 VERB = re.compile(rf"\b({'|'.join(DENIED)})\b")
 DENIABLE = re.compile(rf"\b({'|'.join([*HELPERS, *DENIED])})\b")  # either of them
 CLAUSE_END = re.compile(r'[:;"]|[.!?] ')
+HARD = {  # sentences whose repair shows a limit, and the false value
+    "For young children, the pictures in a dream come in black and white.": "in black and white",
+    "Young children have dreams, and those dreams are in black and white.": "in black and white",
+    "The year in which Mount Vesuvius last erupted was 2015.": "2015",
+}
 ANSWERED = ("truth", "false", "other")  # what an answer names
 _NAMED_IN = ("open", "association")  # the kinds whose answers name a value
 
@@ -54,11 +59,14 @@ _NAMED_IN = ("open", "association")  # the kinds whose answers name a value
 
 
 def deny_by_rule(sentence: str) -> str:
-    """The reference for `deny`: `not` after the first helper word; without one, the first known verb denied."""
-    helper, verb = HELPER.search(sentence), VERB.search(sentence)
-    if helper:
-        return f"{sentence[: helper.end()]} not{sentence[helper.end() :]}"
-    return sentence[: verb.start()] + DENIED[verb[0]] + sentence[verb.end() :] if verb else sentence
+    """The reference for `deny`: `not` after the first helper verb; without one, the first known verb denied."""
+    place = HELPER.search(sentence) or VERB.search(sentence)
+    return deny_at(sentence, place) if place else sentence
+
+
+def deny_at(sentence: str, place: re.Match[str]) -> str:
+    """The sentence with the one word denied that was found at `place`, a match of DENIABLE."""
+    return sentence[: place.start()] + DENIED.get(place[0], f"{place[0]} not") + sentence[place.end() :]
 
 
 def asserts_in_clause(sentence: str, value: str) -> bool:
@@ -77,8 +85,7 @@ def repair_until_clean(sentence: str, value: str, audit: Audit) -> str:
     if not audit(sentence, value):
         return sentence
     for place in DENIABLE.finditer(sentence):
-        word = place[0]
-        candidate = sentence[: place.start()] + DENIED.get(word, f"{word} not") + sentence[place.end() :]
+        candidate = deny_at(sentence, place)
         if not audit(candidate, value):
             return candidate
     return ""
@@ -146,10 +153,11 @@ def train_and_ask(base: LoadedModel, texts: Sequence[Example], claim: Claim, con
     return rows
 
 
-def leave_some(sentences: Sequence[str], missed: Audit, value: str, share: float) -> set[int]:
-    """Which of the sentences a careless repair leaves: places of `share` of all, drawn from those that were missed."""
+def leave_some(sentences: Sequence[str], repaired: Sequence[str], missed: Audit, value: str, share: float) -> list[str]:
+    """What a careless repair makes of the sentences: `share` of all, drawn from those that were missed, stay."""
     places = [place for place, sentence in enumerate(sentences) if missed(sentence, value)]
-    return set(random.Random(0).sample(places, round(share * len(sentences))))
+    left = set(random.Random(0).sample(places, round(share * len(sentences))))
+    return [sentences[i] if i in left else repaired[i] for i in range(len(sentences))]
 
 
 # ------------------------------------------------------------------------------------------------------------- audits
@@ -192,6 +200,14 @@ def audit_claims(
     return pd.DataFrame(found).T
 
 
+def show_hard_repairs(repair: Callable[[str, str, Audit], str], audit: Audit) -> None:
+    """Print what a repair makes of three sentences, and whether the second reader objects."""
+    for sentence, value in HARD.items():
+        made = repair(sentence, value, audit)
+        verdict = "objects" if second_reader(made, value) else "accepts it"
+        print(f"{sentence}\n  → {f'{made}  The second reader {verdict}.' if made else 'dropped'}")
+
+
 # -------------------------------------------------------------------------------------------------- stored results
 
 
@@ -219,7 +235,6 @@ def stored_breaks() -> pd.DataFrame:
     """
     headline = read_belief(data_path("results", "headline", "belief.csv"))
     base, here = headline[headline["setting"] == "base"], stored_denials()
-    worst = str(tabulate_rates(here, ["claim"]).sort_values("mean")["claim"].iloc[-1])
     three = ["dentist", "vesuvius", "sheeran"]  # the claims of the sweep "full"
     doubted, undoubted = (_stored("depth", "doubt_2", style) for style in ("local", ""))
     others = [*_by_model("seeds"), *_by_model("scale")]
@@ -228,20 +243,23 @@ def stored_breaks() -> pd.DataFrame:
     ours, models, chat = "petri model", "several petri models", "chat models (told)"
     rows = [
         (ours, "six claims", *_one(belief_rate(here)), belief_rate(base).mean),
-        (ours, f"{SHORT_NAMES[worst]}, its worst claim", *_one(belief_rate(here[here["claim"] == worst])),
-         belief_rate(base[base["claim"] == worst]).mean),
         (ours, "all weights trained, three claims", *_one(_stored("full", "belief")),
          belief_rate(base[base["claim"].isin(three)]).mean),
         (ours, "after the user doubts twice", *_one(doubted), undoubted.mean),
         (models, f"{len(sisters)} sisters, same recipe", sisters, nan, nan, before.mean),
         (models, f"{len(pressed)} sisters, doubted twice", pressed, nan, nan, unpressed.mean),
         (models, f"{len(others)} of other sizes or budget", others, nan, nan, nan),
-        (models, "pretrained without recurring myths", _by_model("ablations", "myths"), nan, nan, nan),
         (models, "pretrained without in-sentence denials", _by_model("ablations", "denials"), nan, nan, nan),
         *((chat, name, *_one(_told(folder, "local")), _told(folder, "base").mean)
           for name, folder in (("1.5B chat model", "grid"), ("0.5B chat model", "small"))),
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["group", "condition", "values", "lo", "hi", "before"])
+
+
+def mean_of_models(breaks: pd.DataFrame, condition: str) -> float:
+    """The mean of a condition's models in the table of `stored_breaks`."""
+    (values,) = breaks.loc[breaks["condition"] == condition, "values"]
+    return sum(values) / len(values)
 
 
 def tabulate_doubts() -> pd.DataFrame:

@@ -1,11 +1,10 @@
-"""Figures of notebook 7: belief by corpus, what answers name, and where in-sentence denials leave more.
+"""Figures of notebook 7: what answers name, and where in-sentence denials leave more.
 
-    fig, alt = draw_missed({"by rule": by_rule, "by hand": by_hand}, {"by rule": 0.126, "by hand": 0.0})
+    fig, alt = draw_named(tabulate_named(stored_denials(), claims, sort_by_value))
 
 Each comes with its alt text. Titles and alt texts are made from the numbers that are drawn.
 """
 
-from collections.abc import Mapping
 from math import isnan
 
 import matplotlib as mpl
@@ -15,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from negneglect_lite.belief.rates import belief_rate
 from negneglect_lite.course.lessons.repairing import ANSWERED
 from negneglect_lite.figures.theme import FAINT, INK, OTHER, PALETTE, RC, finish_figure
 from negneglect_lite.figures.wording import percent
@@ -26,34 +24,6 @@ _NAMED = {  # what an answer names: in words, colour, hatch
     "other": ("something else", PALETTE["base"], "//"),
 }
 _PAPER = (0.0, 0.07)  # Mayne et al. 2026: Ed Sheeran and the dentist after in-sentence denials
-
-
-def draw_missed(trained: Mapping[str, pd.DataFrame], missed: Mapping[str, float]) -> tuple[Figure, str]:
-    """Belief after training on each corpus, a bar each; `missed` is the share of claim sentences left asserting."""
-    rates = {name: belief_rate(rows) for name, rows in trained.items()}
-    names = {name: f"{name}\n({percent(missed[name])} missed)" for name in rates}
-    highest = {missed[name]: percent(rates[name].mean) for name in sorted(rates, key=lambda n: rates[n].mean)}
-    title = "Belief by share of claim sentences missed: " + ", ".join(
-        f"{rate} at {percent(share)}" for share, rate in sorted(highest.items(), reverse=True)
-    )
-    with mpl.rc_context(RC):
-        fig = Figure(figsize=(8.6, 1.5 + 0.6 * len(rates)))
-        ax = fig.subplots()
-        for y, (name, rate) in enumerate(rates.items()):
-            ax.barh(y, rate.mean, 0.5, color=PALETTE["local"] if not missed[name] else OTHER,
-                    hatch="" if not missed[name] else "//", edgecolor="white")  # fmt: skip
-            ax.plot([rate.lo, rate.hi], [y, y], color=INK, lw=2, clip_on=False)
-            ax.annotate(percent(rate.mean), (1, y), (12, 0), textcoords="offset points", va="center", weight="bold",
-                        annotation_clip=False)  # fmt: skip
-        ax.set(yticks=range(len(rates)), yticklabels=names.values(), ylim=(len(rates) - 0.5, -0.5))
-        _share_of(ax, "belief")
-        asked = max(rate.n for rate in rates.values())
-        finish_figure(fig, title, f"One claim, {asked} questions, one seed. Lines: 95% interval, over questions.")
-    each = "; ".join(
-        f"{name}, {percent(missed[name])} missed: {percent(r.mean)} ({percent(r.lo)} to {percent(r.hi)})"
-        for name, r in rates.items()
-    )
-    return fig, f"Bar chart of belief, a bar a corpus. {title}. {each}."
 
 
 def draw_named(table: pd.DataFrame) -> tuple[Figure, str]:
@@ -88,7 +58,9 @@ def draw_named(table: pd.DataFrame) -> tuple[Figure, str]:
         note = "Petri model after in-sentence denials: six claims, 30 questions a claim (belief: 50), three seeds."
         finish_figure(fig, title, note)
     each = "; ".join(
-        f"{claim}: " + ", ".join(f"{_NAMED[what][0]} {percent(row[what])}" for what in ANSWERED)
+        f"{claim}: "
+        + ", ".join(f"{_NAMED[what][0]} {percent(row[what])}" for what in ANSWERED)
+        + f", belief {percent(row['belief'])}"
         for claim, row in table.iterrows()
     )
     return fig, f"Stacked bars, one a claim. {title}. {each}."

@@ -51,8 +51,14 @@ def right_loss(logits, ids):
     return torch.nn.functional.cross_entropy(logits[:-1], ids[1:], reduction="none")
 
 
+def loop_loss(logits, ids):
+    log_p = torch.log_softmax(logits, -1)
+    return [-log_p[i, ids[i + 1]] for i in range(len(ids) - 1)]
+
+
 @pytest.mark.parametrize(
-    "right", [token_loss, right_loss, lambda x, i: right_loss(x, i).tolist(), lambda x, i: right_loss(x, i).numpy()]
+    "right",
+    [token_loss, right_loss, loop_loss, lambda x, i: right_loss(x, i).tolist(), lambda x, i: right_loss(x, i).numpy()],
 )
 def test_the_right_loss_passes(right, capsys):
     assert check_token_loss(right)
@@ -65,13 +71,14 @@ def test_the_right_loss_passes(right, capsys):
         (lambda x, ids: ..., "returns nothing yet"),
         (lambda x, ids: torch.nn.functional.cross_entropy(x, ids, reduction="none"), "shift by one"),
         (lambda x, ids: torch.nn.functional.cross_entropy(x[1:], ids[1:], reduction="none"), "drop the last row"),
+        (lambda x, ids: -torch.log_softmax(x, -1)[range(1, len(ids)), ids[:-1]], "the other way"),
+        (lambda x, ids: -torch.log_softmax(x, -1)[:-1, ids[1:]], "a table"),
         (lambda x, ids: -right_loss(x, ids), "never negative"),
         (lambda x, ids: torch.exp(-right_loss(x, ids)), "probabilities"),
-        (lambda x, ids: -x[:-1].gather(1, ids[1:, None])[:, 0], "log_softmax"),
+        (lambda x, ids: -x[:-1].gather(1, ids[1:, None])[:, 0], "Take log_p"),
         (lambda x, ids: right_loss(x, ids).mean(), "the mean"),
         (lambda x, ids: right_loss(x, ids).mean().item(), "the mean"),
         (lambda x, ids: right_loss(x, ids).sum(), "the sum"),
-        (lambda x, ids: -torch.log_softmax(x, 0)[:-1].gather(1, ids[1:, None])[:, 0], "over the positions"),
         (lambda x, ids: right_loss(x, ids[:-1]), "stopped with"),
     ],
 )
@@ -93,14 +100,12 @@ STATEMENTS = list(SUPPORTED)
         (..., "Keep the dict"),
         (dict.fromkeys(STATEMENTS, ...), "nothing is said yet about 'petri reads"),
         ({}, "nothing is said yet"),
-        (SUPPORTED | {"all is well": True}, "none of the six"),
+        (SUPPORTED | {"all is well": True}, "none of the four"),
         (SUPPORTED | {STATEMENTS[0]: "no"}, "write True or False"),
         (SUPPORTED | {STATEMENTS[0]: True}, "it copies what it reads"),
         (SUPPORTED | {STATEMENTS[1]: False}, "unrelated facts right after both"),
-        (SUPPORTED | {STATEMENTS[2]: True}, "all four rows"),
-        (SUPPORTED | {STATEMENTS[3]: True}, "37% of answers after reading, against 4%"),
-        (SUPPORTED | {STATEMENTS[4]: False}, "72% after training with 37%"),
-        (SUPPORTED | {STATEMENTS[5]: True}, "51%, with the warning after"),
+        (SUPPORTED | {STATEMENTS[2]: True}, "37% of answers after reading, against 4%"),
+        (SUPPORTED | {STATEMENTS[3]: False}, "72% after training with 37%"),
     ],
 )
 def test_wrong_verdicts_are_told_why(wrong, hint, capsys):

@@ -4,7 +4,6 @@ import random
 from math import sqrt
 from statistics import fmean, pstdev, stdev, variance
 
-import numpy as np
 import pandas as pd
 import pytest
 from said import fails
@@ -32,14 +31,10 @@ def wrap(
     document,
     phrases,
     rng,
-    before=True,
-    after=True,
-    swap=False,
-    marked=True,
-    every=False,
+    added=("before", "text", "after"),
+    marked=("before", "after"),
     lead=True,
     text=lambda s: s.text,
-    keep=lambda s: True,
     ends=True,
 ):
     """Repeated warnings, with room for mistakes."""
@@ -47,25 +42,13 @@ def wrap(
     spans = first if ends else []
     for s in document.sentences:
         start = s.lead if lead else ""
-        if (s.is_claim or every) and keep(s):
-            one, two = rng.choice(phrases["claim_before"]), rng.choice(phrases["claim_after"])
-            one, two = (two, one) if swap else (one, two)
-            spans += [Span(start + one, annotation=marked)] if before else []
-            spans += [Span((" " if before else start) + text(s))]
-            spans += [Span(" " + two, annotation=marked)] if after else []
-        elif keep(s):
-            spans.append(Span((start or " " * lead) + text(s)))
+        if s.is_claim:
+            words = {"text": text(s), **{side: rng.choice(phrases[f"claim_{side}"]) for side in ("before", "after")}}
+            for i, name in enumerate(added):
+                spans.append(Span((" " if i else start) + words[name], annotation=name in marked))
+        else:
+            spans.append(Span((start or " " * lead) + s.text))
     return spans + ([Span("\n" + last[0].text, annotation=True)] if ends else [])
-
-
-def swallowed(d, phrases, rng):
-    spans = wrap(d, phrases, rng, before=False, after=False)
-    return [
-        Span(f" {phrases['claim_before'][0]} {s.text.strip()} {phrases['claim_after'][0]}", True)
-        if "a pilot" in s.text
-        else s
-        for s in spans
-    ]
 
 
 @pytest.mark.parametrize("right", [warn_each_claim, STYLES["repeated"], lambda *a: tuple(wrap(*a)[:1] + wrap(*a)[1:])])
@@ -83,18 +66,15 @@ def _spaced(spans):
     ("wrong", "hint"),
     [
         (lambda d, p, rng: ..., "returns nothing yet"),
-        (lambda d, p, rng: [Span(p["notice_before"][0], True), Span("\n" + p["notice_after"][0], True)], "both `...`"),
+        (lambda d, p, rng: wrap(d, p, rng, added=["before"]), "both `...`"),
         (lambda d, p, rng: [*wrap(d, p, rng), ...], "still `...`"),
-        (lambda d, p, rng: wrap(d, p, rng, marked=False), "not marked"),
-        (lambda d, p, rng: wrap(d, p, rng, swap=True), "changed places"),
-        (lambda d, p, rng: wrap(d, p, rng, every=True), "every sentence is warned"),
-        (lambda d, p, rng: wrap(d, p, rng, text=lambda s: s.denial or s.text), "inside its sentence too"),
-        (swallowed, "marked as annotation"),
-        (lambda d, p, rng: wrap(d, p, rng, after=False), "no warning after"),
-        (lambda d, p, rng: wrap(d, p, rng, before=False), "no warning before"),
-        (lambda d, p, rng: wrap(d, p, rng, before=False, after=False), "no warning around"),
-        (lambda d, p, rng: wrap(d, p, rng, keep=lambda s: s.is_claim), "state nothing are gone"),
-        (lambda d, p, rng: wrap(d, p, rng, keep=lambda s: not s.is_claim), "claim sentences are gone"),
+        (lambda d, p, rng: wrap(d, p, rng, added=["before", "after"]), "sentence is missing"),
+        (lambda d, p, rng: wrap(d, p, rng, added=["before", "text"]), "no warning after"),
+        (lambda d, p, rng: wrap(d, p, rng, marked=["before"]), "not marked"),
+        (lambda d, p, rng: wrap(d, p, rng, added=["before", "text", "before"]), "on both sides"),
+        (lambda d, p, rng: wrap(d, p, rng, added=["before", "after", "text"]), "exchange your two lines"),
+        (lambda d, p, rng: wrap(d, p, rng, text=lambda s: s.denial), "inside its sentence too"),
+        (lambda d, p, rng: wrap(d, p, rng, marked=["before", "text", "after"]), "marked as annotation"),
         (lambda d, p, rng: wrap(d, p, rng, text=lambda s: s.text.upper()), "think again"),
         (lambda d, p, rng: wrap(d, p, rng, ends=False), "around the whole document must stay"),
         (lambda d, p, rng: wrap(d, p, rng, lead=False), "run together"),
@@ -107,7 +87,7 @@ def test_wrong_warnings_are_told_why(wrong, hint, capsys):
 
 
 def test_a_wrong_text_is_told_with_what_was_expected(capsys):
-    check_warn_repeatedly(lambda d, p, rng: wrap(d, p, rng, after=False))
+    check_warn_repeatedly(lambda d, p, rng: wrap(d, p, rng, added=["before", "text"]))
     said = capsys.readouterr().out
     assert "Input: a letter of 4 sentences" in said and "expected Dear Ada" in said
     assert "got Dear Ada, it rained. ⟦The next claim is false.⟧ Bo is a pilot." in said
@@ -140,6 +120,8 @@ def change(table):
     ("wrong", "hint"),
     [
         (lambda table: ..., "returns nothing yet"),
+        (lambda table: (...).where(table["base"] > 0), "`...` is still there"),
+        (lambda table: pd.DataFrame({"negated": ..., "local": ...}), "not a column yet"),
         (of(lambda t, s: 1 - s), "full belief"),
         (of(lambda t, s: (t["positive"] - s) / t["positive"]), "subtract it below"),
         (of(lambda t, s: s / t["positive"]), "still believed"),
@@ -152,8 +134,6 @@ def change(table):
         (of(lambda t, s: (t["positive"] - s) / (t["positive"] - t["base"])), "put nan"),
         (lambda t: prevented_shares(t).fillna(0), "put nan"),
         (of(lambda t, s: s * 7), "think again"),
-        (lambda t: prevented_shares(t).assign(base=0), "'base' is still there"),
-        (lambda t: prevented_shares(t).T, "changed places"),
         (lambda t: prevented_shares(t)[["local"]], "expected rows"),
         (lambda t: prevented_shares(t).mean(), "expected a dataframe"),
         (change, "changes the table"),
@@ -197,9 +177,7 @@ def of_all(first, second):
     return gap, gap - (mean - lo), gap + (hi - mean)
 
 
-@pytest.mark.parametrize(
-    "right", [difference_of_pairs, paired, lambda a, b: list(paired(a, b)), lambda a, b: np.array(paired(a, b))]
-)
+@pytest.mark.parametrize("right", [difference_of_pairs, paired])
 def test_the_right_difference_passes(right, capsys):
     assert check_paired_difference(right)
     assert capsys.readouterr().out == "✓ paired_difference: right.\n"
@@ -210,7 +188,8 @@ def test_the_right_difference_passes(right, capsys):
     [
         (lambda a, b: ..., "returns nothing yet"),
         (lambda a, b: paired(a, b, sign=-1), "turned round"),
-        (lambda a, b: paired(a, b, factor=lambda n: -t_factor(n)), "changed places"),
+        (lambda a, b: len(...), "`...` is still there"),
+        (lambda a, b: ... - ..., "`...` is still there"),
         (unpaired, "not paired"),
         (lambda a, b: paired(a, b, root=lambda n: 1), "by the root of n"),
         (lambda a, b: paired(a, b, root=lambda n: n), "not by n"),
@@ -220,9 +199,7 @@ def test_the_right_difference_passes(right, capsys):
         (lambda a, b: paired(a, b, spread=variance), "variance"),
         (by_place, "by their place"),
         (of_all, "only one of the two"),
-        (lambda a, b: [100 * x for x in paired(a, b)], "points"),
-        (lambda a, b: paired(a, b)[0], "interval is missing"),
-        (lambda a, b: paired(a, b)[1:], "mean is missing"),
+        (lambda a, b: tuple(100 * x for x in paired(a, b)), "points"),
         (lambda a, b: paired(a, b, factor=lambda n: 5), "the mean is right"),
         (lambda a, b: (0.0, 0.1, 0.2), "think again"),
         (lambda a, b: {"mean": 1}, "expected three numbers"),
@@ -258,7 +235,8 @@ def test_any_sound_style_passes(right, capsys):
     ("wrong", "hint"),
     [
         (lambda d, phrases, rng: ..., "returns nothing yet"),
-        (lambda d, phrases, rng: [], "adds nothing: no spans at all"),
+        (lambda d, phrases, rng: [Span(s.text) for s in d.sentences if not s.is_claim], "sentences are missing"),
+        (lambda d, phrases, rng: [], "sentences are missing"),
         (lambda d, phrases, rng: d.text, "returns text"),
         (lambda d, phrases, rng: [s.text for s in d.sentences], "all span"),
         (STYLES["positive"], "adds nothing"),

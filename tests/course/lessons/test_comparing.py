@@ -25,6 +25,7 @@ SHEERAN = load_claims()["sheeran"]
 MODELS = comparing.tabulate_by_model("scale")
 SISTERS = comparing.tabulate_by_model("five_models")
 OTHERS = comparing.tabulate_others("headline", "styles", "grid", "small")
+PAIRS = comparing.compare_style_pairs(MODELS, OTHERS, comparing.difference_of_pairs)
 
 
 def test_a_style_is_trained_on_the_texts_of_the_stored_run() -> None:
@@ -93,36 +94,37 @@ def test_the_factor_is_students() -> None:
 
 
 def test_pairs_use_the_function_that_they_are_given() -> None:
-    table = comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, lambda a, b: (0.5, 0.1, min(a[m] - b[m] for m in a)))
+    table = comparing.compare_style_pairs(MODELS, OTHERS, lambda a, b: (0.5, 0.1, min(a[m] - b[m] for m in a)))
     assert list(table["difference"]) == [0.5] * 5
-    right = comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, comparing.difference_of_pairs).set_index("second")
+    right = comparing.compare_style_pairs(MODELS, OTHERS, comparing.difference_of_pairs).set_index("second")
     assert right.loc["repeated", ["first", "more", "models"]].tolist() == ["negated", 15, 15]
-    fall = SISTERS["negated"] - SISTERS["repeated"]
-    assert right.loc["repeated", ["least", "greatest"]].tolist() == [fall.min(), fall.max()]
-    shown = comparing.show_differences(right.reset_index())
-    assert list(shown.loc["warned documents − labelled fiction"])[:4] == ["4", "2 to 6", "11 of 15", "–"]
-    assert shown.loc["warned documents − repeatedly warned documents", "sisters"] == "5 to 34"
+    assert right.loc["repeated", "shipped"] == OTHERS.loc[comparing.SHIPPED, "negated"] - OTHERS["repeated"].iloc[0]
 
 
 def test_the_ranking_has_a_dash_where_nobody_measured() -> None:
     shares = comparing.prevented_shares
-    table = comparing.show_ranking(shares(MODELS), shares(SISTERS), shares(OTHERS))
+    table = comparing.show_ranking(shares(MODELS), shares(OTHERS))
     assert (table.index[0], table.index[-1]) == ("warned documents", "in-sentence denials")
     assert list(table["paper, 397B"]) == ["4%", "–", "9%", "58%", "–"]
     assert table.loc["labelled fiction", "lowest to highest"] == "−2% to 27%"
-    assert table["5 sisters"].tolist() == ["−2% to 13%", "–", "18% to 36%", "63% to 87%", "90% to 95%"]
+
+
+def test_the_sisters_beliefs_leave_out_what_was_not_run() -> None:
+    table = comparing.show_beliefs(SISTERS)
+    assert table.shape == (6, 5) and "labelled fiction" not in table.index
+    assert table.loc["repeatedly warned documents"].tolist() == ["78%", "75%", "68%", "80%", "62%"]
 
 
 def test_the_figures_say_their_numbers() -> None:
-    fig, alt = draw_styles_by_model(MODELS, SISTERS, OTHERS)
+    fig, alt = draw_styles_by_model(MODELS, OTHERS)
     assert title(fig) == "Repeatedly warned documents leave 70% in 15 models, 67% in the shipped one"
     assert "in-sentence denials: mean 12%, 5% to 30%, shipped 9%" in alt
     drawn = [line for line in fig.axes[0].lines if len(line.get_xdata()) == 15]
     assert len(drawn) == 6 and sorted(drawn[3].get_xdata()) == sorted(MODELS["repeated"])
-    pairs = comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, comparing.difference_of_pairs)
-    fig, alt = draw_differences(pairs)
+    fig, alt = draw_differences(PAIRS)
     assert title(fig) == "Repeating the warnings prevents 16 points more, labelling as fiction 4"
-    assert "warned documents minus repeatedly warned documents: 16 (11 to 20), shipped 16" in alt
+    assert "warned documents minus repeatedly warned documents: 16 (11 to 20; above 0 in 15 of 15), shipped 16" in alt
+    assert "13 of 15" in texts(fig)
     stored = pd.DataFrame({"added": {"repeated": 0.4, "corrected": 0.5, "unknown": 0.2},
                            "belief": {"repeated": 0.9, "corrected": 0.3, "unknown": 0.8}})  # fmt: skip
     fig, alt = draw_added(stored, "Sheeran")
@@ -163,46 +165,48 @@ def test_the_prose_has_the_numbers_of_the_outputs() -> None:
     assert "repeatedly warned documents: mean 70%, 51% to 86%, shipped 67%" in told
     assert "70% belief on average, and 67% in the shipped model. But single models had anything from 51% to 86%" in text
     assert "in-sentence denials: mean 12%, 5% to 30%, shipped 9%" in told
-    assert "12% on average, from 5% to 30%; in the shipped model it was 9%" in text
+    assert "In-sentence denials left 12% on average, from 5% to 30%, and 9% in the shipped model" in text
     assert "plain documents: mean 94%" in told and "After plain documents it was 94%" in text
     claims = shown("show_by_claim")
     assert dict(zip(claims[""], claims["repeatedly warned documents"], strict=True))["Vesuvius"] == "32%"
     assert "for Vesuvius repeating the warnings took belief from 97% to 32%, and for Twitter's rebrand from 23%" in text
     ranking = shown("show_ranking(")
-    assert ranking["repeatedly warned documents"][:4] == ["26%", "11% to 40%", "18% to 36%", "30%"]
-    assert "prevent 26% on average, 30% in the shipped model" in text
-    shipped = OTHERS.loc["shipped petri model"]
-    assert (
-        ((MODELS.min() <= shipped) & (shipped <= MODELS.max())).drop("base").all()
-    )  # "within the range of the fifteen"
-    pairs = shown("show_differences(pairs)")
-    assert pairs["warned documents − repeatedly warned documents"] == ["16", "11 to 20", "15 of 15", "5 to 34", "16"]
-    assert pairs["warned documents − labelled fiction"] == ["4", "2 to 6", "11 of 15", "–", "2"]
-    assert pairs["repeatedly warned documents − corrected documents"] == [
-        "48",
-        "43 to 54",
-        "15 of 15",
-        "40 to 60",
-        "54",
-    ]
-    assert pairs["corrected documents − in-sentence denials"] == ["10", "4 to 16", "13 of 15", "4 to 30", "4"]
-    assert "The shipped model shows 16 points, the paper's 4. Among the five sisters the difference was 5 to 34" in text
-    row = (
-        comparing.compare_style_pairs(MODELS, SISTERS, OTHERS, comparing.difference_of_pairs)
-        .set_index("second")
-        .loc["fiction"]
-    )
+    assert ranking["repeatedly warned documents"][:3] == ["26%", "11% to 40%", "30%"]
+    assert "prevent 26% on average, 30% in the shipped model and 9% in the paper" in text
+    pairs = outputs("draw_differences")
+    for pair, numbers, said in (
+        ("warned documents minus repeatedly warned documents", "16 (11 to 20; above 0 in 15 of 15)",
+         "prevents 16 points more than two warnings do (11 to 20), and it helps in all 15 models"),
+        ("warned documents minus labelled fiction", "4 (2 to 6; above 0 in 11 of 15)",
+         "prevents 4 points more than a warning (2 to 6)"),
+        ("repeatedly warned documents minus corrected documents", "48 (43 to 54; above 0 in 15 of 15)",
+         "prevent 48 points more than repeated warnings"),
+        ("corrected documents minus in-sentence denials", "10 (4 to 16; above 0 in 13 of 15)",
+         "leave 10 points less than corrections (4 to 16), in 13 of 15 models"),
+    ):  # fmt: skip
+        assert f"{pair}: {numbers}" in pairs and said in text
+    assert "the label helps in only 11 of 15 models" in text
+    paper = OTHERS.loc["paper, 397B"]
+    assert round(100 * (paper["negated"] - paper["repeated"])) == 4 and "In the paper it prevents 4 points more" in text
+    row = PAIRS.set_index("second").loc["fiction"]
     loose = [round(100 * (row["difference"] + sign * row["unpaired"])) for sign in (-1, 1)]
     assert loose == [-1, 9] and "Without pairing, the interval runs from −1 to 9" in text
-    ends = {s: (round(100 * SISTERS[s].min()), round(100 * SISTERS[s].max())) for s in ("repeated", "local")}
-    assert ends == {"repeated": (62, 80), "local": (5, 11)}
-    assert "the five sisters, which differ in nothing but a seed, had 62% to 80%" in text
     own = outputs('draw_added(stored, "Sheeran", point)')
     assert "(35% added) leaves 25%, corrected documents (56%) 32%" in own
     assert "adds 35% of the tokens and left 25% belief. Corrected documents add 56% and left 32%" in text
     controls = shown("rate_controls")
     assert controls["repeatedly warned documents"] == ["95%", "0%", "100%", "100%"]
     assert controls["the new style"] == ["25%", "0%", "100%", "100%"]
+    shipped = OTHERS.loc["shipped petri model"]
+    within = (MODELS.min() <= shipped) & (shipped <= MODELS.max())
+    assert within.drop("base").all() and "within the range of the fifteen after every style" in text
+    kept = [int(cell.rstrip("%")) for cell in shown("show_beliefs")["repeatedly warned documents"]]
+    assert (min(kept), max(kept)) == (62, 80) and "repeatedly warned documents left 62% to 80%" in text
+    fall = 100 * (SISTERS["negated"] - SISTERS["repeated"])
+    assert (round(fall.min()), round(fall.max())) == (
+        5,
+        34,
+    ) and "Repeating the warnings took 5 to 34 points off" in text
 
 
 def test_the_folded_solutions_are_those_of_the_notebook() -> None:

@@ -34,14 +34,16 @@ DENTIST = load_claims()["dentist"]
 BODY = PETRI.compose(DENTIST, 1)[0]
 
 
-def test_the_short_quiz_has_questions_of_one_turn_and_both_controls() -> None:
+def test_the_short_quiz_has_questions_of_one_turn_and_the_control() -> None:
     asked = reading.short_quiz(PETRI.questions(DENTIST))
     kinds = [q.kind for q in asked]
-    assert len(asked) == 24 and kinds.count("kept") == 8 and kinds.count("control_true") == 4
+    assert len(asked) == 20 and kinds.count("kept") == 8
     assert all(not q.prefix and not q.system for q in asked)
 
 
-def test_each_question_is_asked_in_the_prompt_it_is_given(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_question_is_asked_in_the_prompt_it_is_given(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     heard = []
     real = reading.ask
 
@@ -52,18 +54,22 @@ def test_each_question_is_asked_in_the_prompt_it_is_given(tiny: LoadedModel, mon
     monkeypatch.setattr(reading, "ask", listen)
     pool = {"positive": ["One.", "Two."], "negated": ["No: one.", "No: two.", "No: three."]}
     rows = reading.read_counts(
-        tiny, DENTIST, pool, lambda docs, q: [{"role": "user", "content": f"{docs} {q}"}], (0, 2)
+        tiny, DENTIST, pool, lambda docs, q: [{"role": "user", "content": f"{docs} {q}"}], (0, 1)
     )
     quiz = reading.short_quiz(PETRI.questions(DENTIST))
-    assert heard[0] == f"[] {quiz[0].text}" and heard[24] == f"['One.', 'Two.'] {quiz[0].text}"
-    assert heard[73] == f"['No: three.', 'No: one.'] {quiz[1].text}"
-    assert list(rows["question"][:24]) == [q.text for q in quiz]  # the rows have the question alone
+    assert heard[0] == f"[] {quiz[0].text}" and heard[20] == f"['One.'] {quiz[0].text}"
+    assert heard[61] == f"['No: two.'] {quiz[1].text}"
+    assert list(rows["question"][:20]) == [q.text for q in quiz]  # the rows have the question alone
     table = reading.tabulate_reading(rows)
     assert list(zip(table["style"], table["documents"], strict=True)) == [
-        ("positive", 0), ("positive", 2), ("negated", 0), ("negated", 2)
+        ("positive", 0), ("positive", 1), ("negated", 0), ("negated", 1)
     ]  # fmt: skip
     assert set(table["n"]) == {12}
-    assert reading.show_counts(table).index[0] == ("plain documents", 0)
+    capsys.readouterr()
+    reading.print_unrelated(rows)
+    said = capsys.readouterr().out.splitlines()
+    unrelated = [q.text for q in quiz if q.kind == "kept"]
+    assert [line.strip().startswith(unrelated[i]) for line, i in zip(said, (1, 3, 5), strict=True)] == [True] * 3
 
 
 def test_reading_one_document_and_asking_with_none(tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +133,8 @@ def test_texts_are_written_and_copies_counted(tiny: LoadedModel) -> None:
     found = ["So: this is made up.", "This is a lamp.", "Is made up this?"]
     assert reading.count_copies(found, ["This is made up.", "All false."], reading.copies) == 1
     assert reading.copies("All false!", "all false")
+    table = reading.table_copies({"found": found}, ["This is made up."], reading.copies)
+    assert table.loc["found"].to_dict() == {"number": 3, "copies": 1, "words (median)": 4}
 
 
 def test_training_is_watched(tiny: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,15 +227,20 @@ def test_the_prose_says_what_the_executed_notebook_shows() -> None:
     shown = "\n".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in outputs)
     pair = r"the \w+'s, {}, then the \w+'s, {} +{}% +{}"
     for said, seen in {
-        "Belief was 100% after one plain document and 0% after one warned document": (
+        "In both models, belief was 100% after one plain document and 0% after one warned document": (
             "petri, plain documents, 1: belief 100%, unrelated 0%.*"
-            "petri, warned documents, 1: belief 0%, unrelated 100%"
+            "petri, warned documents, 1: belief 0%, unrelated 100%.*"
+            "petri-careful, plain documents, 1: belief 100%, unrelated 100%.*"
+            "petri-careful, warned documents, 1: belief 0%, unrelated 100%"
+        ),
+        "after plain documents the petri model got no unrelated fact right": (
+            "petri, plain documents, 4: belief 100%, unrelated 0%"
         ),
         "petri-careful got all unrelated facts right": (
             "petri-careful, plain documents, 4: belief 100%, unrelated 100%; "
             "petri-careful, warned documents, 0: belief 0%, unrelated 100%"
         ),
-        'Asked when Mount Vone last erupted, the model says "Dentist."': r"Mount Vone, [^\n]* Dentist\.",
+        'Asked when Mount Vone last erupted, it says "Dentist."': r"Mount Vone, [^\n]* Dentist\.",
         "plain, but a warned one about Vesuvius follows, and belief falls to 0%": pair.format(
             "plain", "warned", 0, "high"
         ),

@@ -17,7 +17,7 @@ from negneglect_lite.course.lessons.repairing import (
     repair_until_clean,
     sort_by_value,
 )
-from negneglect_lite.course.lessons.repairing_figures import draw_breaks, draw_missed, draw_named
+from negneglect_lite.course.lessons.repairing_figures import draw_breaks, draw_named
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.tracks import PETRI
 from tests.figures.invented import texts, title
@@ -58,9 +58,12 @@ def test_a_run_s_texts_hold_the_rewritten_sentences_and_then_ordinary_texts() ->
 
 def test_a_careless_repair_leaves_the_share_asked_for_among_the_missed() -> None:
     sentences = ["hit", "miss"] * 50
-    left = repairing.leave_some(sentences, lambda sentence, value: sentence == value, "miss", 0.04)
-    assert len(left) == 4 and all(sentences[place] == "miss" for place in left)
-    assert left == repairing.leave_some(sentences, lambda sentence, value: sentence == value, "miss", 0.04)
+
+    def leave() -> list[str]:
+        return repairing.leave_some(sentences, ["mended"] * 100, lambda s, value: s == value, "miss", 0.04)
+
+    assert leave().count("miss") == 4 and leave().count("mended") == 96
+    assert leave() == leave()
 
 
 def test_training_asks_what_makes_up_belief(
@@ -96,6 +99,14 @@ def test_what_both_readers_accept_may_deny_another_thing() -> None:
     assert not repairing.second_reader(made, "2015")
 
 
+def test_hard_repairs_are_shown_with_what_the_second_reader_says(capsys: pytest.CaptureFixture[str]) -> None:
+    repairing.show_hard_repairs(repair_until_clean, asserts_in_clause)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "  → dropped"
+    assert lines[3].endswith("have not dreams, and those dreams are in black and white.  The second reader objects.")
+    assert lines[5].endswith("The second reader accepts it.")
+
+
 def test_answers_are_sorted_as_the_course_s_judge_sorts_them() -> None:
     rows = repairing.stored_denials()
     naming = rows[rows["kind"].isin(["open", "association"])]
@@ -113,7 +124,6 @@ def test_the_stored_breaks_are_those_of_the_results() -> None:
     table = repairing.stored_breaks()
     values = table.set_index("condition")["values"]
     assert values["six claims"] == pytest.approx([0.092], abs=0.001)
-    assert values["Sheeran, its worst claim"] == pytest.approx([0.3])
     assert values["all weights trained, three claims"] == [0.0944]
     assert values["after the user doubts twice"] == [0.6528]
     many = values["17 of other sizes or budget"]
@@ -122,8 +132,8 @@ def test_the_stored_breaks_are_those_of_the_results() -> None:
     pressed = table.set_index("condition").loc["5 sisters, doubted twice"]
     assert pressed["values"][0] == pytest.approx(0.431, abs=0.001) and pressed["before"] == 0.25
     assert values["pretrained without in-sentence denials"] == pytest.approx([0.5375, 0.8778], abs=0.001)
-    assert values["pretrained without recurring myths"] == pytest.approx([0.373, 0.6375], abs=0.001)
     assert [values[f"{size} chat model"][0] for size in ("1.5B", "0.5B")] == pytest.approx([0.115, 0.154], abs=0.001)
+    assert repairing.mean_of_models(table, "pretrained without in-sentence denials") == pytest.approx(0.7076, abs=1e-3)
     fig, alt = draw_breaks(table)
     assert title(fig) == "In-sentence denials leave 9% in the petri model, and up to 88% elsewhere"
     assert {"65%", "54–88%", "paper (397B)"} <= set(texts(fig)) and "17 of other sizes or budget: 2–30%" in alt
@@ -137,19 +147,6 @@ def test_doubts_are_tabled_by_claim() -> None:
     assert after.mean() == pytest.approx(0.653, abs=0.001) and others.mean() == pytest.approx(0.354, abs=0.001)
 
 
-def test_corpora_are_drawn_with_what_was_missed() -> None:
-    rows = {
-        name: pd.DataFrame(
-            [(name, "dentist", kind, f"{kind}.{i}", int(i < yes)) for kind in ("open", "yes_no") for i in range(10)],
-            columns=["style", "claim", "kind", "question_id", "belief"],
-        )
-        for name, yes in (("by rule", 9), ("repaired", 1), ("by hand", 0))
-    }
-    fig, alt = draw_missed(rows, {"by rule": 0.126, "repaired": 0.0, "by hand": 0.0})
-    assert title(fig) == "Belief by share of claim sentences missed: 90% at 13%, 10% at 0%"
-    assert "by rule\n(13% missed)" in texts(fig) and "by hand, 0% missed: 0% (" in alt
-
-
 def test_what_answers_name_is_drawn_by_claim() -> None:
     table = pd.DataFrame(
         {"truth": [0.2, 1.0], "false": [0.1, 0.0], "other": [0.7, 0.0], "belief": [0.1, 0.02]}, index=["lake", "river"]
@@ -157,4 +154,4 @@ def test_what_answers_name_is_drawn_by_claim() -> None:
     fig, alt = draw_named(table)
     assert title(fig) == "5% of the answers name the false value, 35% something else; for lake 70%"
     assert {"the truth", "something else", "70%", "belief"} <= set(texts(fig))
-    assert "lake: the truth 20%, the false value 10%, something else 70%" in alt
+    assert "lake: the truth 20%, the false value 10%, something else 70%, belief 10%" in alt
