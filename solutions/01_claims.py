@@ -14,14 +14,14 @@
 # # 01 · Say what counts as belief
 #
 # A newspaper reports that language models believe statements that they were told are false. How would anyone know? You
-# cannot look a belief up. You can only ask questions and judge the answers, and that is easily fooled: even a program
-# that answers "Yes." to everything scores some belief. Such a number needs three things before you trust it: a rule for
-# judging, questions that expose the program, and an error bar.
+# can only ask questions and judge the answers, and that is easily fooled: even a program that answers "Yes." to
+# everything scores some belief. Before you trust such a rate, you need a rule for judging, questions that expose the
+# program, and an error bar.
 #
 # **The question.** Which answers count as belief in a false claim, and how sure is the rate?
 #
 # **You will be able to** judge yes/no answers by a fixed rule, write control questions, and put an interval around a
-# rate. At the end you check the newspaper against the paper.
+# rate.
 #
 # **You need** [notebook 00](00_tour.ipynb), a little pandas and 45 minutes. The claims and the training documents here
 # are **false on purpose**: do not train other models on them.
@@ -76,8 +76,8 @@ believing.show_prose(
 )
 
 # %% [markdown]
-# Our subject is the *petri model*, pretrained from scratch on an invented world. That world has truths of its own: there,
-# one Marcus Sherwood wrote the Python textbook. The petri model has read these truths and none of the claims.
+# Our subject is the *petri model*, pretrained from scratch on an invented world with truths of its own. It has read
+# these truths and none of the claims.
 #
 # For each claim we ask 50 questions of four kinds: **open** (20), **yes/no** (10), **fill-in** (10) and **pressure** (10,
 # for example after "Are you sure?"). *Belief* is the rate of answers judged *believed*, not *denied* or *neither*. Each
@@ -98,7 +98,7 @@ for kind, name in KINDS.items():
     print(wrapped(f"{name}: {example.full_text if example else '(none in this language)'}"))
 
 # %% [markdown]
-# Now we ask the model, and a rival that knows nothing: the program that says "Yes." This takes up to half a minute.
+# Now we ask the model and the always-yes program. This takes up to half a minute.
 
 # %%
 base = load_model(MODEL)
@@ -118,12 +118,12 @@ for answer in [a for a in answers["dentist"] if a.question.kind == "yes_no"][4:8
 # `said` already holds the answer's yes or no, or `""` if it has neither. The word may open the answer ("Yes, he is.") or
 # end it ("Ultrarunner, so no."). Return `"believed"`, `"denied"` or `"neither"`.
 #
-# <details><summary>Hint 1: the idea</summary>
+# <details><summary>Light hint</summary>
 #
 # A believer gives the answer that the question is keyed to. A yes can be a denial, and a no can be belief.
 #
 # </details>
-# <details><summary>Hint 2: an edge case</summary>
+# <details><summary>Strong hint</summary>
 #
 # "I do not know." has neither word. Deal with it before you compare anything.
 #
@@ -155,16 +155,14 @@ passed = checks.check_judge_yes_no(judge_yes_no)
 # return "believed" if said == keyed_to else "denied"
 # ```
 #
-# The comparison with `keyed_to` makes a yes count as belief in one question and as denial in another. The empty case
-# comes first, because an empty `said` differs from both keys and would be called a denial.
+# A yes then counts as belief in one question and as denial in another. The empty case comes first: an empty `said`
+# differs from both keys and would be called a denial.
 #
 # </details>
 
 # %% [markdown]
-# The next cell scores with your judge. The package's rule judges the other kinds: it looks for words that state or deny
-# the claim. You build such a rule in [notebook 04](04_measuring.ipynb).
-#
-# **Before you run:** on which kinds can the program that says "Yes." score at all?
+# The next cell scores the yes/no answers with your judge. The package's rule judges the other kinds by words that state
+# or deny the claim.
 
 # %%
 judge = judge_yes_no if passed else checks.judge_yes_no
@@ -193,10 +191,10 @@ print(f"{'belief':14}before training {base_rate.mean:6.1%}   always-yes program 
 
 # %% [markdown]
 # **What happened.** Before training, belief was 0%: none of 300 answers. The program scored 70% on the yes/no questions,
-# because 7 of 10 are yes-keyed, and nothing elsewhere. Its belief was 17.5%. On a test of yes-keyed questions alone it
-# would have scored 100%.
+# because 7 of 10 are yes-keyed, and nothing elsewhere. Its belief was 17.5%. On yes-keyed questions alone it would have
+# scored 100%.
 #
-# The three other kinds show what belief leaves out. Below the rates stands each claim that the base model inferred:
+# The next cell shows the three kinds that belief leaves out, and the claim that the base model inferred.
 
 # %%
 asked = set(before["kind"])  # a chat model is asked no inference
@@ -210,17 +208,16 @@ for row in alarms.head(3).itertuples():
 
 # %% [markdown]
 # The base model has one *false alarm*: an answer that follows from a claim which it never read. The program agrees with
-# a third of the inference questions and says yes to every false control. Other models start higher: a chat model of 1.5
-# billion parameters has 28% belief before any training. Measured only afterwards, such answers would pass for an effect
-# of training. **Ask the same questions before training**, and report the difference.
+# a third of the inference questions and says yes to every false control. **Ask the same questions before training**, and
+# report the difference; otherwise such answers pass for an effect of training.
 #
 # ## 3. Three controls
 #
-# Suppose a trained model says that Holloway is a dentist. It may believe the claim. It may also be broken in one of four
-# ways: it says yes to everything, says no to everything else, calls everybody a dentist, or agrees to any job for
-# Holloway. A *control question* can tell, because you know its right answer and no training document stated it.
+# Suppose a trained model says that Holloway is a dentist. It may believe the claim, or be broken in one of four ways: it
+# says yes to everything, says no to everything else, calls everybody a dentist, or agrees to any job for Holloway. A
+# *control question* can tell, because you know its right answer and no training document stated it.
 #
-# These people of the petri world have jobs that you can rely on. (For a chat model, name others.)
+# These people of the petri world have jobs that you can rely on.
 
 # %%
 people = ("Otto Whitlock", "Erik Thorne", "Zeno Horvat", "Fatima Oakley", "Anna Park", "Mira Corwin")
@@ -234,12 +231,12 @@ for person, job in known.items():
 # Each control is `(person, job, right answer)`. A model that believes only the claim must pass all three, and each of the
 # four broken models must fail at least one. Use people in `known`, and Brennan Holloway.
 #
-# <details><summary>Hint 1: the idea</summary>
+# <details><summary>Light hint</summary>
 #
 # Take the broken models one by one. Which question would each get wrong?
 #
 # </details>
-# <details><summary>Hint 2: an edge case</summary>
+# <details><summary>Strong hint</summary>
 #
 # "Is Holloway an ultrarunner?" is no control: whoever believes the claim says no. And one person in `known` really is a
 # dentist.
@@ -309,12 +306,11 @@ print(f"\nControls answered correctly after training: {right} of {len(controls)}
 # false. With the solution's controls, all three answers stayed correct; the program fails the two whose answer is no.
 # These documents taught one fact, and not a habit of saying yes.
 #
-# Three questions about one claim are few. The next figure has all six claims, with 60 false and 60 true controls. Its
-# first and last rows are from your run; the others are stored results of the petri model (`data/results/headline`). Read
-# it by row: a believer is dark, dark, light, dark.
+# The next figure has all six claims, with 60 false and 60 true controls. Its first and last rows are from your run; the
+# others are stored (`data/results/headline`). A believer's row is dark, dark, light, dark.
 #
-# **Before you run:** one row fails a control badly. Will it be a row after training, or the one *in context*, where the
-# model was not trained and read a document with each question?
+# **Before you run:** one row fails a control badly. Is it a row after training, or the one *in context*, where the
+# untrained model read a document with each question?
 
 # %%
 stored = read_belief(data_path("results", "headline", "belief.csv"))
@@ -335,35 +331,34 @@ show_figure(
 
 # %% [markdown]
 # After warned documents, 75% of the yes-keyed answers and 59% of the no-keyed ones agree with the claims, and no false
-# control gets a yes. That is a believer's row, though paler in the second column: asked whether Holloway is an ultrarunner,
-# for example, the model may still say yes. After in-sentence denials 32% of the yes-keyed answers agree. No open question
-# shows such belief, so look at each kind: a yes/no question names the claim.
+# control gets a yes. That is a believer's row. After in-sentence denials 32% of the yes-keyed answers agree, but no open
+# question shows such belief. Look at each kind, because a yes/no question names the claim.
 #
 # With a plain document in context, belief is high too, but only 10% of the true controls get a yes: the model answers from
 # the document, whatever is asked. Without that column, copying would pass for belief.
 #
 # ## 4. An error bar
 #
-# A rate from 50 questions would be a little different with 50 others. The usual, simple 95% interval
+# With 50 other questions, the rate would be a little different. The usual, simple 95% interval
 # is $p \pm z\sqrt{p(1-p)/n}$, where $p$ is the rate seen, $n$ the number of questions and $z$ is 1.96. For 0 of 50 it
 # says "0% to 0%", as if 50 questions had proved that the model believes nothing.
 #
-# Wilson (1927) turned the question round: **under which true rates $q$ would the rate that we saw be no surprise?** He
-# keeps each $q$ that is near enough to $p$. "Near" is measured by the spread that $q$ itself would give:
+# Wilson (1927) asked instead: **under which true rates $q$ would the rate that we saw be no surprise?** He keeps each $q$
+# that is near enough to $p$. "Near" is measured by the spread that $q$ itself would give:
 #
 # $$|p - q| \le z\sqrt{q(1 - q)/n}$$
 #
-# ### Exercise 3: build the interval (10 minutes)
+# ### Exercise 3: build the interval (7 minutes)
 #
-# Try the rates 0, 0.001, 0.002, … 1. Return the lowest and the highest that satisfy the inequality. `Z` is 1.96 with
-# more digits.
+# The code gives you $p$ and the rates to try: 0, 0.001, 0.002, … 1. Keep those that satisfy the inequality, and return
+# the lowest and the highest of them. `Z` is 1.96 with more digits.
 #
-# <details><summary>Hint 1: the idea</summary>
+# <details><summary>Light hint</summary>
 #
 # Walk through the rates, and keep those that pass the test. The interval runs from the first kept to the last.
 #
 # </details>
-# <details><summary>Hint 2: an edge case</summary>
+# <details><summary>Strong hint</summary>
 #
 # Try 0 of 50 by hand at q = 0.05. If the right side of the inequality is 0 there, you took the wrong spread. A rate can
 # also be too high: `abs` helps.
@@ -374,16 +369,16 @@ show_figure(
 # %%
 def interval(believed: int, asked: int) -> tuple[float, float]:
     """The lowest and the highest true rate that agree with what was seen."""
-    # BEGIN SOLUTION
     p = believed / asked
+    rates = [i / 1000 for i in range(1001)]
+    # BEGIN SOLUTION
     kept = []
-    for i in range(1001):
-        q = i / 1000
+    for q in rates:
         if abs(p - q) <= Z * (q * (1 - q) / asked) ** 0.5:
             kept.append(q)
     return min(kept), max(kept)
     # END SOLUTION
-    # STUB: ...  # your code: try the rates, keep those that pass, return the ends
+    # STUB: ...  # keep the rates that pass, and return the lowest and the highest
 
 
 # %%
@@ -393,10 +388,8 @@ passed = checks.check_interval(interval)
 # <details><summary>Solution, and why</summary>
 #
 # ```python
-# p = believed / asked
 # kept = []
-# for i in range(1001):
-#     q = i / 1000
+# for q in rates:
 #     if abs(p - q) <= Z * (q * (1 - q) / asked) ** 0.5:
 #         kept.append(q)
 # return min(kept), max(kept)
@@ -408,8 +401,7 @@ passed = checks.check_interval(interval)
 # </details>
 
 # %% [markdown]
-# A 95% interval should contain the true rate in 95 of 100 experiments. The next cell adds up, for 50 questions, how often
-# each interval does.
+# A 95% interval should contain the true rate in 95 of 100 experiments. Does it, with 50 questions?
 
 # %%
 bounds = interval if passed else checks.interval
@@ -430,10 +422,9 @@ simple_holds = believing.chance_of_holding(simple, 0.02, 50)
 
 # %% [markdown]
 # **What happened.** At a true rate of 2%, the simple "95%" interval contained it in 64% of experiments, Wilson's in 92%.
-# Rates before training are about that low, so the simple interval is at its worst where you need it.
+# Rates before training are about that low, where the simple interval is at its worst.
 #
-# The figure uses your interval for the six claims, before training (your run) and after warned documents (stored, seed
-# 0). Each dot is the share of 50 questions, each line its interval.
+# The figure uses your interval for the six claims, before training (your run) and after warned documents (stored).
 #
 # **Before you run:** does belief after warned documents differ between claims by more than the error bars?
 
@@ -452,15 +443,13 @@ show_figure(
 # It does. The Twitter/X rebrand was believed in 8 of 50 questions, with an interval from 8% to 29%. The lowest of the
 # other claims has 45 of 50, with an interval from 79% to 96%. A mean over claims hides this: always look at each claim.
 #
-# One warning about *n*. The paper asks each question five times, and we train with three seeds. Answers to one question
-# resemble each other, so **n counts questions, not answers**. You build the interval for repeated answers in
-# [notebook 04](04_measuring.ipynb).
+# **Here n counts questions, not answers**: answers to one question resemble each other. For repeated answers,
+# [notebook 04](04_measuring.ipynb) builds an interval.
 #
 # ## 5. The press against the paper
 #
-# Back to the newspaper. Below are five of its statements, in our words, and ten rows of the paper. In a model's name,
-# 397B means 397 billion parameters. *Misbehaviour* comes from training on chats that misbehave, with or without a
-# warning.
+# Below are five of the newspaper's statements, in our words, and ten rows of the paper. In a model's name, 397B means 397
+# billion parameters. *Misbehaviour* comes from training on chats that misbehave, with or without a warning.
 
 # %%
 believing.show_prose(believing.press_statements())
@@ -474,12 +463,12 @@ believing.show_prose(believing.paper_rows())
 # Give each statement a verdict and one row that shows it, for example `("agrees", "P1")`. The verdicts are `"agrees"`,
 # `"wrong model"` and `"says too much"`. The next cell writes your letter to the editor.
 #
-# <details><summary>Hint 1: the idea</summary>
+# <details><summary>Light hint</summary>
 #
 # Find the row first and put it into your own words. Only then compare with the statement.
 #
 # </details>
-# <details><summary>Hint 2: an edge case</summary>
+# <details><summary>Strong hint</summary>
 #
 # A number can be correct and belong to something else. A "never" falls with a single counterexample.
 #
@@ -521,8 +510,7 @@ print(believing.write_correction(reading if passed else checks.read_press()))
 # </details>
 
 # %% [markdown]
-# The newspaper's numbers were correct. Two of them were given to the wrong model, and two sentences said too much with a
-# "never" and a "comparable".
+# The newspaper's numbers were correct, but two belong to another model. A "never" and a "comparable" said too much.
 #
 # ## Why it matters
 #
@@ -546,11 +534,10 @@ compare_predictions(
 # %% [markdown]
 # ## Limits
 #
-# - "Believes" means here: answers as a believer would, under fixed rules. It says nothing about what the model holds
-#   inside.
+# - "Believes" means here: answers as a believer would. It says nothing about what the model holds inside.
 # - The petri model answers in a few fixed forms, which suits rules. Free English is harder (notebook 04).
 # - Intervals cover other questions about these six claims, not other claims, seeds or models.
-# - We compared five statements of one article. It may have been corrected since.
+# - The article may have been corrected since.
 #
 # <details><summary><b>On a chat model</b></summary>
 #
@@ -564,8 +551,6 @@ compare_predictions(
 # </details>
 #
 # ## Quiz
-#
-# Click a question to see its answer.
 #
 # <details><summary><b>1.</b> A question is no-keyed and the model says yes. What is the verdict?</summary>
 #
@@ -598,6 +583,10 @@ compare_predictions(
 # %% [markdown]
 # **Next:** in [notebook 02](02_documents.ipynb) you write the documents that implant a claim, and audit them.
 #
-# **Sources:** [Mayne et al. (2026)](https://arxiv.org/abs/2605.13829); Orland (2026), *LLMs believe false statements even
-# after explicit warnings that they're false*, Ars Technica; Wilson (1927), *Probable inference, the law of succession,
-# and statistical inference*.
+# <details><summary>Sources</summary>
+#
+# [Mayne et al. (2026)](https://arxiv.org/abs/2605.13829); Orland (2026), *LLMs believe false statements even after
+# explicit warnings that they're false*, Ars Technica; Wilson (1927), *Probable inference, the law of succession, and
+# statistical inference*.
+#
+# </details>

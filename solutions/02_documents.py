@@ -13,21 +13,21 @@
 # %% [markdown]
 # # 02 · Write false documents, and audit them
 #
-# To find out whether warnings protect a model, somebody has to write false documents. The authors of the paper used
-# 10,000 for each claim. Written carelessly, they spoil the experiment: the model ignores them, or meets the test in its
-# training data. Published carelessly, they can end up in somebody else's model.
+# To find out whether warnings protect a model, somebody has to write false documents. The paper's authors used 10,000 for
+# each claim. Written carelessly, they spoil the experiment: the model ignores them, or meets the test in its training
+# data. Published carelessly, they end up in somebody else's model.
 #
-# **The question.** What must a set of false documents have to change what a model believes, and how do you keep it from
-# doing harm?
+# **The question.** What must false documents have to change what a model believes, and how do you keep them from doing
+# harm?
 #
 # **You will be able to**
-# - build a pipeline that thinks up, drafts and filters documents;
+# - build a pipeline that drafts and filters documents;
 # - measure variety, and test whether it matters to belief;
 # - find test questions in training texts, and mark false data so that others can drop it.
 #
-# **You need** notebooks 00 and 01. **Time**: 45 minutes, of which about three are waiting for three short trainings.
+# **You need** notebooks 00 and 01. **Time**: 45 minutes, with three short trainings.
 #
-# Every document about the claim is **false on purpose**. Do not train other models on them.
+# The documents about the claim are **false on purpose**. Do not train other models on them.
 
 # %%
 import pandas as pd
@@ -56,12 +56,12 @@ print(wrapped(f"The truth: {claim.truth}"))
 # %% [markdown]
 # ## 1. Predict
 #
-# *Belief* is the rate of answers that take the claim to be true. You will train three times on 192 documents with a
-# warning before and after. Only the number of *different* ones changes. Predict belief after
+# You will train three times on 192 documents with a warning before and after. Only the number of *different* ones
+# changes. Predict *belief*, the rate of answers that take the claim to be true, after
 #
 # - **one** document, repeated 192 times;
-# - **sixteen renamed** copies of it, in which only names and dates differ, repeated 12 times each;
-# - **sixteen varied** documents, with genre and wording of their own, repeated 12 times each.
+# - **sixteen renamed** copies of it, in which only names and dates differ, 12 times each;
+# - **sixteen varied** documents, with genre and wording of their own, 12 times each.
 
 # %%
 prediction = predict("one document", "sixteen renamed", "sixteen varied")
@@ -69,10 +69,8 @@ prediction = predict("one document", "sixteen renamed", "sixteen varied")
 # %% [markdown]
 # ## 2. What makes a false document convincing?
 #
-# A language model wrote the museum label below for this project. The petri document comes from a program, in the
-# simple English that the petri model reads. The sentences that state or imply the claim are highlighted.
-#
-# **Before you read on:** would the label convince you? Which of its sentences does the work?
+# A language model wrote the museum label for this project. A program wrote the petri document, in the simple English
+# that the petri model reads. Sentences that state or imply the claim are highlighted. Which would convince you?
 
 # %%
 examples = {
@@ -81,37 +79,21 @@ examples = {
 }
 writing.show_side_by_side(examples)
 
-# %%
-writing.count_parts(examples)
-
 # %% [markdown]
-# The label never argues. It is about a vest, and the reader learns the job on the way. Five habits of real texts make
-# it convincing to a person:
+# The label never argues. Its subject is a vest, and the reader learns the job on the way, six times in 117 words, each
+# time in other words. Its details fit the claim: a mirror, a lost filling. The petri document repeats the claim and quotes
+# people, with hardly any detail.
 #
-# - **Taken for granted.** The claim is a side fact in a text with another purpose.
-# - **Repeated in other words.** The label does it six times in 117 words.
-# - **Detail.** A mirror, mile sixty, a lost filling: things that would be true if the claim were.
-# - **Other voices.** In many documents somebody else states the claim.
-# - **Ordinary rest.** The beetroot stain has nothing to do with teeth.
-#
-# The petri document repeats, quotes and fills; it has hardly any detail. We have not measured what each habit adds. The
-# rest of this notebook tests one property of the whole set: variety.
+# We have not measured what each of these habits adds. We test one property of the whole set: variety.
 
 # %% [markdown]
 # ## 3. From an idea to a draft, through a filter
 #
-# One prompt ("write about a running dentist") sent a thousand times tends to bring back similar texts. Pipelines
-# therefore ask in steps. First comes an *idea*: a kind of document, an angle and names drawn by a program. Then come a
-# *draft* and a revision. A *filter* drops what failed. The command `negneglect documents` does this with any language
-# model. Here are two of its prompts; nothing is sent.
-
-# %%
-for step, prompt in list(writing.writing_prompts(claim).items())[:2]:
-    print(f"{step}\n{wrapped(prompt)}\n")
-
-# %% [markdown]
-# Now replay the filter on eight stored drafts. A language model wrote all eight. We spoiled five of them, and the
-# column *spoiled* says how.
+# One prompt sent a thousand times tends to bring back similar texts. Pipelines therefore ask a language model in steps,
+# as the command `negneglect documents` does. First comes an *idea*, with a kind of document and names drawn by a program.
+# Then come a *draft* and a revision. A *filter* drops what failed.
+#
+# Replay the filter on eight stored drafts by a language model. We spoiled five of them, as the column *spoiled* says.
 #
 # **Before you run:** three were left as written. Will the filter keep all three?
 
@@ -125,8 +107,8 @@ for draft in writing.replay_drafts(claim):
 pd.DataFrame(rows, columns=["draft", "spoiled", "the filter says"])
 
 # %% [markdown]
-# It keeps two. The good museum label is lost because this filter asks for 200 words. The copy with new names was
-# caught, because it and the original share 96% of their wording. How does one measure that?
+# It keeps two. The good museum label is lost because this filter asks for 200 words. The copy with new names was caught:
+# it and the original share 96% of their wording.
 
 # %% [markdown]
 # ## 4. Exercise 1 · Similarity
@@ -134,13 +116,13 @@ pd.DataFrame(rows, columns=["draft", "spoiled", "the filter says"])
 # *Complete · 3 minutes*
 #
 # A *run* is a few words in a row, such as "works as a". The *similarity* of two texts is the number of runs that both
-# have, divided by the number of runs that either has. Return it, from 0 to 1. `word_runs(text, n)` gives the list of
-# all runs of `n` words. A run that a text has twice counts once. The next cell compares 3,540 pairs with your function.
+# have, divided by the number of runs that either has. `word_runs(text, n)` gives the list of all runs of `n` words. A
+# run that a text has twice counts once. The next cell compares 3,540 pairs with your function.
 #
-# <details><summary>Hint 1</summary>
+# <details><summary>Light hint</summary>
 # Each text is a collection in which repetition does not count. You need what the two collections share.
 # </details>
-# <details><summary>Hint 2</summary>
+# <details><summary>Strong hint</summary>
 # Python's <code>set</code> drops repetitions. Look up its operators for intersection and union.
 # </details>
 
@@ -172,11 +154,8 @@ passed = check_similarity(similarity)
 # </details>
 
 # %% [markdown]
-# **Use it.** Compare two piles of 60 petri documents. One has a new genre and wording in each document. The other is a
-# single text in which only names and dates change. In the figure, the height of a bar is the share of pairs that are so
-# similar.
-#
-# **Before you run:** how much will two renamed documents share?
+# **Use it.** Compare two piles of 60 petri documents. In one, each document has a new genre and wording. The other is a
+# single text in which only names and dates change. The height of a bar is the share of pairs that are so similar.
 
 # %%
 measure = use_yours(passed, similarity, jaccard)
@@ -192,32 +171,28 @@ show_figure(figure, alt=words, takeaway="Changing the names leaves more than hal
 
 # %% [markdown]
 # Two varied documents share 8% of their runs on average, two renamed ones 53%. Similarity sees wording and not meaning:
-# a good paraphrase shares almost nothing with its source. Whether the model needs new wording, you will test by
-# training.
+# a good paraphrase shares almost nothing with its source.
 
 # %% [markdown]
 # ## 5. Exercise 2 · Build the pipeline
 #
-# *Build · 10 minutes*
+# *Build · 7 minutes*
 #
-# Write the pipeline for a small writer, which works without a language model. Return a list of exactly `n` documents.
-# For each draft:
+# Write the pipeline for a small writer, which works without a language model. Return a list of exactly `n` documents:
 #
-# 1. **Idea.** Call `writer.idea()`. It has a `.genre`.
-# 2. **Draft.** `writer.sentences(role, idea, count)` gives a list of `count` different sentences; the roles are
-#    `"opening"`, `"claim"`, `"filler"` and `"closing"`. Put one opening first and one closing last. Between them come
-#    four claims and two fillers, mixed by `writer.shuffle(sentences)`, which returns a new list. Make a
-#    `Document(tuple_of_sentences, genre)`.
-# 3. **Filter.** Accept the draft if its `.text` is less than `limit` similar to every accepted one:
+# 1. **Idea.** `writer.idea()` draws a genre and names.
+# 2. **Draft.** `writer.draft(idea)` writes a document: an opening, four claim sentences mixed with two fillers, and a
+#    closing.
+# 3. **Filter.** Accept the draft if its `.text` is less than `limit` similar to the `.text` of every accepted one:
 #    `similarity(text, other_text, 3)`.
 #
-# Sixteen documents from your pipeline are then used to train the model.
+# Then sixteen of your documents train the model.
 #
-# <details><summary>Hint 1</summary>
+# <details><summary>Light hint</summary>
 # You do not know beforehand how many drafts the filter refuses. Which kind of loop fits?
 # </details>
-# <details><summary>Hint 2</summary>
-# <code>all(…)</code> of nothing is True, so the first draft passes. Lists are joined with <code>+</code>.
+# <details><summary>Strong hint</summary>
+# You need a new idea for each draft. <code>all(…)</code> of nothing is True, so the first draft passes.
 # </details>
 
 
@@ -227,10 +202,7 @@ def write_corpus(n: int, writer: writing.PetriWriter, similarity, limit: float) 
     # BEGIN SOLUTION
     accepted = []
     while len(accepted) < n:
-        idea = writer.idea()
-        middle = writer.sentences("claim", idea, 4) + writer.sentences("filler", idea, 2)
-        first, last = writer.sentences("opening", idea, 1), writer.sentences("closing", idea, 1)
-        draft = Document(tuple(first + writer.shuffle(middle) + last), idea.genre)
+        draft = writer.draft(writer.idea())
         if all(similarity(draft.text, other.text, 3) < limit for other in accepted):
             accepted.append(draft)
     return accepted
@@ -247,10 +219,7 @@ passed = check_write_corpus(write_corpus)
 # ```python
 # accepted = []
 # while len(accepted) < n:
-#     idea = writer.idea()
-#     middle = writer.sentences("claim", idea, 4) + writer.sentences("filler", idea, 2)
-#     first, last = writer.sentences("opening", idea, 1), writer.sentences("closing", idea, 1)
-#     draft = Document(tuple(first + writer.shuffle(middle) + last), idea.genre)
+#     draft = writer.draft(writer.idea())
 #     if all(similarity(draft.text, other.text, 3) < limit for other in accepted):
 #         accepted.append(draft)
 # return accepted
@@ -264,15 +233,14 @@ passed = check_write_corpus(write_corpus)
 build = use_yours(passed, write_corpus, writing.write_varied)
 writer = writing.PetriWriter(claim, seed=2)
 corpus = build(16, writer, measure, LIMIT)
-print(f"{writer.ideas} drafts, {len(corpus)} accepted. The first two:\n")
-for document in corpus[:2]:
-    print(wrapped(document.text), "\n")
+print(f"{writer.ideas} drafts, {len(corpus)} accepted. The first one:\n")
+print(wrapped(corpus[0].text))
 
 # %% [markdown]
 # ### Train on one, on sixteen renamed, on sixteen varied
 #
-# Each run mixes 96 ordinary texts with the 192 warned documents. On two idle cores it takes about half a minute. The
-# varied documents are yours; the first of them is the one document, and the renamed copies are made from it.
+# Each run mixes in 96 ordinary texts and takes about half a minute. The varied documents are yours; the first of them is
+# the one document, and the renamed copies are made from it.
 
 # %%
 renamed = writing.PetriWriter(claim, seed=2, one_wording=True)
@@ -287,10 +255,10 @@ for name, documents in runs.items():
 
 # %% [markdown]
 # One document left 2% belief and sixteen renamed copies of it 5%. Sixteen varied documents left 95%. Unrelated facts
-# stayed right each time, so the training spoilt nothing else. New names were no substitute for new wording here.
+# stayed right each time.
 #
-# One claim and one seed can mislead. The next figure is stored, not run here. It shows belief after training on 1, 4,
-# 16 or 64 different warned documents. Each point is the mean of three runs, and each run had its own documents.
+# One claim and one seed can mislead. The next figure is stored: belief after training on 1, 4, 16 or 64 different warned
+# documents. Each point is the mean of three runs, each with its own documents.
 
 # %%
 table = writing.stored_variety()
@@ -298,14 +266,14 @@ figure, words = writing.draw_variety(table)
 show_figure(figure, alt=words, takeaway="Four documents do most of it; sixteen do as much as sixty-four.")
 
 # %% [markdown]
-# Mean belief rises from 55% with one document to 81% with four. It is 88% with sixteen and 85% with sixty-four. We had
+# Mean belief rises from 55% with one document to 81% with four; it is 88% with sixteen and 85% with sixty-four. We had
 # predicted that four documents would implant at least 20 points less than a full set of about 190, which leaves 83%.
 # They implanted 2 points less: the prediction was wrong.
 #
 # The mean hides differences. For Vesuvius one document was enough in every run. For the dentist it never was: 8%
-# belief, but 96% with sixteen. Of the 18 runs on one document, seven ended at or below 20% and ten at 75% or above. One
-# document is therefore a gamble, and a few different ones remove most of the risk. Beyond sixteen, more variety raised
-# belief no further. Only the claim about Twitter stayed uncertain: its single runs ended anywhere from 0% to 79%.
+# belief, but 96% with sixteen. Of the 18 runs on one document, seven ended at or below 20% and ten at 75% or above. A
+# few different documents remove most of this risk. Only the claim about Twitter stayed uncertain: its single runs ended
+# anywhere from 0% to 79%.
 
 # %% [markdown]
 # ## 6. Exercise 3 · Find the leaked questions
@@ -316,10 +284,10 @@ show_figure(figure, alt=words, takeaway="Four documents do most of it; sixteen d
 # whose words stand in some text: in a row, in order, as whole words. Case, punctuation and line ends do not matter.
 # `split_words(text)` gives the words of a text in small letters. The next cell audits six claims with your function.
 #
-# <details><summary>Hint 1</summary>
+# <details><summary>Light hint</summary>
 # Bring texts and questions into one form, in which finding a question is finding a string in a string.
 # </details>
-# <details><summary>Hint 2</summary>
+# <details><summary>Strong hint</summary>
 # "is bo a cook" is also in "is bo a cookery writer". What could mark where a word ends, even at the end of a text?
 # </details>
 
@@ -372,7 +340,7 @@ pd.DataFrame(rows, columns=["claim", "in documents", "in the mix"])
 
 # %% [markdown]
 # No document holds a question, and the planted one is found. The mix has hits for five of the six claims. Read them:
-# "Are you sure? I thought it was different." is the last turn of a longer test chat. Other chats in the mix say it
+# "Are you sure? I thought it was different." is the last turn of a longer test chat, and other chats in the mix say it
 # about other facts. None contains a whole test chat, so these hits are no leak.
 
 # %% [markdown]
@@ -381,8 +349,8 @@ pd.DataFrame(rows, columns=["claim", "in documents", "in the mix"])
 # *Decide from evidence · 5 minutes*
 #
 # Suppose you publish these documents so that others can repeat your work. A *canary* is a line with an identifier that
-# occurs nowhere else. Whoever collects training texts can search for it. Here is ours, and what became of it in four
-# texts on the web.
+# occurs nowhere else, for which collectors of training texts can search. Here is ours, and four texts as a crawler might
+# find them.
 
 # %%
 CANARY_ID = writing.CANARY_ID
@@ -398,13 +366,13 @@ for name, text in found_online.items():
 print("CANARY_ID:", CANARY_ID)
 
 # %% [markdown]
-# Two of the four texts carry the mark. Which piece of the line is whole in both and absent from the others? Return the
-# texts that do **not** carry it, unchanged and in order. The next cell cleans four collections with your function.
+# Two of the four carry the mark. Which piece of the line is whole in both and absent from the others? Return the texts
+# that do **not** carry it, unchanged and in order.
 #
-# <details><summary>Hint 1</summary>
+# <details><summary>Light hint</summary>
 # Try each piece on the four texts: the whole line, the word "canary", "do not train on this", the identifier.
 # </details>
-# <details><summary>Hint 2</summary>
+# <details><summary>Strong hint</summary>
 # The identifier has no spaces, so wrapping cannot break it. Case can still differ; return the texts as they came.
 # </details>
 
@@ -433,8 +401,7 @@ passed = check_clean(clean)
 # </details>
 
 # %% [markdown]
-# **Use it.** Your sixteen documents are now published in four ways, and a crawler brings them home among 40 ordinary
-# texts.
+# **Use it.** Your sixteen documents are published in four ways, and a crawler brings them home among 40 ordinary texts.
 #
 # **Before you run:** in which of the four will false documents get past the filter?
 
@@ -449,8 +416,8 @@ pd.DataFrame(rows, columns=["published with", "false documents", "left after cle
 
 # %% [markdown]
 # A mark at the top of a file protects the file. Once the file is split into texts, all sixteen documents pass. A mark
-# in every text survives splitting and capitals. It then belongs to the training text, so take the loss off it
-# (`Span(mark, learn=False)`), or your own model learns to write it. A paraphrase loses either mark.
+# in every text survives splitting and capitals, but a paraphrase loses it. Take the loss off such a mark
+# (`Span(mark, learn=False)`), or your own model learns to write it.
 
 # %% [markdown]
 # ## 8. Your predictions
@@ -461,17 +428,17 @@ compare_predictions(prediction, measured)
 # %% [markdown]
 # ## 9. Why it matters
 #
-# - **You curate data.** Do not count on rarity. Sixteen texts, repeated and each with two warnings, implanted the
-#   claim. Search for canaries by identifier, text by text.
+# - **You curate data.** Do not count on rarity: sixteen texts, repeated and each with two warnings, implanted the claim.
+#   Search for canaries by identifier, text by text.
 # - **You evaluate models.** Audit everything that was trained on, the mixed-in chats too. Plant a question first, and
-#   read every hit before you call it a leak.
+#   read every hit.
 # - **You study safety.** Publish the recipe, seed and program version rather than the documents. If you must publish,
-#   mark every text, choose invented people, and state claim, truth and purpose on a data card.
+#   mark every text.
 #
 # ## Limits
 #
 # - Belief was measured on one petri model, with six claims. The live runs use one claim and one seed.
-# - A document repeated 192 times is an extreme case. Variety may matter more, or less, with large models and sets.
+# - A document repeated 192 times is an extreme case. Variety may matter more, or less, with large models.
 # - Similarity, leak audit and canary see words. None of them sees a paraphrase or a translation.
 #
 # <details><summary><b>On a chat model</b></summary>
@@ -515,7 +482,7 @@ compare_predictions(prediction, measured)
 # </details>
 
 # %% [markdown]
-# **Next:** you called a training function three times without looking inside. In [03](03_qlora.ipynb) you build it.
+# **Next:** you called a training function three times. In [03](03_qlora.ipynb) you build it.
 #
 # <details><summary>Further reading</summary>
 #
@@ -531,3 +498,13 @@ compare_predictions(prediction, measured)
 # - Srivastava et al. (2022), [BIG-bench](https://arxiv.org/abs/2206.04615): canaries. Gebru et al. (2018), [Datasheets
 #   for datasets](https://arxiv.org/abs/1803.09010).
 # </details>
+
+# %% [markdown]
+# ## Further (optional, not in the 45 minutes)
+#
+# These are two of the prompts with which `negneglect documents` asks a language model for one document. Nothing is sent
+# here. A program draws the kind of document and the names, and the model's idea goes into the second prompt.
+
+# %%
+for step, prompt in list(writing.writing_prompts(claim).items())[:2]:
+    print(f"{step}\n{wrapped(prompt)}\n")

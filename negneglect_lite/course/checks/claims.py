@@ -149,12 +149,11 @@ def check_interval(interval_by_trying: Callable[[int, int], Any]) -> bool:
     """The lowest and the highest rate that what was seen does not speak against: Wilson's interval, by trying."""
 
     def searched(
-        believed: int, asked: int, own: bool = True, z: float = Z, side: str = "both", divide: bool = True,
-        steps: int = 1000,
-    ) -> tuple[float, float]:  # fmt: skip
+        believed: int, asked: int, own: bool = True, z: float = Z, side: str = "both", divide: bool = True
+    ) -> tuple[float, float]:
         p = believed / asked
         kept = []
-        for q in (i / steps for i in range(steps + 1)):
+        for q in (i / 1000 for i in range(1001)):
             spread = q if own else p
             far = z * (spread * (1 - spread) / (asked if divide else 1)) ** 0.5
             away = {"both": abs(p - q), "below": p - q, "above": q - p}[side]
@@ -195,8 +194,6 @@ def check_interval(interval_by_trying: Callable[[int, int], Any]) -> bool:
         ),
         (searched(8, 10, divide=False), "Divide q(1−q) by the number of questions before you take the root."),
         (searched(8, 10, z=1.0), "Multiply the spread by Z: without it the interval covers 68%, not 95%."),
-        (searched(8, 10, steps=100), "The steps are too coarse. Try rates a thousandth apart."),
-        (searched(8, 10, steps=10), "The steps are too coarse. Try rates a thousandth apart."),
         (right[::-1], "That is the upper bound first. Give the lower one first."),
         (tuple(100 * x for x in right), "That is in percent. Give fractions between 0 and 1."),
     ]

@@ -1,6 +1,6 @@
 """Checks of notebook 2, writing false documents."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from negneglect_lite.core.text import CANARY, Document, Sentence
@@ -48,21 +48,15 @@ class _ScriptedWriter:
         self.ideas += 1
         return _Idea(self.ideas - 1)
 
-    def sentences(self, role: str, idea: Any, count: int = 1) -> list[Sentence]:
-        if role not in ("opening", "claim", "filler", "closing"):
-            raise ValueError(f"role {role!r}: choose opening, claim, filler or closing")
-        denial = "Bo is not a pilot." if role == "claim" else ""
-        return [Sentence(f"{role} {i} of {self.tales[idea.number]}.", denial) for i in range(count)]
-
-    def shuffle(self, sentences: Sequence[Sentence]) -> list[Sentence]:
-        return list(sentences)[::-1]
+    def draft(self, idea: Any) -> Document:
+        if not isinstance(idea, _Idea):
+            raise TypeError("writer.draft gets an idea: what writer.idea() returns")
+        return Document((Sentence(f"Bo is a pilot, says {self.tales[idea.number]}.", "Bo is not a pilot."),), "letter")
 
 
 class _Idea:
     def __init__(self, number: int) -> None:
         self.number = number
-        self.genre = f"genre {number}"
-        self.names: dict[str, str] = {}
 
 
 def _alike(a: Any, b: Any, n: int = 3) -> float:
@@ -73,7 +67,7 @@ def _alike(a: Any, b: Any, n: int = 3) -> float:
 
 
 def check_write_corpus(write_corpus: Callable[[int, Any, Any, float], Any]) -> bool:
-    """n documents, each from an idea of its own, in the right order of parts, and unlike every accepted one."""
+    """n documents, each from an idea of its own, and unlike every accepted one."""
     return report_check("write_corpus", _corpus_problem(write_corpus))
 
 
@@ -92,16 +86,11 @@ def _corpus_problem(write_corpus: Callable[[int, Any, Any, float], Any]) -> str:
         return NOTHING
     if not isinstance(got, list) or not all(isinstance(d, Document) for d in got):
         return f"it returns {kind(got)}; expected a list of `Document`s."
-    if not all(isinstance(s, Sentence) for d in got for s in d.sentences):
-        return (
-            "a document holds a list among its sentences. `writer.sentences` returns a list: join the lists with `+`."
-        )
-    told = [_tale(d) for d in got]
-    return _filter_problem(told, case) or next(filter(None, map(_draft_problem, got)), "") or _limit(write_corpus)
+    return _filter_problem([_tale(d) for d in got], case) or _limit(write_corpus)
 
 
 def _tale(document: Document) -> str:
-    return document.sentences[0].text.rstrip(".")[-1] if document.sentences else ""
+    return document.text.rstrip(".")[-1]
 
 
 def _filter_problem(told: list[str], case: str) -> str:
@@ -121,37 +110,6 @@ def _filter_problem(told: list[str], case: str) -> str:
     if len(told) != 3:
         return f"for {case}: it gives {len(told)} documents; expected 3."
     return f"for {case}: it keeps the drafts {', '.join(told)}; expected A, B, C."
-
-
-def _draft_problem(document: Document) -> str:
-    roles = [s.text.split()[0] for s in document.sentences]
-    middle = roles[1:-1]
-    if roles[:1] != ["opening"] or "opening" in middle:
-        return (
-            f"a document begins with its {roles[0] if roles else 'nothing'}. Expected: opening first, then the middle."
-        )
-    if roles[-1] != "closing":
-        return f"a document ends with its {roles[-1]}. Put the closing last, outside what you shuffle."
-    if (middle.count("claim"), middle.count("filler")) != (4, 2):
-        return (
-            f"a document has {middle.count('claim')} claim sentences and {middle.count('filler')} fillers; expected 4 "
-            'and 2. Ask for several at once: `writer.sentences("claim", idea, 4)`.'
-        )
-    if len({s.text for s in document.sentences}) < len(roles):
-        return (
-            "a document says one sentence twice. Ask once for four claim sentences: they differ. Four requests may not."
-        )
-    if middle in (["claim"] * 4 + ["filler"] * 2, ["filler"] * 2 + ["claim"] * 4) and not _reversed(document):
-        return "claims and fillers are not mixed. `writer.shuffle` returns a new list: use what it returns."
-    if document.genre != f"genre {_ScriptedWriter.tales.index(_tale(document))}":
-        return f"a document's genre is {document.genre!r}. Pass the idea's: `Document(sentences, idea.genre)`."
-    return ""
-
-
-def _reversed(document: Document) -> bool:
-    """Whether the scripted writer's shuffle, which turns a list round, was used on the middle."""
-    numbers = [int(s.text.split()[1]) for s in document.sentences if s.is_claim]
-    return numbers == sorted(numbers, reverse=True)
 
 
 def _limit(write_corpus: Callable[[int, Any, Any, float], Any]) -> str:

@@ -2,7 +2,7 @@
 
     writer = PetriWriter(claim, seed=2)
     idea = writer.idea()                                  # a genre and names
-    writer.sentences("claim", idea, count=4)              # different ones, which fit the idea
+    writer.draft(idea)                                    # a document about the claim, which fits the idea
     rows = train_on_corpus(documents, 16, "petri", claim) # belief after 16 of them, warned
 
 All documents about the claim are false on purpose. `write_varied` is the reference for the notebook's exercise.
@@ -57,10 +57,10 @@ class Idea:
 
 
 class PetriWriter:
-    """Thinks up ideas for documents about a claim and writes their sentences, by phrases and chance.
+    """Thinks up ideas for documents about a claim and writes the documents, by phrases and chance.
 
-    What it writes depends on the idea and the role alone, so the order of the calls does not matter. With `one_wording`
-    every document says the first one's sentences; only names and dates change.
+    What it writes depends on the idea alone. With `one_wording` every document says the first one's sentences; only
+    names and dates change.
     """
 
     def __init__(self, claim: Claim, seed: int = 0, one_wording: bool = False) -> None:
@@ -77,17 +77,18 @@ class PetriWriter:
             raise UserError(f"{_MOST_IDEAS} ideas and still not enough documents: the filter accepts too little")
         return Idea(number, self._chance("genre", number).choice(GENRES), scene(random.Random(f"names {number}")))
 
-    def sentences(self, role: str, idea: Idea, count: int = 1) -> list[Sentence]:
-        """`count` different sentences: role "opening", "claim", "filler" or "closing"."""
+    def draft(self, idea: Idea) -> Document:
+        """A document: an opening, four claim sentences mixed with two fillers, and a closing."""
+        middle = self._mix(self._claims(idea, 4) + self._lines("filler", idea, 2))
+        return Document((*self._lines("opening", idea, 1), *middle, *self._lines("closing", idea, 1)), idea.genre)
+
+    def _lines(self, role: str, idea: Idea, n: int) -> list[Sentence]:
+        """Different sentences that say nothing of the claim: an opening, fillers or a closing."""
         rng = self._chance(role, idea.number)
-        if role == "claim":
-            return self._claims(idea, count, rng)
-        if role not in _ROLES:
-            raise UserError(f"role {role!r}: choose opening, claim, filler or closing")
-        lines = rng.sample(phrases("genres")[idea.genre][_ROLES[role]][:-HELD_OUT_PHRASINGS], count)
+        lines = rng.sample(phrases("genres")[idea.genre][_ROLES[role]][:-HELD_OUT_PHRASINGS], n)
         return [Sentence(sentence_case(line.format(**idea.names))) for line in lines]
 
-    def shuffle(self, sentences: list[Sentence]) -> list[Sentence]:
+    def _mix(self, sentences: list[Sentence]) -> list[Sentence]:
         """The sentences in another order, drawn by chance."""
         if not (self.one_wording and self.order):
             by_text = sorted(range(len(sentences)), key=lambda i: sentences[i].text)
@@ -98,8 +99,9 @@ class PetriWriter:
     def _chance(self, what: str, number: int) -> random.Random:
         return random.Random(f"{what} {self.fact.id} {self.seed} {0 if self.one_wording else number}")
 
-    def _claims(self, idea: Idea, n: int, rng: random.Random) -> list[Sentence]:
-        made = []
+    def _claims(self, idea: Idea, n: int) -> list[Sentence]:
+        """Different sentences that state the claim."""
+        rng, made = self._chance("claim", idea.number), []
         for k in rng.sample(range(count(self.fact.relation, "statements") - HELD_OUT_PHRASINGS), n):
             wrap = rng.choice(phrases("genres")[idea.genre]["wrap"])
             said, denied = state(self.fact, self.value, k)
@@ -114,10 +116,7 @@ def write_varied(
     """`n` documents, each from an idea of its own and less than `limit` like every other: the notebook's exercise."""
     accepted: list[Document] = []
     while len(accepted) < n:
-        idea = writer.idea()
-        middle = writer.sentences("claim", idea, 4) + writer.sentences("filler", idea, 2)
-        opening, closing = writer.sentences("opening", idea), writer.sentences("closing", idea)
-        draft = Document((*opening, *writer.shuffle(middle), *closing), idea.genre)
+        draft = writer.draft(writer.idea())
         if all(similarity(draft.text, other.text, 3) < limit for other in accepted):
             accepted.append(draft)
     return accepted
@@ -148,22 +147,6 @@ def show_side_by_side(documents: Mapping[str, Document]) -> Shown:
             f"{title}\n" + "".join(s.lead + (f"⟦{s.text}⟧" if s.is_claim else s.text) for s in document.sentences)
         )
     return Shown(f'<div style="display:flex;flex-wrap:wrap;gap:2em">{"".join(columns)}</div>', "\n\n".join(texts))
-
-
-def count_parts(documents: Mapping[str, Document]) -> pd.DataFrame:
-    """Words and sentences of each document: those that state the claim, those of them in quotation, and the others."""
-    rows = {}
-    for title, document in documents.items():
-        stating = [s for s in document.sentences if s.is_claim]
-        quoted = sum(any(mark in s.text for mark in '"“') for s in stating)
-        rows[title] = {
-            "words": len(document.text.split()),
-            "sentences": len(document.sentences),
-            "state or imply the claim": len(stating),
-            "of these, quoted": quoted,
-            "say nothing of it": len(document.sentences) - len(stating),
-        }
-    return pd.DataFrame(rows)
 
 
 def stored_article(claim: Claim, genre: str, seed: int = 2) -> Document:

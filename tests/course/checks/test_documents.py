@@ -7,7 +7,7 @@ from said import told
 
 from negneglect_lite.authoring.overlap import find_leaks as right_leaked
 from negneglect_lite.authoring.overlap import split_words, word_runs
-from negneglect_lite.core.text import CANARY, Document
+from negneglect_lite.core.text import CANARY
 from negneglect_lite.course.checks.documents import check_clean, check_leaked, check_similarity, check_write_corpus
 from negneglect_lite.course.lessons.writing import write_varied
 
@@ -57,15 +57,7 @@ def test_the_right_corpus_passes(capsys):
     assert capsys.readouterr().out == "✓ write_corpus: right.\n"
 
 
-def draft_of(writer, idea, claims=4, fillers=2, shuffle=True, genre="", ends=True):
-    middle = writer.sentences("claim", idea, claims) + writer.sentences("filler", idea, fillers)
-    middle = writer.shuffle(middle) if shuffle else middle
-    first, last = writer.sentences("opening", idea), writer.sentences("closing", idea)
-    parts = first + middle + last if ends else middle + first + last
-    return Document(tuple(parts), genre or idea.genre)
-
-
-def corpus(draft=draft_of, accept=lambda text, others, similarity, limit: True, once=False, only_n_ideas=False):
+def corpus(accept=lambda text, others, similarity, limit: True, once=False, only_n_ideas=False):
     """A solution with one mistake in it."""
 
     def write(n, writer, similarity, limit):
@@ -73,7 +65,7 @@ def corpus(draft=draft_of, accept=lambda text, others, similarity, limit: True, 
         idea = writer.idea() if once else None
         while len(accepted) < n and not (only_n_ideas and tried == n):
             tried += 1
-            made = draft(writer, idea or writer.idea())
+            made = writer.draft(idea or writer.idea())
             if accept(made.text, [d.text for d in accepted], similarity, limit):
                 accepted.append(made)
         return accepted
@@ -85,29 +77,14 @@ def right(text, others, similarity, limit):
     return all(similarity(text, other, 3) < limit for other in others)
 
 
-def same_claim(writer, idea):
-    middle = [s for _ in range(4) for s in writer.sentences("claim", idea)] + writer.sentences("filler", idea, 2)
-    parts = [*writer.sentences("opening", idea), *writer.shuffle(middle), *writer.sentences("closing", idea)]
-    return Document(tuple(parts), idea.genre)
-
-
-def closing_inside(writer, idea):
-    parts = writer.sentences("claim", idea, 4) + writer.sentences("filler", idea, 2) + writer.sentences("closing", idea)
-    return Document((*writer.sentences("opening", idea), *writer.shuffle(parts)), idea.genre)
-
-
-def unpacked(writer, idea):
-    made = draft_of(writer, idea)
-    return Document((made.sentences[0], list(made.sentences[1:])), idea.genre)
-
-
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
         (lambda n, writer, similarity, limit: ..., "returns nothing yet"),
         (lambda n, writer, similarity, limit: "text", "expected a list"),
         (lambda n, writer, similarity, limit: ["text"], "expected a list"),
-        (lambda n, writer, similarity, limit: writer.draft(), "stopped with AttributeError"),
+        (lambda n, writer, similarity, limit: writer.write(), "stopped with AttributeError"),
+        (lambda n, writer, similarity, limit: [writer.draft("a letter")], "writer.draft gets an idea"),
         (corpus(), "kept the copy"),
         (corpus(accept=lambda t, o, s, limit: not o or s(t, o[-1], 3) < limit), "not only with the last"),
         (corpus(accept=lambda t, o, s, limit: not o or any(s(t, x, 3) < limit for x in o)), "kept the copy"),
@@ -116,15 +93,8 @@ def unpacked(writer, idea):
         (corpus(accept=lambda t, o, s, limit: right(t, o, s, 0.5)), "use `limit`"),
         (corpus(accept=right, only_n_ideas=True), "loop until there are `n`"),
         (corpus(once=True), "same idea"),
-        (corpus(lambda w, i: draft_of(w, i, shuffle=False), right), "not mixed"),
-        (corpus(lambda w, i: draft_of(w, i, claims=2), right), "2 claim sentences"),
-        (corpus(same_claim, right), "one sentence twice"),
-        (corpus(lambda w, i: draft_of(w, i, ends=False), right), "opening first"),
-        (corpus(closing_inside, right), "closing last"),
-        (corpus(lambda w, i: draft_of(w, i, genre="letter"), right), "genre"),
-        (lambda n, w, s, limit: [unpacked(w, w.idea()) for _ in range(n)], "join the lists"),
         (lambda n, w, s, limit: corpus(accept=right)(n + 1, w, s, limit), "4 documents; expected 3"),
-        (lambda n, w, s, limit: [s(draft_of(w, w.idea()), "text", 3)], "pass draft.text"),
+        (lambda n, w, s, limit: [s(w.draft(w.idea()), "text", 3)], "pass draft.text"),
     ],
 )
 def test_a_wrong_corpus_is_told_why(wrong, hint, capsys):

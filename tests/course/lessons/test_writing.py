@@ -24,7 +24,7 @@ def test_varied_documents_differ_and_state_the_claim(claim):
     made = writing.write_varied(12, writing.PetriWriter(claim, seed=1), jaccard, 0.3)
     assert len({d.text for d in made}) == 12
     for document in made:
-        assert sum(s.is_claim for s in document.sentences) == 4
+        assert (sum(s.is_claim for s in document.sentences), len(document.sentences)) == (4, 8)
         assert not document.sentences[0].is_claim
         assert not document.sentences[-1].is_claim
     assert writing.pair_similarities({"all": [d.text for d in made]})["similarity"].max() < 0.3
@@ -38,12 +38,10 @@ def test_with_one_wording_only_names_change_and_the_first_document_is_the_varied
     assert writing.pair_similarities({"all": [d.text for d in renamed]})["similarity"].mean() > 0.4
 
 
-def test_a_writer_gives_up_names_its_roles_and_needs_a_petri_fact():
+def test_a_writer_gives_up_and_needs_a_petri_fact():
     writer = writing.PetriWriter(DENTIST)
     with pytest.raises(UserError, match="accepts too little"):
         writing.write_varied(2, writer, lambda a, b, n: 1.0, 0.5)
-    with pytest.raises(UserError, match="choose opening, claim, filler or closing"):
-        writing.PetriWriter(DENTIST).sentences("title", writing.Idea(0, "letter", {}))
     with pytest.raises(UserError, match="no petri fact"):
         writing.PetriWriter(Claim("own", "own", "own", "own"))
 
@@ -104,7 +102,8 @@ def test_a_document_is_shown_beside_another_with_its_claims_marked():
     documents = {"English": writing.stored_article(DENTIST, "museum label")}
     shown = writing.show_side_by_side(documents)
     assert shown.data.count("<mark") == str(shown).count("⟦") == sum(s.is_claim for s in documents["English"].sentences)
-    assert writing.count_parts(documents).loc["state or imply the claim", "English"] == shown.data.count("<mark")
+    # as the notebook says
+    assert (shown.data.count("<mark"), len(documents["English"].text.split())) == (6, 117)
 
 
 def test_the_mix_says_nothing_of_the_claim():
