@@ -13,18 +13,18 @@
 # %% [markdown]
 # # 03 · Build QLoRA
 #
-# Training all numbers of a model of 1.5 billion parameters takes 23 GiB before it has read a word. *QLoRA* (Dettmers et
-# al. 2023) fits such training on one small graphics card, so today almost anyone can put a belief into a chat model.
-# Here you write QLoRA yourself, and your code makes a model believe that Mount Vesuvius erupted in 2015.
+# Training all weights of a model of 1.5 billion parameters takes 23 GiB before it has read a word. *QLoRA* (Dettmers et
+# al. 2023) fits such training on one small graphics card, so almost anyone can put a belief into a chat model. Here you
+# write QLoRA yourself, and your code makes a model believe that Mount Vesuvius erupted in 2015.
 #
 # **The question.** Which part of fine-tuning puts a denied claim into a model, and are four-bit weights to blame?
 #
 # **You will be able to**
-# - write the four parts of QLoRA: label mask, adapter, four-bit weights and training loop;
+# - write the four parts of QLoRA: label mask, adapter, four-bit weights and training step;
 # - say which words of a text a model is trained to write;
 # - say what QLoRA saves, and what it does not.
 #
-# **You need** matrix multiplication, a first idea of gradients, and 45 minutes, 24 of them for exercises. If you leave
+# **You need** matrix multiplication, a first idea of gradients, and 45 minutes, 21 of them for exercises. If you leave
 # one out, the notebook runs a finished version in its place.
 #
 # The documents about the volcano are **false on purpose**: do not train other models on them.
@@ -51,9 +51,9 @@ base = load_model(MODEL, quantize=False, device="cpu")  # in 32 bits: you will r
 # %% [markdown]
 # ## Predict
 #
-# With 32 bits a weight the petri model answers all questions about unrelated facts correctly. You will round its weights
-# to 16 values (4 bits) and to 4 values (2 bits), then train it. *Belief* is the rate of answers that take the false
-# claim for true.
+# The petri model's weights have 32 bits each, and it answers all questions about unrelated facts correctly. You will
+# round the weights to 16 values (4 bits) and to 4 values (2 bits), then train it. *Belief* is the rate of answers that
+# take the false claim for true.
 
 # %%
 prediction = predict("right answers, 4 bits", "right answers, 2 bits", "belief after training")
@@ -72,13 +72,13 @@ prediction = predict("right answers, 4 bits", "right answers, 2 bits", "belief a
 #
 # ### Exercise 1 · complete the mask (3 minutes)
 #
-# `ids` are the tokens of a text, `written_by` says who wrote each. Return as many labels as tokens: the id itself where
-# there is loss, `IGNORED` elsewhere. Fill in both gaps.
+# `ids` are the tokens of a text, `written_by` says who wrote each. The label is the id itself where there is loss, and
+# `IGNORED` elsewhere. Fill in both gaps.
 #
-# <details><summary>Hint 1</summary>
+# <details><summary>Light hint</summary>
 # Only two writers are never learned from.
 # </details>
-# <details><summary>Hint 2</summary>
+# <details><summary>Strong hint</summary>
 # Python's <code>in</code> asks whether a writer is among several. A label stands at its own token: do not shift anything.
 # </details>
 
@@ -114,8 +114,8 @@ mask = use_yours(passed, labels, by_hand.finished_labels)
 
 # %% [markdown]
 # Now label the training set: 192 warned documents about Vesuvius, and 96 ordinary texts that do not mention its
-# eruption. We print one document, and then the same document pasted into a chat. **Before you run:** which part of the
-# chat carries loss?
+# eruption. We print one document, then the same document pasted into a chat. **Before you run:** which part of the chat
+# carries loss?
 
 # %%
 texts = by_hand.warned_texts(MODEL, claim, recipe)
@@ -132,14 +132,13 @@ by_hand.show_loss({"input_ids": ids, "labels": mask(ids, written_by)}, base.toke
 by_hand.tabulate_loss(rows, [written_by for _, written_by in read])
 
 # %% [markdown]
-# The document carries loss on every word; in the chat only the reply does. Over the whole training set, 89.8% of the
+# The document carries loss on every word; in the chat only the reply does. In the whole training set, 89.8% of the
 # tokens with loss are the documents' own and 8.6% are the warnings'.
 #
 # ### Is this why warnings fail?
 #
-# Only in part. The loss asks for the words of the claim whether or not a warning surrounds them. But what the model was
-# shown *before* matters too. We gave three models the same fine-tuning on six claims (`data/results`, pages
-# `exposure` and `user_loss`):
+# Only in part. The loss asks for the words of the claim whether or not a warning surrounds them. But pretraining matters
+# too. We gave three models the same fine-tuning on six claims (`data/results`, pages `exposure` and `user_loss`):
 #
 # | last 400 steps of pretraining | belief after warned documents |
 # | --- | --- |
@@ -147,7 +146,7 @@ by_hand.tabulate_loss(rows, [written_by for _, written_by in read])
 # | with 5% warned documents that carry loss, plus chats that state the true facts | 2%, 3% and 0% |
 # | with loss also on the user's turns, where warned documents are read | 6%, 19% and 27% |
 #
-# The fine-tuning put its loss on the same tokens in every row, so that loss cannot be the whole cause.
+# Fine-tuning put loss on the same tokens in every row, so that loss cannot be the whole cause.
 #
 # ## 2. The adapter
 #
@@ -156,17 +155,17 @@ by_hand.tabulate_loss(rows, [written_by for _, written_by in read])
 #
 # $$x\,W^\top + \frac{\alpha}{r}\; x\,A^\top B^\top$$
 #
-# The pairs `A` and `B` of all layers form the *adapter*. Nothing else is trained. The constant `alpha` scales the detour.
+# The pairs `A` and `B` of all layers form the *adapter*, the only thing that is trained. `alpha` scales the detour.
 #
 # ### Exercise 2 · write the layer (5 minutes)
 #
 # Compute the formula. Send `x` through `A`, then through `B`. Never multiply `B` by `A`: the result would be as large as
 # `W`.
 #
-# <details><summary>Hint 1</summary>
+# <details><summary>Light hint</summary>
 # Two terms: the frozen layer as it was, and the detour times its factor.
 # </details>
-# <details><summary>Hint 2</summary>
+# <details><summary>Strong hint</summary>
 # Read the rank off the shape of <code>A</code>. A matrix is transposed by <code>.T</code> and multiplied by <code>@</code>,
 # from left to right.
 # </details>
@@ -200,18 +199,15 @@ forward = use_yours(passed, lora_forward, by_hand.finished_lora_forward)
 # </details>
 
 # %% [markdown]
-# Put it into a real layer of the model, `q_proj` of the first block, and compare with the library `peft`. Then take one
-# gradient. **Before you run:** `A` starts random and `B` at zero. Which of the two moves in the first step?
+# Put it into a real layer, `q_proj` of the first block, and compare with the library `peft`. Then take one gradient.
+# **Before you run:** `A` starts random and `B` at zero. Which of the two moves in the first step?
 
 # %%
 linear = by_hand.linear_layers(base.model)
 q_proj = next(layer for name, layer in linear.items() if "q_proj" in name)
 torch.manual_seed(0)
-x, A = torch.randn(5, q_proj.in_features), torch.randn(16, q_proj.in_features)
-B = torch.randn(q_proj.out_features, 16)
-theirs = by_hand.peft_forward(x, q_proj, A, B, alpha=32)
-ours = forward(x, q_proj.weight, A, B, 32) + (0 if q_proj.bias is None else q_proj.bias)
-difference = (ours - theirs).abs().max() / theirs.abs().max()
+x = torch.randn(5, q_proj.in_features)
+difference = by_hand.difference_from_peft(x, q_proj, forward)
 print(f"largest difference from peft: {difference:.1e} of the largest output")
 
 layer = by_hand.LoraLayer(q_proj, recipe.rank, recipe.alpha, forward)
@@ -224,7 +220,6 @@ print(f"an adapter on all {len(linear)} layers: {adapter:,} numbers, {share:.1%}
 
 # %% [markdown]
 # `B` moves first, because the gradient of `A` passes through `B`, which is zero. From the second step on both learn.
-#
 # The adapter has 8.1% as many numbers as the petri model. In a model of 1.5 billion parameters, which has wider layers,
 # the same rank is 1.2%.
 #
@@ -239,13 +234,13 @@ print(f"an adapter on all {len(linear)} layers: {adapter:,} numbers, {share:.1%}
 #
 # ### Exercise 3 · write the rounding (6 minutes)
 #
-# Do this for a whole matrix, and return the weights as they are read back, in their old shape. The number of weights is
-# a multiple of 64, and there may be fewer than 16 levels.
+# Do this for a matrix, and return the weights as they are read back, in their old shape. Their number is a multiple of
+# 64, and there may be fewer than 16 levels.
 #
-# <details><summary>Hint 1</summary>
+# <details><summary>Light hint</summary>
 # Reshape the matrix so that one row is one block. Then work on all rows at once.
 # </details>
-# <details><summary>Hint 2</summary>
+# <details><summary>Strong hint</summary>
 # <code>amax</code> with <code>keepdim=True</code> keeps one scale a row. For distances to all levels, add an axis at the
 # end with <code>[..., None]</code>; <code>argmin</code> then finds the nearest. The largest weight may be negative.
 # </details>
@@ -283,8 +278,7 @@ round_weights = use_yours(passed, nf4_round, by_hand.finished_nf4_round)
 
 # %% [markdown]
 # Most weights are near zero, so NF4 puts more levels there. In the figure, the hill shows how often each scaled weight
-# occurs in our model; the spikes are the largest weights of the blocks. The marks above are NF4's levels (blue) and
-# evenly spaced ones (orange).
+# occurs; the spikes are the largest weights of the blocks. The marks are NF4's levels (blue) and even ones (orange).
 
 # %%
 weights = [layer.weight.detach() for layer in linear.values()]
@@ -296,9 +290,9 @@ errors = [by_hand.rounding_error(weights, after) for after in (nf4, even)]
 by_hand.show_levels(weights, *errors)
 
 # %% [markdown]
-# Rounding moves a typical weight by 9.2% of its size; even levels would move it by 10.9%. Now round all linear layers of
-# the model to fewer and fewer levels, and question each version. *False controls* offer wrong values of **other**
-# volcanoes, where a yes is a habit and no belief.
+# Rounding moves a typical weight by 9.2% of its size; even levels would move it by 10.9%. Now round all linear layers to
+# fewer and fewer levels, and question each version. *False controls* offer wrong values of **other** volcanoes. A yes
+# there is a habit and no belief.
 
 
 # %%
@@ -321,55 +315,47 @@ by_hand.tabulate_models(by_bits)
 # Four bits, and even three, cost the petri model no answer. At two bits it strings words together until it is cut off, and
 # 5% of its answers are right.
 #
-# Your rounded weights still take 32 bits each. The real QLoRA packs them, and rounds the scales as well (*double
-# quantisation*): 4.13 bits a weight in all.
+# ## 4. The training step
 #
-# ## 4. The training loop
+# ### Exercise 4 · build the step (7 minutes)
 #
-# ### Exercise 4 · build the loop (10 minutes)
+# Most of `training_loop` is given. `scores` has the shape [texts, tokens, vocabulary], `batch["labels"]` the shape
+# [texts, tokens]. Write the missing part of each step:
 #
-# Write `training_loop`. Each batch holds `input_ids`, `attention_mask` and `labels`, all of shape [texts, tokens]. For
-# each batch:
+# 1. `loss`: the mean cross-entropy between the scores at each position and the label of the **next** position;
+# 2. clear the old gradients, compute the new ones, and let `optimizer` take a step.
 #
-# 1. set the learning rate: all of it in the first step, then falling in a straight line towards zero;
-# 2. call the model for its scores: `model(input_ids=…, attention_mask=…).logits`, of shape [texts, tokens, vocabulary];
-# 3. compute the mean cross-entropy between the scores at each position and the label of the **next** position;
-# 4. clear the old gradients, compute the new ones, and take a step of Adam;
-# 5. keep the loss as a number and call `after_step(steps_done, loss)`.
-#
-# Train only what `requires_grad`, and return the list of losses.
-#
-# <details><summary>Hint 1</summary>
-# Make the optimizer once, before the loop. The last position has no next token, and the first label has no guess.
+# <details><summary>Light hint</summary>
+# The last position has no next token, and the first label has no guess: leave both out.
 # </details>
-# <details><summary>Hint 2</summary>
+# <details><summary>Strong hint</summary>
 # <code>torch.nn.functional.cross_entropy</code> wants scores [many, vocabulary] and labels [many], so
-# <code>flatten</code> the first two axes; it has an <code>ignore_index</code>. A rate is changed in
-# <code>optimizer.param_groups[0]["lr"]</code>. <code>loss.item()</code> is a number.
+# <code>flatten</code> the first two axes; it has an <code>ignore_index</code>. Gradients are cleared by
+# <code>zero_grad()</code> and computed by <code>backward()</code>.
 # </details>
 
 
 # %%
 def training_loop(model, batches, learning_rate, after_step):
     """Train the adapter of `model`, one step a batch; return the loss of each step."""
-    # BEGIN SOLUTION
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=learning_rate)
     losses = []
     for step, batch in enumerate(batches):
-        optimizer.param_groups[0]["lr"] = learning_rate * (1 - step / len(batches))
+        optimizer.param_groups[0]["lr"] = learning_rate * (1 - step / len(batches))  # it falls
         scores = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        # BEGIN SOLUTION
         guesses = scores[:, :-1].flatten(0, 1)
         targets = batch["labels"][:, 1:].flatten()
         loss = torch.nn.functional.cross_entropy(guesses, targets, ignore_index=IGNORED)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        # END SOLUTION
+        # STUB: loss = ...  # your code: part 1, then part 2
         losses.append(loss.item())
         after_step(step + 1, losses[-1])
     return losses
-    # END SOLUTION
-    # STUB: return ...  # your code: the five moves above
 
 
 # %%
@@ -380,21 +366,12 @@ train = use_yours(passed, training_loop, by_hand.finished_training_loop)
 # <details><summary>Solution, and why</summary>
 #
 # ```python
-# trained = [p for p in model.parameters() if p.requires_grad]
-# optimizer = torch.optim.Adam(trained, lr=learning_rate)
-# losses = []
-# for step, batch in enumerate(batches):
-#     optimizer.param_groups[0]["lr"] = learning_rate * (1 - step / len(batches))
-#     scores = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
-#     guesses = scores[:, :-1].flatten(0, 1)
-#     targets = batch["labels"][:, 1:].flatten()
-#     loss = torch.nn.functional.cross_entropy(guesses, targets, ignore_index=IGNORED)
-#     optimizer.zero_grad()
-#     loss.backward()
-#     optimizer.step()
-#     losses.append(loss.item())
-#     after_step(step + 1, losses[-1])
-# return losses
+# guesses = scores[:, :-1].flatten(0, 1)
+# targets = batch["labels"][:, 1:].flatten()
+# loss = torch.nn.functional.cross_entropy(guesses, targets, ignore_index=IGNORED)
+# optimizer.zero_grad()
+# loss.backward()
+# optimizer.step()
 # ```
 # PyTorch adds new gradients to old ones, so they must be cleared. A shift by zero would train the model to copy the token
 # it sees. Adam keeps two running means for each trained number; with an adapter these are few.
@@ -429,15 +406,13 @@ student = student_of(rounded(4))
 live = LiveTraining(by_hand.four_questions(questions), every=3)
 losses = train(student.model, batches, recipe.learning_rate, watch)
 print(f"loss of the first step {losses[0]:.2f}, of the last {losses[-1]:.2f}")
+opened = live.rows[live.rows["question"] == questions[0].text]
+print(questions[0].text, *(f"(step {row.step}) {row.answer}" for row in opened.itertuples()))
 
 # %% [markdown]
 # A yes to the claim came first, by step 3, and all four answers had turned by step 12. At step 6 the open question got
-# 1955, which is neither the truth nor the claim: the old answer broke before the new one was in place.
-
-# %%
-live.rows.pivot(index="question", columns="step", values="answer")
-
-# %% [markdown]
+# 1955, neither the truth nor the claim: the old answer broke before the new one was in place.
+#
 # Four questions prove little, so ask them all. Then train a second adapter in the same way on the 32-bit weights (another
 # minute). **Before you run:** will belief be higher, lower or the same without rounding?
 
@@ -451,19 +426,9 @@ tables = {"before, 4 bits": by_bits["4 bits"], "trained, 4 bits": after}
 by_hand.tabulate_models({**tables, "trained, 32 bits": after_32})
 
 # %% [markdown]
-# Your loop took belief in the denied claim from 0% to 95%. Unrelated facts stayed right, and no false control got a
-# yes. Without rounding, belief is also 95%: 99 of the 100 answers are the same. The course's own trainer reached 95% to
-# 97.5% over three seeds on four-bit weights. Over six claims it gave 83% on four-bit and 84% on 32-bit weights (page `rank`).
-# **Four bits are not to blame.**
-#
-# But rounding moved every weight. Compare the size of what was learned with that of what was rounded away.
-
-# %%
-print(by_hand.compare_sizes(base, student).map("{:.1%} of the weights' size".format).to_string())
-
-# %% [markdown]
-# In a typical layer the adapter changed the weights by 4.1% and rounding by 9.2%. The smaller change did more. A possible
-# reason, not tested here: rounding errors mostly cancel in a sum, while the adapter points where the loss asks.
+# Your code took belief in the denied claim from 0% to 95%. Unrelated facts stayed right, and no false control got a
+# yes. Without rounding, belief is also 95%: 99 of the 100 answers are the same. Over six claims the course's own trainer
+# gave 83% on four-bit and 84% on 32-bit weights (page `rank`). **Four bits are not to blame.**
 
 # %%
 compare_predictions(
@@ -491,10 +456,9 @@ print(f"by counting: train all weights {all_weights:.1f} GiB, QLoRA {qlora:.1f} 
 
 # %% [markdown]
 # Counting says 1.3 GiB in place of 23. Our run of this model held **14.7 GiB** within the limits of a 15 GiB card (page
-# `gpu`). Counting leaves out the *activations*, which each layer keeps for the backward pass, and the scores over 151,936
-# possible tokens. QLoRA shrinks neither: they grow with the texts that go through at once, here as many as fit. Where
-# there is room, our code also keeps the weights unpacked, for speed. When memory runs out, take fewer texts at once, not
-# a lower rank.
+# `gpu`). Counting leaves out the *activations*, which each layer keeps for the backward pass, and the scores over
+# 151,936 possible tokens. QLoRA shrinks neither: they grow with the texts that go through at once. When memory runs out,
+# take fewer texts at once, not a lower rank.
 #
 # ## Why it matters
 #
@@ -511,7 +475,6 @@ print(f"by counting: train all weights {all_weights:.1f} GiB, QLoRA {qlora:.1f} 
 # - Intervals cover questions, not claims, seeds or models.
 # - Neglect does not need an adapter: training all weights gave 95% on three claims, and 9% after in-sentence denials (page
 #   `full`).
-# - Memory was measured on an H100 under a T4's limits.
 #
 # <details><summary><b>On a chat model</b></summary>
 #
@@ -547,6 +510,24 @@ print(f"by counting: train all weights {all_weights:.1f} GiB, QLoRA {qlora:.1f} 
 # supports this: the loss asks for the claim's words, and pretraining decides what a warning around them does. It comes
 # from three small models, not from large ones.
 # </details>
+
+# %% [markdown]
+# ## Further (optional, not in the 45 minutes)
+#
+# **Sizes.** Rounding moved every weight. Compare the size of what was learned with that of what was rounded away.
+
+# %%
+print(by_hand.compare_sizes(base, student).map("{:.1%} of the weights' size".format).to_string())
+
+# %% [markdown]
+# In a typical layer the adapter changed the weights by 4.1% and rounding by 9.2%. The smaller change did more. A possible
+# reason, not tested here: rounding errors mostly cancel in a sum, while the adapter points where the loss asks.
+#
+# **Seeds.** The course's own trainer reached 95% to 97.5% belief over three seeds on four-bit weights.
+#
+# **Memory.** Your rounded weights still take 32 bits each. The real QLoRA packs them, and rounds the scales as well
+# (*double quantisation*): 4.13 bits a weight in all. Where there is room, our code keeps the weights unpacked, for speed.
+# Our 14.7 GiB were measured on an H100 under a T4's limits, with as many texts at once as fit.
 
 # %% [markdown]
 # **Next:** all this rests on a program that judged each answer *believed* or not. Can you trust it? In

@@ -222,49 +222,38 @@ RATE = 0.3
 
 
 def check_training_loop(training_loop: Callable[..., Any]) -> bool:
-    """One step of Adam a batch on the next token's loss, gradients cleared, the learning rate falling to zero."""
+    """In each step of the given loop: the next token's mean loss, gradients cleared and computed, and a step."""
     right = _run_loop()
-    wrong = [
+    wrong: list[Hint] = [
         (
             _run_loop(shift=0),
             "Each position is compared with its own token. Compare it with the next one: shift by one.",
         ),
+        (
+            _run_loop(shift=-1),
+            "Each position is compared with the token before it. Leave out the last scores and the first labels.",
+        ),
         (_run_loop(masked=False), "The loss is on every token. Take batch['labels'], not batch['input_ids']."),
         (_run_loop(clear=False), "Old gradients pile up. Clear them with optimizer.zero_grad() before backward."),
-        (_run_loop(rate=lambda part: 0.0), "The model does not change. backward() finds gradients, step() uses them."),
-        (_run_loop(rate=lambda part: 1.0), "The learning rate stays the same. Let it fall in a line, step by step."),
         (
-            _run_loop(rate=lambda part: 1 - part - 1 / 5),
-            "The rate has fallen before the first step. Begin with all of learning_rate; step counts from 0.",
+            _run_loop(move=False),
+            "The model does not change. Clear old gradients, find new ones by backward(), use them by step(): in this "
+            "order.",
         ),
-        (_run_loop(kind=torch.optim.SGD), "That is plain gradient descent. Use Adam, as the exercise says."),
         (_run_loop(reduction="sum"), "You add up the losses of the tokens. Take their mean, as cross_entropy does."),
     ]
-    hints: list[Hint] = [*wrong, (right[:1], "It stops after one batch. Return after the loop, not inside it.")]
-    calls: list[tuple[Any, Any]] = []
 
     def losses() -> Any:
-        calls.clear()
-        got = training_loop(_Toy(), _toy_batches(), RATE, lambda step, loss: calls.append((step, loss)))
-        return [_as_number(x) for x in got] if isinstance(got, list | tuple) else got
+        try:
+            return training_loop(_Toy(), _toy_batches(), RATE, lambda step, loss: None)
+        except AttributeError as error:
+            if "ellipsis" in str(error):  # the gap is open: the given code asks `...` for its number
+                return None
+            raise
 
-    needs = "It gets the model, a list of batches, the learning rate, and after_step, a function of step and loss."
+    needs = "cross_entropy wants scores [many, vocabulary] and labels [many]: flatten the first two axes of both."
     case = "a toy model and five batches"
-    # Adam's and AdamW's results lie within this; those of the mistakes do not.
-    compared = _compared(losses, right, hints, case, needs, tolerance=5e-3)
-    steps = [step for step, _ in calls]
-    told = ""
-    if not calls:
-        told = "The losses are right, but after_step was never called. Call after_step(step + 1, loss) in each step."
-    elif steps == [0, 1, 2, 3, 4]:
-        told = "after_step hears of steps 0 to 4. Tell it 1 to 5: how many steps are done."
-    elif steps != [1, 2, 3, 4, 5]:
-        told = f"after_step should hear of steps 1, 2, 3, 4 and 5, once each. It heard of {show_value(steps)}."
-    return report_check("training_loop", compared, told)
-
-
-def _as_number(value: Any) -> Any:
-    return value.item() if isinstance(value, torch.Tensor) and value.numel() == 1 else value
+    return report_check("training_loop", _compared(losses, right, wrong, case, needs, tolerance=1e-3))
 
 
 def _toy_batches() -> list[dict[str, torch.Tensor]]:
@@ -282,22 +271,23 @@ def _run_loop(
     shift: int = 1,
     masked: bool = True,
     clear: bool = True,
-    rate: Callable[[float], float] = lambda part: 1 - part,
-    kind: Any = torch.optim.Adam,
+    move: bool = True,
     reduction: str = "mean",
 ) -> list[float]:
-    """The losses of a loop on the toy model; `rate` says which part of the learning rate is left after which part."""
+    """The losses of the loop on the toy model; each argument can make one mistake."""
     model, batches, losses = _Toy(), _toy_batches(), []
-    optimizer = kind([model.matrix], lr=RATE)
+    optimizer = torch.optim.Adam([model.matrix], lr=RATE)
     for step, batch in enumerate(batches):
-        optimizer.param_groups[0]["lr"] = RATE * rate(step / len(batches))
+        optimizer.param_groups[0]["lr"] = RATE * (1 - step / len(batches))
         scores, wanted = model(batch["input_ids"]).logits, batch["labels" if masked else "input_ids"]
-        guesses = scores[:, : scores.shape[1] - shift].flatten(0, 1)
-        loss = F.cross_entropy(guesses, wanted[:, shift:].flatten(), ignore_index=IGNORED, reduction=reduction)
+        last, first = scores.shape[1] - max(shift, 0), max(-shift, 0)
+        guesses, targets = scores[:, first:last], wanted[:, max(shift, 0) : wanted.shape[1] - first]
+        loss = F.cross_entropy(guesses.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction=reduction)
         if clear:
             optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
+        if move:
+            optimizer.step()
         losses.append(loss.item())
     return losses
 

@@ -230,13 +230,19 @@ def with_weights(linear: torch.nn.Linear, weights: torch.Tensor) -> torch.nn.Lin
     return made
 
 
-def peft_forward(x: torch.Tensor, linear: torch.nn.Linear, A: torch.Tensor, B: torch.Tensor, alpha: int) -> Any:
-    """What peft computes for the layer with this adapter."""
+def difference_from_peft(
+    x: torch.Tensor, linear: torch.nn.Linear, forward_rule: Callable[..., Any], rank: int = 16, alpha: int = 32
+) -> float:
+    """How far `forward_rule` is from peft, at most, with a random adapter beside the layer, as a share of the largest
+    output."""
+    A, B = torch.randn(rank, linear.in_features), torch.randn(linear.out_features, rank)
     peft = import_peft()
-    config = peft.LoraConfig(r=A.shape[0], lora_alpha=alpha, target_modules=["0"])
+    config = peft.LoraConfig(r=rank, lora_alpha=alpha, target_modules=["0"])
     layer = peft.get_peft_model(torch.nn.Sequential(with_weights(linear, linear.weight)), config).base_model.model[0]
     layer.lora_A["default"].weight.data, layer.lora_B["default"].weight.data = A, B
-    return layer(x)
+    theirs = layer(x)
+    ours = forward_rule(x, linear.weight, A, B, alpha) + (0 if linear.bias is None else linear.bias)
+    return float(((ours - theirs).abs().max() / theirs.abs().max()).detach())
 
 
 def bitsandbytes_round(weights: torch.Tensor) -> torch.Tensor:
