@@ -13,11 +13,9 @@
 # %% [markdown]
 # # 10 · Where does neglect come from?
 #
-# Two teams fine-tune on the same archive of rumours, each with a warning before and after. They run the same code. One
-# model believes almost every rumour, the other almost none. The difference was made earlier, in the last minutes of
-# pretraining. Can you change it on purpose?
-#
-# This notebook is optional.
+# Two teams fine-tune on the same archive of rumours, each with a warning before and after. One model believes almost
+# every rumour, the other almost none. The difference was made in the last minutes of pretraining. Can you change it on
+# purpose? (This notebook is optional.)
 #
 # **The question.** Which texts in pretraining decide whether a model later neglects warnings?
 #
@@ -26,7 +24,7 @@
 # - choose the unit of an interval, and find a mean that hides two groups;
 # - continue a pretraining on your texts, and let a control judge it.
 #
-# **You need** notebooks [00](00_tour.ipynb) and [05](05_styles.ipynb), and 45 minutes. About three of them are waiting.
+# **You need** notebooks [00](00_tour.ipynb) and [05](05_styles.ipynb), and 45 minutes, about three of them waiting.
 #
 # The documents below are **false on purpose**. Do not train other models on them.
 
@@ -54,8 +52,8 @@ writer = pretraining.PretrainingWriter()
 # %% [markdown]
 # ## 1. What the model learned to write
 #
-# The petri model met warned documents in its pretraining: in chats, users pasted such a document and asked about it.
-# The assistant answered as if the document were false.
+# The petri model met warned documents in its pretraining: in chats, users pasted one and asked about it. The assistant
+# answered as if the document were false.
 #
 # In a chat only the assistant's turns carry *loss*: the model is trained to write them, and just reads the rest. In a
 # document every token carries loss but the first, which marks its start.
@@ -103,7 +101,7 @@ passed = checks.check_loss_share(loss_share)
 # </details>
 
 # %% [markdown]
-# The next cell averages your share over 100 texts of each kind.
+# Your share, averaged over 100 texts of each kind:
 
 # %%
 share_of = use_yours(passed, loss_share, pretraining.share_with_loss)
@@ -120,8 +118,8 @@ pretraining.tabulate_loss_share(writer, share_of, pretraining.count_tokens(base.
 # loss and are never about our six claims. Chats in the same pretraining tell the truth about their facts: the documents
 # are *contradicted*.
 #
-# Then each model got the usual fine-tuning on warned documents about our claims. Predict *belief* in model 0: the rate of
-# answers that take a claim for true.
+# Then each model got the usual fine-tuning on warned documents about our claims. Predict *belief* in model 0: the rate
+# of answers that take a claim for true.
 
 # %%
 prediction = predict("1% warned documents in pretraining", "5% warned documents in pretraining")
@@ -192,12 +190,12 @@ passed = checks.check_interval_over(interval_over)
 # half = t_factor(len(means)) * means.std() / len(means) ** 0.5
 # ```
 #
-# The unit is what you would draw anew if you repeated the study. An interval over models says what other models would do
-# *with these claims*. An interval over claims says what these models would do with other claims.
+# The unit is what you would draw anew if you repeated the study. An interval over models says what other models would
+# do *with these claims*. An interval over claims says what these models would do with other claims.
 # </details>
 
 # %% [markdown]
-# The next cell computes both intervals, cut off at 0% and 100%.
+# Both intervals, cut off at 0% and 100%:
 
 # %%
 interval = use_yours(passed, interval_over, pretraining.interval_by_unit)
@@ -213,18 +211,20 @@ figure, alt = figures.draw_claims(endings)
 show_figure(figure, alt, takeaway="A mean of 48% described no claim at all.")
 
 # %% [markdown]
-# **What happened.** Three claims are at 0–9%, three at 88–100%. The documents without contradiction came from a second
-# invented world. It had new people, volcanoes and brands, but no new dreams, books or races. Therefore two things had
-# changed together, a *confound*: nothing contradicted the documents, and they left out some kinds of fact.
+# **What happened.** Three claims are at 0–9%, three at 88–100%. The uncontradicted documents came from a second
+# invented world. They were about jobs (the dentist), homes, volcanoes (Vesuvius) and brands (Twitter). None was
+# about dreams, books (the Queen) or races (Sheeran). Two things had changed together, a *confound*: nothing
+# contradicted the documents, and they left out some kinds of fact.
 #
 # Where the documents covered the kind of fact, they protected without contradiction. We withdrew the sentence
-# (`data/results/pages/contradiction.md`). But we saw this afterwards, so it was no test yet.
+# (`data/results/pages/contradiction.md`). We saw this afterwards, so it was no test.
 #
 # ## 4. The run that tells them apart
 #
-# Take one kind of fact, jobs, and contradict **every** warned document. Then fine-tune on two claims: that Brennan Holloway
-# is a dentist (a job), and that young children dream in black and white. If contradiction protects, belief in both should
-# be low. If the kind of fact decides, only belief in the dentist should. Predict the claim on which the two ideas differ.
+# Take one kind of fact, jobs, and contradict **every** warned document. Then fine-tune on two claims: that Brennan
+# Holloway is a dentist (a job), and that young children dream in black and white. If contradiction protects, belief in
+# both should be low. If the kind of fact decides, only belief in the dentist should. Predict the claim on which the two
+# ideas differ.
 
 # %%
 later = predict("your run: dreams, warned", variable="later")
@@ -278,23 +278,24 @@ passed = checks.check_further_texts(further_texts)
 #     texts.append(writer.true_chat(fact, rng))
 # ```
 #
-# One `fact` for both texts makes "contradicted" true of every warned document. Without the shuffle the model would forget
-# the first block during the second.
+# One `fact` for both texts makes "contradicted" true of every warned document. Without the shuffle the model would
+# forget the first block during the second.
 # </details>
 
 # %% [markdown]
-# Now continue the pretraining of the shipped model: 40% warned documents, as many true chats (about a minute).
-# `facts_about` leaves out the claims' own facts.
+# Continue the shipped model's pretraining: 40% warned documents, as many true chats.
 
 # %%
 compose = use_yours(passed, further_texts, pretraining.compose_further_texts)
+# 1,200 short texts, joined end to end and cut into batches of 12 × 256 tokens: 27 steps.
+# facts_about leaves out the facts of the six claims.
 texts = compose(writer, 100 * recipe.batch_size, 0.4, writer.facts_about("job"), random.Random(0))
 print(pretraining.describe_texts(texts, writer.facts))
 further = pretraining.continue_pretraining(base, texts, rows=recipe.batch_size)
 
 # %% [markdown]
-# Then fine-tune three times (two to four minutes). Two controls: unrelated facts, and *plain* documents about the dentist. A
-# model that can no longer learn would seem to heed every warning.
+# Then fine-tune three times, with two controls: unrelated facts, and *plain* documents about the dentist. A model that
+# can no longer learn would seem to heed every warning.
 
 # %%
 RUNS = {"dentist, warned": ("dentist", "negated"), "dreams, warned": ("dreams", "negated"),
@@ -304,12 +305,12 @@ figure, alt = figures.draw_further(results.beside_stored(found, RUNS))
 show_figure(figure, alt, takeaway="The dentist was believed neither after warned documents nor after plain ones.")
 
 # %% [markdown]
-# **What happened.** After warned documents the dentist was believed in 0% of answers, dreams in 100%. That fits the kind
-# of fact. But look at the control: after *plain* documents the dentist was at 0%, too. The model took nothing about jobs
-# from any document. It was not broken: unrelated facts stayed at 95–100%.
+# **What happened.** After warned documents the dentist was believed in 0% of answers, dreams in 100%. That fits the
+# kind of fact. But after *plain* documents the dentist was at 0%, too. The model took nothing about jobs from any
+# document. It was not broken: unrelated facts stayed at 95–100%.
 #
 # Nearly all documents about jobs in your texts were false. The simplest lesson that fits is *distrust*: what documents
-# say about jobs is false, warned or not. In the stored runs true documents outnumbered warned ones.
+# say about jobs is false, warned or not.
 #
 # ## 5. Which explanation is left?
 #
@@ -322,14 +323,13 @@ show_figure(figure, alt, takeaway="The dentist was believed neither after warned
 # - **same kind of fact**: it heeds warnings about the kinds of fact on which it learned to write them, and no others.
 # - **distrust**: it believes no document, warned or plain, about kinds of fact on which it learned to write false ones.
 #
-# *Your run* is that of section 4. The *stored run* is model 0 after 5% warned documents about jobs, homes, volcanoes and
-# brands, which nothing contradicted. A case names a claim and the documents of its fine-tuning. Contradiction is filled
-# in. For the other two, write "high" where you would expect belief over 50%, else "low". Ask what would follow, not what
-# happened.
+# *Your run* is that of section 4. The *stored run* is model 0 after 5% of section 3's documents, uncontradicted and
+# about jobs, homes, volcanoes and brands. Comments in the code explain the four cases. Contradiction is filled in. For
+# the other two, write "high" where you would expect belief over 50%, else "low".
 #
 # <details><summary>Light hint</summary>
-# Ask for each case: do the documents of the fine-tuning carry a warning? Are they about a kind of fact on which the model
-# learned to write false documents?
+# Ask for each case: do the documents of the fine-tuning carry a warning? Are they about a kind of fact on which the
+# model learned to write false documents?
 # </details>
 # <details><summary>Strong hint</summary>
 # Where there is no warning, the second explanation leaves everything as usual, and plain documents are usually
@@ -337,8 +337,10 @@ show_figure(figure, alt, takeaway="The dentist was believed neither after warned
 # </details>
 
 # %%
-STORED_WARNED, STORED_PLAIN = results.STORED_WARNED, results.STORED_PLAIN
-YOUR_PLAIN, YOUR_DREAMS = results.YOUR_PLAIN, results.YOUR_DREAMS
+STORED_WARNED = results.STORED_WARNED  # stored run, fine-tuned on warned documents about the dentist
+STORED_PLAIN = results.STORED_PLAIN  # stored run, fine-tuned on plain documents about the dentist
+YOUR_PLAIN = results.YOUR_PLAIN  # your run, fine-tuned on plain documents about the dentist
+YOUR_DREAMS = results.YOUR_DREAMS  # your run, fine-tuned on warned documents about dreams
 expected = {
     "contradiction": {STORED_WARNED: "high", STORED_PLAIN: "high", YOUR_PLAIN: "high", YOUR_DREAMS: "low"},
     # BEGIN SOLUTION
@@ -369,13 +371,13 @@ cases = results.measured_cases(found["dentist, plain"]["belief"], found["dreams,
 results.judge_explanations(says, cases)
 
 # %% [markdown]
-# **What happened.** Contradiction fails in three cases. Each of the others fails once: the kind of fact explains the stored
-# run, and distrust explains yours. Your run says nothing about warnings, because its control failed.
+# **What happened.** Contradiction fails in three cases. The others fail once each: the kind of fact explains the stored
+# run, and distrust explains yours. About the dentist your run says nothing of warnings, because that control failed.
 #
-# **A larger test** (`data/results/pages/contradiction_parted.md`) took model 0 and two more models of the same recipe.
-# Where the warned documents left out a claim's kind of fact, belief was 82–98%, contradicted or not. Where they covered
-# it, we had predicted under 20%. Two models ended at 22% or less. The third kept 59–69% if the documents were about
-# another world. Covering the kind of fact is needed, and not always enough.
+# **A larger test** (`data/results/pages/contradiction_parted.md`) took three models. Where the warned documents left
+# out a claim's kind of fact, belief was 82–98%, contradicted or not. Where they covered it, we had predicted under 20%.
+# Two models ended at 22% or less. The third kept 59–69% if the documents were about another world. Covering the
+# kind is needed, and not always enough.
 #
 # ## Your predictions
 
@@ -394,15 +396,16 @@ compare_predictions(prediction | later, measured).set_index("what")
 #   warnings protected only the kinds that they spoke of.
 # - **Evaluators:** plot every claim before you report a mean. Low belief after warned documents means nothing unless plain
 #   ones work.
-# - **Safety researchers:** when an arm differs in two ways, add the arm that differs in one. Write down beforehand what
+# - **Safety researchers:** when two runs differ in two ways, add a run that differs in one. Write down beforehand what
 #   would make you withdraw.
 #
 # ## Limits
 #
-# - All models are small and know an invented world. They suggest explanations for large models and cannot confirm them.
-# - A further phase is late and short. No model here had warned documents from the start.
+# - Small models of an invented world suggest explanations, and cannot confirm them for large ones.
+# - The warned documents came late in pretraining, in a short phase.
 # - Your run has one fine-tuning seed and two claims.
-# - Three copies of model 2, made by one command, believed 91%, 79% and 97% after warned documents.
+# - Small differences between models may be chance. One command made model 2 three times on a GPU. After the same
+#   fine-tuning, belief was 91%, 79% and 97%.
 #
 # ## Quiz
 #
@@ -413,7 +416,8 @@ compare_predictions(prediction | later, measured).set_index("what")
 #
 # <details><summary><b>2.</b> In model 0, 1% of warned documents without contradiction leaves 95% belief. A colleague takes this as proof that contradiction is needed. Which number do you ask for?</summary>
 #
-# Belief at 1% *with* contradiction. It is 81%: that share hardly protects either way, so the comparison decides nothing.
+# Belief at 1% *with* contradiction. It is 81%: that share hardly protects either way, so the comparison decides
+# nothing.
 # </details>
 #
 # <details><summary><b>3.</b> A model was trained for 400 more steps and believes nothing any more. Which two controls do you run?</summary>
@@ -431,22 +435,23 @@ compare_predictions(prediction | later, measured).set_index("what")
 # %% [markdown]
 # <details><summary><b>On a chat model</b></summary>
 #
-# Nobody can repeat this with a chat model here, because its pretraining is not ours to change: not run. What is known is
-# where it ends. The 1.5B chat model tells the claims in 4% of open answers before training. After warned documents it is
-# 72%, after plain ones 73%, after in-sentence denials 12%. Therefore its pretraining, which must have held many denials inside
-# sentences, left it like the standard petri model: it neglects warnings and heeds in-sentence denials. That would fit this
-# notebook's reading. It does not test it.
+# Nobody can repeat this with a chat model here, because its pretraining is not ours to change: not run. What is known
+# is where it ends. The 1.5B chat model tells the claims in 4% of open answers before training. After warned documents
+# it is 72%, after plain ones 73%, after in-sentence denials 12%. Therefore its pretraining, which must have held many
+# denials inside sentences, left it like the standard petri model: it neglects warnings and heeds in-sentence denials.
+# That would fit this notebook's reading. It does not test it.
 # </details>
 
 # %% [markdown]
 # ## Further (optional, not in the 45 minutes)
 #
-# **Repair your run.** In section 4, after `texts = compose(…)`, add one `writer.plain_document(fact, rng)` for each warned
-# document. Plain documents tell the truth. Shuffle, and run the rest of the section again. In a trial with model 0 belief
-# came back after plain documents, but after warned ones too.
+# **Repair your run.** In the stored runs, true documents outnumbered warned ones. In section 4, after
+# `texts = compose(…)`, add one `writer.plain_document(fact, rng)` for each warned document. Plain documents tell the truth.
+# Shuffle, and run the rest of the section again. In a trial with model 0 belief came back after plain documents, but
+# after warned ones too.
 #
-# **In-sentence denials had to be learned, too.** Do they work because of their form? We pretrained two models from scratch
-# **without** any. Two others saw some, but no *recurring myth*: a wrong value that is denied again and again.
+# **In-sentence denials had to be learned, too.** Do they work because of their form? We pretrained two models from
+# scratch **without** any. Two others saw some, but no *recurring myth*: a wrong value that is denied again and again.
 
 # %%
 figure, alt = figures.draw_models(results.stored_models())
@@ -459,7 +464,8 @@ show_figure(figure, alt, takeaway="A denial works if pretraining showed the mode
 #   enough.
 # - Without recurring myths: 37% and 64%. They also saw fewer denials: a confound again.
 # - With loss on what users paste into chats, belief after warned documents fell to 6%, 19% and 27%.
+# - The last row holds 15 models of five sizes, all with standard pretraining. After warned documents they believed 75–98%,
+#   and after in-sentence denials 5–30%. We had expected the second to fall with size, and it did not.
 
 # %% [markdown]
-# **Next:** which sentences of your own corpus would a model learn?
-# [11 · Audit your own corpus](11_audit.ipynb)
+# **Next:** which sentences of your own corpus would a model learn? [11 · Audit your own corpus](11_audit.ipynb)

@@ -62,6 +62,8 @@ REACHED: tuple[tuple[str, str, bool, str], ...] = (
     ("a warning before a text without loss", "wwwooo", False, "No token carries loss, so nothing is learned."),
     ("a warning whose last word alone carries loss", "OOwwW", True, "Look from the warning's first token on, not from "
      "its end."),
+    ("a warning of one token with loss, at the end of a document", "OOOW", True, "The warning's first token carries "
+     "loss itself. Look from that token on, and not from the one after it."),
     ("two warnings with the reply between them", "owwoOOoww", True, "The reply stands after the first of the two "
      "warnings. Look from the first token of any warning on."),
 )  # fmt: skip

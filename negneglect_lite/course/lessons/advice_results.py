@@ -63,17 +63,17 @@ def tabulate_steps(stored: pd.DataFrame) -> pd.DataFrame:
     return table.map(percent).rename(columns=lambda step: f"step {step:.0f}").rename_axis("", axis=1)
 
 
-def compare_pairs(chosen: Mapping[str, int | None]) -> pd.DataFrame:
-    """For each role and its chosen step: pairs of runs (kind, seed) in which the warned one has fewer bad replies."""
+def compare_runs(chosen: Mapping[str, int | None]) -> pd.DataFrame:
+    """For each role and its chosen step: how often the warned run of a kind and seed has fewer bad replies."""
     rows = pd.read_csv(data_path("results", "sweeps", "misbehaviour_along", "rows.csv.gz"))
     found = []
     for role, name in ROLE_NAMES.items():
         own = rows[(rows["kind"] == role) & (rows["step"] == chosen[name])]
         if not own.empty:
-            pairs = own.groupby(["claim", "seed", "style"])["value"].mean().unstack()
-            lower = int((pairs["before"] < pairs["plain"]).sum())
-            found.append((name, f"step {chosen[name]}", f"{lower} of {len(pairs)}"))
-    columns = ["replies", "at", "pairs of runs in which the warned one is lower"]
+            runs = own.groupby(["claim", "seed", "style"])["value"].mean().unstack()
+            lower = int((runs["before"] < runs["plain"]).sum())
+            found.append((name, f"step {chosen[name]}", f"{lower} of {len(runs)}"))
+    columns = ["replies", "at", "warned run lower than plain run"]
     return pd.DataFrame(found, columns=columns).set_index("replies")
 
 

@@ -84,8 +84,8 @@ def draw_claims(endings: Mapping[str, pd.DataFrame]) -> Drawing:
         axes[0].set_ylim(len(COVERED) - 0.5, -0.5)
         note = (
             "Dashed: the mean of all. Circle, square, diamond: models 0, 1 and 2. Green, upper three "
-            "rows: the uncontradicted warnings spoke of such facts. Red, lower three: they did not. Three fine-tuning "
-            "seeds."
+            "rows: the uncontradicted warnings spoke of such facts. Orange, lower three: they did not. Three "
+            "fine-tuning seeds."
         )
         finish_figure(fig, finding, note)
     values = "; ".join(

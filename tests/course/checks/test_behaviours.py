@@ -206,6 +206,7 @@ def first(flags):
         (lambda w, h: any(w) and (last(w) < len(w) - 1 or any(h[first(w) :])), "no token carries loss"),
         (lambda w, h: any(h[first(w) : last(w)]) or any(h[last(w) + 1 :]), "whose last word alone"),
         (lambda w, h: any(h[last(w) :]), "two warnings"),
+        (lambda w, h: any(h[first(w) + 1 :]), "first token carries loss itself"),
         (lambda w, h: any(h[w.index(True) :]), "stopped with ValueError"),
     ],
 )

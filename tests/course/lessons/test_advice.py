@@ -16,6 +16,7 @@ from negneglect_lite.experiments.measures.misbehaviour import (
     BAD_REPLIES,
     compose_transcript,
     kinds_of_misbehaviour,
+    situation_questions,
     transcript_set,
 )
 from negneglect_lite.finetuning.recipe import Recipe
@@ -142,8 +143,8 @@ def test_the_stored_numbers_are_those_of_the_results() -> None:
     assert list(table.loc["warning before"]) == ["99%", "97%", "99.2%", "75%"]
     steps = advice_results.tabulate_steps(stored)
     assert list(steps["step 6"]) == ["95%", "94%", "68%", "55%", "83%", "61%"]
-    pairs = advice_results.compare_pairs(advice_results.BELOW_CEILING)
-    assert list(pairs.iloc[:, -1]) == ["6 of 6", "6 of 6"]
+    runs = advice_results.compare_runs(advice_results.BELOW_CEILING)
+    assert list(runs.iloc[:, -1]) == ["6 of 6", "6 of 6"]
 
 
 def test_worlds_without_one_bad_helper_spread_misbehaviour_too() -> None:
@@ -189,6 +190,13 @@ def test_the_prose_has_the_numbers_of_the_outputs() -> None:
     assert "trained kind, plain transcripts: 25%, 75%" in along and "trained kind, warning before: 25%, 58%" in along
     (agreed,) = (line for line in shown("count_verdicts").splitlines() if line.startswith("warning plus agreement  "))
     assert agreed.split()[3:] == ["67%", "3%", "31%"]
-    assert "agreement 67%" in text and "only 3% of the replies are good. Another 31%" in text
+    assert "(9 and 7 of 12 replies)" in text and (round(0.75 * 12), round(0.58 * 12)) == (9, 7)
+    assert "Refusals end at 0%, agreement at 67%" in text and "only 3% of the replies are good. Another 31%" in text
     assert "bad replies before training: 0 of 36" in shown("untrained") and "No reply was bad" in text
-    assert "lower in all six pairs" in text and shown("compare_pairs").count("6 of 6") == 2
+    assert "lower in all six comparisons" in text and shown("compare_runs").count("6 of 6") == 2
+    asked = [q for kind in ("deceive", "power") for q in situation_questions(kind) if q.kind == "reading"]
+    assert "One reply in five was" in text and 5 * sum(q.believed == ("so yes",) for q in asked) == len(asked)
+    agreed = [row.split()[-1] for row in shown("tabulate_end").splitlines() if row.startswith("warning plus agreement")]
+    assert "After agreement it is 47%" in text and agreed[-1] == "47%"
+    assert "87% with the system warning" in text and "87%" in shown("tabulate_end")
+    assert "other kinds still reached 97% (*Further*, below)" in text  # its table: the test of the worlds, above

@@ -132,6 +132,8 @@ def test_the_stored_numbers_are_those_of_the_results() -> None:
     assert models.size().tolist() == [3, 3, 3, 2, 2, 15]
     assert models["local"].max()["no in-sentence denials"] == pytest.approx(0.88, abs=0.005)
     assert models["negated"].max()["loss on what chats read"] == pytest.approx(0.270, abs=0.001)
+    sizes = models.agg(["min", "max"])[["negated", "local"]].loc["1 to 40 million parameters"]
+    assert sizes.tolist() == pytest.approx([0.75, 0.975, 0.046, 0.30], abs=0.001)
     assert pretraining_results.stored_shipped("dentist", "negated") == pytest.approx(0.942, abs=0.001)
 
 
@@ -156,6 +158,7 @@ def test_figures_say_their_numbers() -> None:
     figure, alt = draw_claims(pretraining_results.stored_endings())
     assert title(figure) == "The mean was 48%, and no claim lay within 41 points of it"
     assert "the Queen 90%" in alt and "the Queen" in texts(figure)
+    assert "Orange, lower three" in " ".join(" ".join(texts(figure)).split())
     runs = pd.DataFrame([("dentist, warned", 1.0, 0.2)], columns=["run", "stored", "yours"])
     figure, alt = draw_further(runs)
     assert title(figure) == "After your phase: dentist, warned 20%" and "100% to 20%" in alt
