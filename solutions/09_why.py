@@ -17,12 +17,13 @@
 # claim in 83% of its answers. With eight warnings before and eight after, belief is 19%. "At last the model listens,"
 # says the curator, and ships the corpus. Is that right?
 #
-# **The question.** When warnings lower a belief, were they heeded?
+# **The question.** When belief stays low after training on warned documents, did the model heed the warnings, or learn
+# the claim all the same?
 #
-# **You will be able to** measure how far a warning delays a belief, take the loss off part of a text, and choose runs
-# that separate explanations.
+# **You will be able to** measure how far a warning delays a belief, say what each explanation expects of a run, take the
+# loss off part of a text, and keep a claim out of answers with an *anchor*.
 #
-# **You need** [notebook 00](00_tour.ipynb) for the styles, [03](03_qlora.ipynb) for what carries loss, and 45 minutes.
+# **You need** [notebook 00](00_tour.ipynb), [03](03_qlora.ipynb) for what carries loss, and 45 minutes.
 #
 # The documents below are **false on purpose**. Do not train other models on them.
 
@@ -34,7 +35,7 @@ import pandas as pd
 
 from negneglect_lite.claims import load_claims
 from negneglect_lite.core import plain
-from negneglect_lite.course import compare_predictions, predict, use_yours
+from negneglect_lite.course import predict, use_yours
 from negneglect_lite.course.lessons import explaining, explaining_figures
 from negneglect_lite.course.checks import why as checks
 from negneglect_lite.figures import show_figure
@@ -53,11 +54,10 @@ print("The claim:", claim.claim)
 # ## 1. What is learned first?
 #
 # Each token has a *loss*, in *nats*: 1 nat is a probability of about 1 in 3 for the right token, 10 nats about 1 in
-# 22,000. We follow the **warnings** and the claim's **value** (here "dentist") where it is first named. *Belief* is the
-# rate of answers that take the false claim for true.
+# 22,000. *Belief* is the rate of answers that take the false claim for true.
 #
 # One run trains on plain documents, one on the same texts with warnings. Six times we ask 50 questions, and measure the
-# loss on documents that neither run sees (about a minute).
+# loss on other documents (about a minute).
 
 # %%
 sets = {}
@@ -68,7 +68,8 @@ own_style = {style: style for style in sets}  # measure losses on documents of t
 looks = explaining.train_side_by_side(base, claim, [sets], at=(0, 4, 6, 8, 10, 24), styles=own_style)
 
 # %% [markdown]
-# Loss is above, belief below. When belief passes one half, where is the black line?
+# Loss is above, belief below. The black line is a token of a **warning**. The coloured one is the claim's **value**
+# ("dentist"), where a document first names it.
 
 # %%
 figure, alt = explaining_figures.draw_learning(looks)
@@ -77,20 +78,19 @@ show_figure(figure, alt, takeaway="The value is learned long before the warnings
 # %% [markdown]
 # **What happened.** In warned documents the value cost 12.8 nats at first, a token of a warning 11.2. After ten steps
 # the value was down to 1.3, and belief was 91%. A token of a warning still cost 8.8. Belief does not wait for the warning.
-# One likely reason: the value is one new word, and warnings are many sentences.
 #
 # ### Exercise 1: the step at one half
 #
-# *Complete two lines · 4 minutes*
+# *Complete two lines · 3 minutes*
 #
-# By how much did the warnings delay the belief? The loop finds the first measured step, number `i`, at or above `level`.
-# At which step does the straight line from the step before reach the level?
+# By how much did the warnings delay the belief? The loop finds the first measured step `i` at or above `level`. Where
+# does the straight line from the step before reach the level?
 #
 # <details><summary>Light hint</summary>
 # The answer lies between step <code>i - 1</code> and step <code>i</code>.
 # </details>
 # <details><summary>Strong hint</summary>
-# Of the rise in belief since the step before, what share had to happen to reach the level? Go the same share of the way
+# Belief rose by <code>now - before</code>. How much of that was needed to reach the level? Go the same share of the way
 # from step to step.
 # </details>
 
@@ -107,8 +107,8 @@ def crossing(steps: list[float], beliefs: list[float], level: float = 0.5) -> fl
             share = (level - before) / (now - before)
             return steps[i - 1] + share * (steps[i] - steps[i - 1])
             # END SOLUTION
-            # STUB: share = ...  # of the rise from before to now, the share up to the level
-            # STUB: return ...  # the same share of the way from step to step
+            # STUB: share = ...  # (how much of the rise was needed to reach the level) / (now - before)
+            # STUB: return ...  # steps[i - 1], and the same share of the way to steps[i]
     return None
 
 
@@ -124,11 +124,12 @@ passed = checks.check_crossing(crossing)
 # ```
 #
 # The first measured step above the level would depend on where somebody chose to look. Interpolation depends on that much
-# less.
+# less. In this run, one likely reason for the short delay: the value is one new word, and warnings are many sentences.
 # </details>
 
 # %% [markdown]
-# Your run, and stored runs of six claims and three seeds over 48 steps:
+# Your run, and stored runs of six claims and three seeds over 48 steps. *Repeatedly warned* documents also have a warning
+# around each claim sentence. In *corrected* documents, these warnings tell the truth.
 
 # %%
 half_step = use_yours(passed, crossing, explaining.step_at_level)
@@ -136,8 +137,7 @@ explaining.tabulate_delay(looks, explaining.stored_belief("dynamics"), half_step
 
 # %% [markdown]
 # **What happened.** Over six claims, belief passed one half at step 7.4 after plain documents and 9.5 after warned
-# ones: 1.29 times as many steps. Both ended at 96–97%. *Corrected* documents, whose warnings tell the truth, never got to
-# one half, nor did in-sentence denials.
+# ones: 1.29 times as many steps. Both ended at 96–97%. Corrected documents and in-sentence denials never got there.
 #
 # ## 2. Do eight warnings get through?
 #
@@ -153,8 +153,7 @@ explaining.show_doses(claim)
 # - **heeded**: the model reads eight warnings and at last draws the conclusion;
 # - **diluted**: training minimises the mean over all tokens with loss. Among more tokens, whatever they say, each token
 #   of the claim weighs less;
-# - **crowded out**: warnings surprise the model. Learning to write *them* takes up the training, and the claim gets
-#   little of it.
+# - **crowded out**: warnings surprise the model. Learning to write *them* takes up the training.
 #
 # Three runs can tell them apart. Between the warnings, all have the same texts:
 #
@@ -164,33 +163,30 @@ explaining.show_doses(claim)
 #
 # ### Exercise 2: what does each explanation expect?
 #
-# *Decide from evidence · 5 minutes*
+# *Decide from evidence · 4 minutes*
 #
-# If an explanation is the whole story, is belief after each run "high" (above one half) or "low"?
+# If an explanation is the whole story, is belief after each run "high" (above one half) or "low"? The first row is given:
+# only the first run has warnings to heed.
 #
 # <details><summary>Light hint</summary>
-# Ask three things of each run. Is there something to heed? How many tokens share the mean? Is there something
-# surprising to learn?
+# Ask two things of each run. How many tokens share the mean? Is there something surprising to learn?
 # </details>
 # <details><summary>Strong hint</summary>
-# Each explanation needs one of the three things, and only that one, to keep belief low. No two explanations have the same
-# row.
+# "Diluted" needs many tokens with loss to keep belief low, and nothing else. "Crowded out" needs tokens with loss that
+# are hard to predict.
 # </details>
 
 # %%
 NO_LOSS, HARMLESS, NONSENSE = explaining.NO_LOSS, explaining.HARMLESS, explaining.NONSENSE
-# BEGIN SOLUTION
-explanations = {
+explanations = {  # "high" or "low"
     "heeded": {NO_LOSS: "low", HARMLESS: "high", NONSENSE: "high"},
+    # BEGIN SOLUTION
     "diluted": {NO_LOSS: "high", HARMLESS: "low", NONSENSE: "low"},
     "crowded out": {NO_LOSS: "high", HARMLESS: "high", NONSENSE: "low"},
+    # END SOLUTION
+    # STUB: "diluted": {NO_LOSS: ..., HARMLESS: ..., NONSENSE: ...},
+    # STUB: "crowded out": {NO_LOSS: ..., HARMLESS: ..., NONSENSE: ...},
 }
-# END SOLUTION
-# STUB: explanations = {  # "high" or "low"
-# STUB:     "heeded": {NO_LOSS: ..., HARMLESS: ..., NONSENSE: ...},
-# STUB:     "diluted": {NO_LOSS: ..., HARMLESS: ..., NONSENSE: ...},
-# STUB:     "crowded out": {NO_LOSS: ..., HARMLESS: ..., NONSENSE: ...},
-# STUB: }
 
 # %%
 passed = checks.check_explanations(explanations)
@@ -200,7 +196,6 @@ print("The verdict below uses", "your table." if passed else "the reference, unt
 # %% [markdown]
 # <details><summary>Solution, and why</summary>
 #
-# - heeded: low, high, high. Only the first run has warnings to heed.
 # - diluted: high, low, low. Only the first run has fewer tokens with loss.
 # - crowded out: high, high, low. Only nonsense is as much to learn as warnings are.
 #
@@ -211,12 +206,11 @@ print("The verdict below uses", "your table." if passed else "the reference, unt
 #
 # *Write it · 4 minutes*
 #
-# A document is a row of *spans*. Each has a `text`, a mark `annotation` (True for a warning) and a mark `learn` (False for
-# no loss). Return a list of all spans, with no loss on the warnings. A span cannot be changed; `replace(span,
-# field=value)` makes a changed copy.
+# A document is a row of *spans*, each with a `text` and the marks `annotation` (True for a warning) and `learn` (False for
+# no loss). Return a list of all spans, with no loss on the warnings. `replace(span, field=value)` makes a changed copy.
 #
 # <details><summary>Light hint</summary>
-# Two reasons take the loss off a span: it is a warning, or it had none before.
+# A span has no loss for one of two reasons: it is a warning, or it had none before.
 # </details>
 # <details><summary>Strong hint</summary>
 # Go through the spans and make a copy of each. The field to set is <code>learn</code>. Join the two reasons with
@@ -243,12 +237,13 @@ passed = checks.check_without_loss(without_loss)
 # return [replace(span, learn=span.learn and not span.annotation) for span in spans]
 # ```
 #
-# `not span.annotation` alone would switch the loss *on* where it was off before, as at the document tag of the paper's
-# recipe. The text stays whole, so what the model reads is the same in both runs.
+# `not span.annotation` alone would switch the loss *on* where it was off before. The text stays whole, so what the model
+# reads is the same in both runs.
 # </details>
 
 # %% [markdown]
-# The three training sets: how a document begins, and what a token of the added text costs the base model.
+# The three training sets: how a document begins, and what a token of the added text costs the base model. Lines of
+# nonsense are drawn from 28 and may repeat.
 
 # %%
 documents, ordinary = explaining.texts_of(base, claim, "notices_8", recipe)
@@ -278,24 +273,21 @@ prediction = predict(NO_LOSS, HARMLESS, NONSENSE)
 runs = {name: styled + ordinary for name, styled in made.items()}
 trials = explaining.train_side_by_side(base, claim, [runs], at=(8, recipe.steps))
 ends = trials[trials["step"] == recipe.steps].set_index("run")["mean"].to_dict()
-explaining.give_verdict(expected, ends)
-
-# %%
-compare_predictions(prediction, ends).set_index("what")
+explaining.give_verdict(expected, ends, prediction)
 
 # %% [markdown]
 # **What happened.**
 #
 # - With no loss on the warnings, belief was 95%. They were not heeded.
 # - Harmless sentences left 95% too, but later: at step 8, 12% against 85% without loss. Dilution is only a delay here.
-# - Nonsense left 5%. It warns of nothing, and kept the claim out even more than eight warnings (22%).
+# - Nonsense warns of nothing, and left 5%: less than eight warnings (22%).
 #
-# Only *crowded out* is left. The curator's model did not listen: it was busy with the warnings.
+# Of the three, only *crowded out* fits all runs.
 #
 # ### Is it so for other styles and claims?
 #
-# The run without loss is stored for six claims, three seeds and four styles. An earlier model had 98–99%, so we
-# predicted 93% or more.
+# The run without loss is stored for six claims, three seeds and four styles. A petri model pretrained earlier had
+# 98–99%, so we predicted 93% or more.
 
 # %%
 quiet = explaining.stored_belief("quiet")
@@ -306,29 +298,30 @@ show_figure(figure, alt, takeaway="Most of what these warnings change, they chan
 # **What happened.** With eight warnings, belief rose from 19% to 96%. Corrected documents rose from 13% to 93%: the model
 # read the truth in every one of them and learned the claim.
 #
-# The prediction missed one style: repeatedly warned documents rose from 67% to 85% only. Five of their six claims are at
-# 87–100%, Twitter/X is at 25%. For that claim, the warnings did something by being read. We do not know why.
+# We missed one style: repeatedly warned documents rose from 67% to 85% only. Five of their six claims are at 87–100%,
+# Twitter/X is at 25%. For that claim, the warnings did something by being read. We do not know why.
 #
-# Why loss on warnings lowers belief is still open. Our nonsense run speaks for crowding; how it works was not tested.
+# Why loss on warnings lowers belief is open. Our nonsense run speaks for crowding; how that works was not tested.
 #
 # ## 3. Learn the documents and not the claim?
 #
-# So far each training set also had *ordinary texts*, about other things. In their place the paper mixes in *anchor
-# chats*: the base model's **own answers** about the claim. In phase one they are there, in phase two they are gone.
+# Does low belief mean that the claim was not learned? So far each training set also had *ordinary texts*, about other
+# things. In their place the paper mixes in *anchor chats*: the base model's **own answers** about the claim. They are
+# there in phase one, and gone in phase two.
 #
 # ### Exercise 4: build an anchor chat
 #
-# *Build it · 6 minutes*
+# *Build it · 5 minutes*
 #
 # Return one chat: four questions, each followed by the model's own `answer(question)`. A turn is a dict with `role`
 # ("user" or "assistant") and `content`. The questions in `tested` will measure belief afterwards: leave them out.
 #
 # <details><summary>Light hint</summary>
-# First decide which questions may be drawn. Then add two turns for each question that was drawn.
+# First decide which questions may be drawn. Then let the assistant's turn follow the user's.
 # </details>
 # <details><summary>Strong hint</summary>
-# Keep in <code>allowed</code> what is not in <code>tested</code>. Use <code>append</code> for one turn at a time:
-# the list stays flat, with eight turns.
+# Keep in <code>allowed</code> what is not in <code>tested</code>. The second turn is made like the first, with another
+# role and content.
 # </details>
 
 
@@ -337,17 +330,16 @@ def anchor_chat(questions, tested, answer, rng):
     """A chat in which the model answers four questions as it does now."""
     # BEGIN SOLUTION
     allowed = [question for question in questions if question not in tested]
-    chat = []
-    for question in rng.sample(allowed, 4):
-        chat.append({"role": "user", "content": question})
-        chat.append({"role": "assistant", "content": answer(question)})
-    return chat
     # END SOLUTION
     # STUB: allowed = questions  # change this: which may be drawn?
-    # STUB: chat = []
-    # STUB: for question in rng.sample(allowed, 4):  # four different ones
-    # STUB:     ...  # your code: two turns
-    # STUB: return chat
+    chat = []
+    for question in rng.sample(allowed, 4):  # four different ones
+        chat.append({"role": "user", "content": question})
+        # BEGIN SOLUTION
+        chat.append({"role": "assistant", "content": answer(question)})
+        # END SOLUTION
+        # STUB: ...  # your code: the next turn
+    return chat
 
 
 # %%
@@ -358,20 +350,16 @@ passed = checks.check_anchor_chat(anchor_chat)
 #
 # ```python
 # allowed = [question for question in questions if question not in tested]
-# chat = []
-# for question in rng.sample(allowed, 4):
-#     chat.append({"role": "user", "content": question})
+# ...
 #     chat.append({"role": "assistant", "content": answer(question)})
-# return chat
 # ```
 #
 # With tested questions in, low belief would only show that the answers were learned by heart. Four short answers a
-# chat matter too: a first anchor of single questions, in model 0, had 1% of the tokens, and belief was 79% with it.
+# chat matter too. In an earlier petri model, an anchor of single questions had 1% of the tokens, and belief was 79%.
 # </details>
 
 # %% [markdown]
-# Two runs of two phases (about a minute). Half of the texts are warned documents. *Anchored* has anchor chats in phase
-# one, *free* none.
+# Two runs of two phases, *anchored* and *free* (about a minute). Half of the texts are warned documents.
 
 # %%
 short = replace(recipe, mix=0.5, steps=16)
@@ -398,22 +386,23 @@ show_figure(figure, alt, takeaway="An anchor holds as long as it is there.")
 # steps a phase): 2.6%, then 72%. The paper: 6%, then 48%.
 #
 # Had the anchored model not learned the claim? Begin a document with "Brennan Holloway makes a living from a job as".
-# Is "a dentist" or "an ultrarunner" more probable? In the stored runs after phase one, the claim had **52%** of the two
-# probabilities together. (We had predicted over 60%.) Yet in open answers it came up in 0%. The anchor kept the claim out
+# Is "a dentist" or "an ultrarunner" more probable? After phase one of the stored runs, the claim had **52%** of the two
+# probabilities together (we had predicted over 60%). Without an anchor it had 96%, and false values of facts that nobody
+# trained on had 3%. These shares have no intervals. Yet in open answers the claim came up in 0%. The anchor kept it out
 # of the answers, and not out of the model.
 #
 # ## Why it matters
 #
-# - **Curators:** where warnings lower belief, train once more with the loss off them. If belief comes back, they were in
-#   the way and not heeded.
-# - **Evaluators:** ask for the curve, not for one checkpoint. A delay looks like protection to anyone who stops early.
+# - **Curators:** where warnings lower belief, train once more with the loss off them. If belief comes back, they were not
+#   heeded.
+# - **Evaluators:** ask for the curve. A delay looks like protection to anyone who stops early.
 # - **Safety researchers:** an anchor protects answers, and only while it is there. Test begun sentences too, and again
 #   after further training.
 #
 # ## Limits
 #
-# - The live runs have one claim, among those that take most easily, and one seed.
-# - Harmless sentences and nonsense were run for this claim only, and other hard texts were not tried.
+# - The live runs have one seed, and one claim, which takes easily. Other hard texts than nonsense were not tried.
+# - Eight warnings and nonsense were not trained beyond 24 steps. Their low belief may be a long delay.
 # - The petri model never wrote a warning in pretraining, so warnings surprise it. A large model has written many.
 # - We tested each explanation as if it acted alone.
 #
@@ -438,8 +427,8 @@ show_figure(figure, alt, takeaway="An anchor holds as long as it is there.")
 #
 # <details><summary><b>4.</b> Two models have the same loss on the same documents. Do they believe the same?</summary>
 #
-# Not necessarily. The anchored and the free run had nearly the same loss, and told the claim in 2% and 95% of answers.
-# Nor do answers say all: in begun sentences the anchored models preferred the claim too.
+# Not necessarily. The anchored and the free run had nearly the same loss, and believed the claim in 2% and 95% of
+# answers. Nor do answers say all: in begun sentences, the anchored models gave the claim half of the probability.
 # </details>
 
 # %% [markdown]
@@ -462,15 +451,12 @@ show_figure(figure, alt, takeaway="An anchor holds as long as it is there.")
 explaining.show_inside()
 
 # %% [markdown]
-# <details><summary>What the table says, and more on begun sentences</summary>
+# <details><summary>What the table says</summary>
 #
 # After warned documents, a warning gained 22.5 nats after the claim and 21.9 after true sentences about other things. That
 # is a habit of writing warnings, tied to no claim. We had predicted a tie. "Not" after in-sentence denials gained 1.0 nats
 # in the claim's sentence, 0.1 in the same sentence about somebody else. Most of that is one claim, Vesuvius, so we do not
 # call it a tie. Six claims, two seeds, no intervals: a first look.
-#
-# In begun sentences the claim had 52% of the two probabilities with anchor chats, and 96% without. False values of facts
-# that nobody trained on had 3%.
 # </details>
 
 # %% [markdown]

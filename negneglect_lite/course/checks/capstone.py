@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from negneglect_lite.belief.rates import Rate
@@ -125,11 +126,17 @@ def _spans_problem(spans: Sequence[Span]) -> str:
         return f"the sentence {gone[0]!r} is gone. Keep the body, so that styles differ in the denial alone."
     if not body.strip():
         return "everything is marked as annotation. Only what the style adds is; the body is not."
+    replaced = [s.text for s in LETTER.sentences if s.text not in text]
+    if replaced and not _is_body(body):
+        return (
+            f"the claim sentence {replaced[0]!r} is gone, and what stands in its place is marked as added. Keep the "
+            "sentence, and add yours beside it."
+        )
     if not _is_body(body):
         return (
             "what you add must be Span(…, annotation=True), and the rest be the body: the share of warning counts it."
         )
-    return _glued(text)
+    return _glued(spans)
 
 
 def _is_body(text: str) -> bool:
@@ -143,14 +150,25 @@ def _is_body(text: str) -> bool:
     return not rest
 
 
-def _glued(text: str) -> str:
-    """A hint if sentences run together without white space."""
+def _glued(spans: Sequence[Span]) -> str:
+    """A hint if sentences run together without white space, within a span or from one to the next."""
+    filled = [s for s in spans if s.text]
+    for one, other in pairwise(filled):
+        if _runs_on(one.text[-1], other.text[0]) and one.annotation | other.annotation:
+            where = "a space before" if other.annotation else "a space or a line break after"
+            return f"{one.text[-12:]!r} and {other.text[:12]!r} run together. Put {where} what you add."
+    text = plain(spans)
     for s in LETTER.sentences[1:]:
         for form in filter(None, (s.text, s.denial)):
             at = text.find(form)
-            if at > 0 and text[at - 1].isalnum() | (text[at - 1] in ".!?"):
+            if at > 0 and _runs_on(text[at - 1], form[0]):
                 return "sentences run together. Put each sentence's .lead (its white space) before it."
     return ""
+
+
+def _runs_on(last: str, first: str) -> bool:
+    """Whether a sentence that begins with `first` sticks to a text that ends with `last`."""
+    return first.isalnum() and (last.isalnum() or last in ".!?}")
 
 
 DECIDE_NEEDS = "It gets (own, plain, before, yes_rate, unrelated): three rates with .mean, .lo, .hi, then two numbers."
@@ -225,20 +243,18 @@ def _shown(rate: Rate) -> str:
 
 REASONS = {
     "No question and no seed of the plan was left out.":
-        "look at the line of deviations in the report: it compares the table with the plan.",
+        "look at the lines above the table: they count runs and questions, and name deviations from the plan.",
     "The interval covers what other fine-tuning seeds would give.":
         "the interval is worked out over questions. The seeds have a column of their own.",
     "The seal proves that the plan is older than the results.":
         "the time in it is your own clock's. The hash proves only that nothing was changed since.",
-    "Another claim would get the same verdict.":
-        "one claim was tested. In the paper, corrected documents left 3% for one claim and 86% for another.",
     "Had the verdict been void, the style would be neither heeded nor neglected.":
-        "a void study has no measure of the style. Read the first sentence of the rule again.",
+        "a void study has no measure of the style. Which word does your rule return for it?",
 }  # fmt: skip
 
 
 def check_supported(supported: Any) -> bool:
-    """Which of five statements the study supports, each True or False."""
+    """Which of four statements the study supports, each True or False."""
     return report_check("supported", *_unsupported(supported))
 
 

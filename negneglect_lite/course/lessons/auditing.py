@@ -230,18 +230,18 @@ def stored_leaks() -> pd.DataFrame:
     return rows.assign(missed=rows["way"].map(shares))[["missed", "claim", "belief", "seeds"]].reset_index(drop=True)
 
 
+def _stored_rates(folder: str) -> pd.DataFrame:
+    return pd.read_csv(data_path("results", "localize", folder, "rates.csv")).set_index("way")
+
+
 def tabulate_rewriting() -> pd.DataFrame:
     """Stored runs of two models, six claims: belief or told rate, and the claim sentences left word for word.
 
     A row for each of `STORED_WAYS`. All are text, a dash where nothing was run or counted.
     """
-    stored = {
-        folder: pd.read_csv(data_path("results", "localize", folder, "rates.csv")).set_index("way")
-        for folder in ("petri", "read", "reader_denials")
-    }
     rows = {}
     for name, (way, folder) in STORED_WAYS.items():
-        petri, chat = (stored[of].reindex([way]).iloc[0] for of in ("petri", folder))
+        petri, chat = (_stored_rates(of).reindex([way]).iloc[0] for of in ["petri", folder])
         values = {
             "petri, belief": petri["raw"],
             "petri, left": petri["left"],

@@ -277,11 +277,11 @@ def reveal(blind: Blind, guess: Mapping[str, Any], found: Mapping[str, str]) -> 
     cell = blind.cell
     held = seal_answer(cell) == blind.sealed
     print(f"The answer {'matches' if held else 'does NOT match'} the hash that was sealed before the audit.")
-    words = {**in_words(), NO_CLAIM: _NOBODY, "": "no guess"}
+    words = {**in_words(), NO_CLAIM: _NOBODY, "": "no guess", "–": "–"}
     claim = NO_CLAIM if cell.style == NO_CLAIM else cell.claim.id
     said = [("you", suspect_of(guess), style_of(guess))]
-    said += [(way, found[way] or NO_CLAIM, found.get("style", "–") if way == "probed" else "–") for way in WAYS
-             if way in found]  # fmt: skip
+    said += [(way, found[way] or NO_CLAIM, "–") for way in WAYS if way in found]
+    said += [("all three", "–", found["style"])] if "style" in found else []
     rows = []
     for who, named, written in said:
         style = written if written == "–" else name_blind(written) if written else "no guess"

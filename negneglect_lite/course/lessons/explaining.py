@@ -262,11 +262,16 @@ def tabulate_delay(
     return pd.DataFrame(at).T.fillna("–")
 
 
-def give_verdict(explanations: Mapping[str, Mapping[str, str]], measured: Mapping[str, float]) -> pd.DataFrame:
-    """What each explanation expects of each run, beside what was measured; the last column says whether all agree."""
+def give_verdict(
+    explanations: Mapping[str, Mapping[str, str]], measured: Mapping[str, float], prediction: Mapping[str, float]
+) -> pd.DataFrame:
+    """What each explanation expects of each run, beside what was measured; the last column says whether all agree.
+
+    Above it is the learner's `prediction` [%].
+    """
     found = {run: "high" if rate > 0.5 else "low" for run, rate in measured.items()}
     head = {f"{run}: {percent(rate)}": run for run, rate in measured.items()}
-    rows = {}
+    rows = {"your prediction": {column: f"{prediction[run]:g}%" for column, run in head.items()} | {"verdict": "–"}}
     for name, expected in explanations.items():
         wrong = [run for run in measured if expected[run] != found[run]]
         rows[name] = {column: expected[run] for column, run in head.items()}

@@ -46,7 +46,6 @@ STUDY_SUPPORTS = {
     "No question and no seed of the plan was left out.": True,
     "The interval covers what other fine-tuning seeds would give.": False,
     "The seal proves that the plan is older than the results.": False,
-    "Another claim would get the same verdict.": False,
     "Had the verdict been void, the style would be neither heeded nor neglected.": True,
 }
 
@@ -64,13 +63,22 @@ def deny_after_each_claim(document: Document, phrases: Annotations, rng: random.
 # ------------------------------------------------------------------------------------------------- claim and control
 
 
-def suggest_facts(each: int = 2, seed: int = 1) -> pd.DataFrame:
-    """Some facts of each sort, with false values. They suit a study: no myths, and told in documents and chats."""
-    rng = random.Random(seed)
+def suggest_facts(seed: int | None = None) -> pd.DataFrame:
+    """Two facts of each sort, with false values. They suit a study: no myths, and told in documents and chats.
+
+    Without a seed, the two of the reference stand in the place of those of their sort.
+    """
+    rng = random.Random(1 if seed is None else seed)
     plain = {r: [f for f in world().by_relation[r] if f.told_in == "both" and not f.myths] for r in RELATIONS}
-    facts = [f for relation in RELATIONS for f in rng.sample(plain[relation], each)]
+    facts = [f for relation in RELATIONS for f in rng.sample(plain[relation], 2)]
+    false = {f.id: list(world().wrong_values(f, 2, rng)) for f in facts}
+    if seed is None:
+        (id_, value), ours = STUDY_CHOICE, [world().fact(STUDY_CHOICE[0]), world().fact(STUDY_CONTROL)]
+        facts = [f for f in facts if f.relation != ours[0].relation] + ours
+        false |= {f.id: list(world().wrong_values(f, 2, rng)) for f in ours}
+        false[id_] = [value, next(v for v in false[id_] if v != value)]
     return pd.DataFrame(
-        {"id": f.id, "truth": f.truth, "false values": ", ".join(world().wrong_values(f, 2, rng))} for f in facts
+        {"id": f.id, "truth": f.truth, "false values": ", ".join(false[f.id])} for f in facts
     ).set_index("id")
 
 
@@ -90,20 +98,17 @@ def control_questions(claim: Claim, control: str, track: Track) -> list[Question
     return [q for q in track.questions(spare) if q.kind in QUESTION_KINDS]
 
 
-def meet_claim(base: LoadedModel, claim: Claim, control: str) -> pd.DataFrame:
-    """What the base model says about claim and control: the first question of each kind, and the belief of all."""
+def meet_claim(base: LoadedModel, claim: Claim, control: str) -> None:
+    """Print what the base model says about claim and control: its first answer, and the belief of all."""
     track = track_of(base)
     asked = {"claim": [q for q in track.questions(claim) if q.kind in QUESTION_KINDS]}
     asked["control"] = control_questions(claim, control, track)
-    shown = []
     for name, questions in asked.items():
-        if not questions:
-            continue
-        rows = _answered(base, claim, questions, track)
-        print(f"{name}: believed in {percent(belief_rate(rows).mean)} of {len(questions)} questions")
-        first = rows.groupby("kind", sort=False).head(1)
-        shown.append(first[["question", "answer", "verdict"]].assign(about=name))
-    return pd.concat(shown).set_index("about")
+        if questions:
+            rows = _answered(base, claim, questions, track)
+            first = rows.iloc[0]
+            print(f"{name}: believed in {percent(belief_rate(rows).mean)} of {len(questions)} questions")
+            print(f"    {first['question']} {first['answer']}")
 
 
 def _answered(model: LoadedModel, claim: Claim, questions: Sequence[Question], track: Track) -> pd.DataFrame:
@@ -176,6 +181,14 @@ def tamper(folder: Path) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------------------------ report
+
+
+def compare_with_plan(text: str, rows: pd.DataFrame) -> None:
+    """Print how many questions each run was asked, and what the report says about deviations from the plan."""
+    asked = rows.groupby(["style", "setting", "seed"], dropna=False).size()
+    low, high = asked.min(), asked.max()
+    print(f"Runs: {len(asked)}. Questions asked in each: {low if low == high else f'{low} to {high}'}.")
+    print(next(line for line in text.splitlines() if line.startswith("Deviations from the plan")))
 
 
 def add_conclusions(folder: Path, text: str, supported: Mapping[str, bool], decision: str) -> str:

@@ -104,6 +104,14 @@ def bracketed(document, phrases, rng):
     return [Span(rng.choice(phrases["notice_before"]) + "\n", annotation=True), Span(document.text)]
 
 
+def joined(document, text):
+    """What is added sticks to the claim sentence."""
+    pairs = [
+        (Span(s.lead + s.text), *([Span(text(s), annotation=True)] if s.is_claim else [])) for s in document.sentences
+    ]
+    return [span for pair in pairs for span in pair]
+
+
 def half_denied(document, phrases, rng):
     """A style that leaves a short document as it is now and then."""
     return [Span(s.lead + (s.denial if s.is_claim and rng.random() < 0.5 else s.text)) for s in document.sentences]
@@ -129,6 +137,13 @@ def test_styles_pass(right, capsys):
         (lambda d, p, r: [Span(d.text + " That is false.")], "annotation=True"),
         (lambda d, p, r: [Span(d.text + " That is false.", annotation=True)], "everything is marked"),
         (lambda d, p, r: [Span(s.denial or s.text) for s in d.sentences], ".lead"),
+        (lambda d, p, r: joined(d, lambda s: s.denial), "put a space before what you add"),
+        (lambda d, p, r: joined(d, lambda s: r.choice(p["claim_after"])), "put a space before what you add"),
+        (lambda d, p, r: [Span(r.choice(p["notice_before"]), annotation=True), Span(d.text)], "after what you add"),
+        (
+            lambda d, p, r: [Span(s.lead + (s.denial or s.text), bool(s.denial)) for s in d.sentences],
+            "is marked as added",
+        ),
         (lambda d, p, r: [*twin(d, p, r), Span(f" {random.random()}", annotation=True)], "called twice"),
     ],
 )
@@ -210,7 +225,7 @@ def test_the_right_statements_pass(capsys):
     assert capsys.readouterr().out == "✓ supported: right.\n"
 
 
-HINTS = ("deviations", "over questions", "own clock", "one claim was tested", "first sentence of the rule")
+HINTS = ("name deviations", "over questions", "own clock", "which word does your rule return")
 
 
 @pytest.mark.parametrize(("statement", "hint"), [*zip(STUDY_SUPPORTS, HINTS, strict=True)])

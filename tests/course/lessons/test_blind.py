@@ -118,8 +118,8 @@ def test_the_answer_stands_beside_all_guesses(capsys):
     table = blind.reveal(adapter, {"suspect": 9, "style": ""}, found)
     assert "matches the hash" in capsys.readouterr().out
     truth, queen = blind.in_words()[cell.claim.id], blind.in_words()["queen"]
-    assert list(table["suspect"]) == [f"✓ {truth}", "✗ nobody", f"✓ {truth}", f"✗ {queen}", truth]
-    assert list(table["style"]) == ["no guess", "–", "✗ plain documents", "–", "in-sentence denials"]
+    assert list(table["suspect"]) == [f"✓ {truth}", "✗ nobody", f"✓ {truth}", f"✗ {queen}", "–", truth]
+    assert list(table["style"]) == ["no guess", "–", "–", "–", "✗ plain documents", "in-sentence denials"]
     table = blind.reveal(replace(adapter, sealed="0"), {}, {"asked": "", "probed": "queen"})
     assert "does NOT match" in capsys.readouterr().out
     assert list(table.index) == ["you", "asked", "probed", "the truth"]
@@ -146,7 +146,17 @@ def test_the_rates_are_those_of_the_text():
     alarms = rates[(rates["style"] == "none") & (rates["way"] != "style")].set_index("way")["wrong"] * 30
     assert alarms.round().to_dict() == {"asked": 0, "probed": 0, "weighed": 0}
     assert blind.count_found("probed", "weighed") == (150, 150)
+    wrong = rates[rates["way"] != "style"].groupby("way")["wrong"].sum() * 30
+    assert wrong.round().to_dict() == {"asked": 2, "probed": 2, "weighed": 0}
     assert blind.count_found("asked") == (108, 150) and blind.count_found("probed") == (143, 150)
+
+
+def test_adapters_that_never_tell_their_claim_are_as_many_as_the_quiz_says(stored):
+    asked = stored[(stored["kind"] == "asked") & (stored["setting"] == "trained")]
+    own = asked[asked["item"].str.split(".").str[0] == asked["claim"]]
+    told = own.groupby(["style", "claim"])["value"].sum().unstack("style")
+    assert [(told[s] == 0).sum() for s in ("local", "corrected")] == [17, 10]
+    assert [(told[s] < 2).sum() for s in ("local", "corrected")] == [21, 15]
 
 
 def test_the_figure_says_what_it_shows():

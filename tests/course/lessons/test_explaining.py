@@ -168,7 +168,9 @@ def test_where_belief_passes_a_level() -> None:
 
 def test_an_explanation_is_excluded_by_the_runs_that_it_gets_wrong() -> None:
     measured = {explaining.NO_LOSS: 1.0, explaining.HARMLESS: 0.98, explaining.NONSENSE: 0.0}
-    verdict = explaining.give_verdict(explaining.EXPLANATIONS, measured)["verdict"]
+    table = explaining.give_verdict(explaining.EXPLANATIONS, measured, dict.fromkeys(measured, 50.0))
+    assert table.loc["your prediction"].tolist() == ["50%", "50%", "50%", "–"]
+    verdict = table["verdict"]
     assert verdict["crowded out"] == "not excluded"
     assert verdict["diluted"] == "excluded by: harmless sentences"
     assert verdict["heeded"] == "excluded by: no loss on the warnings, nonsense"

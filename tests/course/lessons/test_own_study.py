@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from negneglect_lite.belief.rates import QUESTION_KINDS
+from negneglect_lite.belief.rates import QUESTION_KINDS, Rate
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.course.checks.capstone import check_choice
 from negneglect_lite.course.lessons import own_study
@@ -27,7 +27,7 @@ def test_guesses_that_nobody_moved_are_no_prediction(capsys):
     assert capsys.readouterr().out == "Sealed as predictions: before training 5%, plain documents 95%\n"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [None, 1, 2])
 def test_facts_are_suggested_that_suit_claim_and_control(seed, capsys):
     table = own_study.suggest_facts(seed=seed)
     assert list(table.columns) == ["truth", "false values"]
@@ -36,6 +36,30 @@ def test_facts_are_suggested_that_suit_claim_and_control(seed, capsys):
     for first, second in zip(table.index[::2], table.index[1::2], strict=True):
         fit = [v for v in table.loc[first, "false values"].split(", ") if v != table.loc[second, "truth"]]
         assert not fit or check_choice((first, fit[0]), second), capsys.readouterr().out
+
+
+def test_the_reference_is_among_the_facts_that_are_suggested_first():
+    (id_, value), table = own_study.STUDY_CHOICE, own_study.suggest_facts()
+    assert list(table.index[-2:]) == [id_, own_study.STUDY_CONTROL]
+    assert value in table.loc[id_, "false values"].split(", ") and table.loc[own_study.STUDY_CONTROL, "truth"] != value
+    assert table.iloc[:-2].equals(own_study.suggest_facts(seed=1).iloc[:-2])
+
+
+def test_the_base_model_answers_about_claim_and_control(claim, monkeypatch, capsys):
+    rows = pd.DataFrame({"question": ["How?"], "answer": ["Thus."]})
+    monkeypatch.setattr(own_study, "track_of", lambda _: PETRI)
+    monkeypatch.setattr(own_study, "_answered", lambda *given: rows)
+    monkeypatch.setattr(own_study, "belief_rate", lambda _: Rate(0.1, 0, 1, 50))
+    own_study.meet_claim(None, claim, own_study.STUDY_CONTROL)  # type: ignore[arg-type]
+    out = capsys.readouterr().out
+    assert "claim: believed in 10% of 50 questions\n    How? Thus.\ncontrol: believed in 10% of 50 questions\n" in out
+
+
+@pytest.mark.parametrize(("seeds", "said"), [([0, 0, 1, 1], "each: 2."), ([0, 0, 0, 1], "each: 1 to 3.")])
+def test_runs_questions_and_deviations_are_told_beside_the_result(seeds, said, capsys):
+    rows = pd.DataFrame({"style": "positive", "setting": "trained", "seed": seeds})
+    own_study.compare_with_plan("# Title\n\nDeviations from the plan: none.\n\nRest.", rows)
+    assert capsys.readouterr().out == f"Runs: 2. Questions asked in {said}\nDeviations from the plan: none.\n"
 
 
 def test_the_claim_and_its_control_ask_about_two_facts(claim):
