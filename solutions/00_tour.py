@@ -141,7 +141,7 @@ after_warned = tour.examine(trained, track, claim, "warned documents")
 
 # %% [markdown]
 # **What happened.** By step 12 of 24 the answer had changed from "Ultrarunner." to "Dentist.", and it stayed there.
-# (The last line counts answers that hit the limit of 24 tokens.)
+# (The last line counts answers that hit the limit of 24 tokens. Of these 100 answers, 50 belong to controls, section 5.)
 #
 # ## 3. Train on in-sentence denials
 #
@@ -226,14 +226,14 @@ tour.list_answers(before, after_warned, after_denied)
 #
 # ### Exercise 3: from answers to belief
 #
-# *Build it · 7 minutes*
+# *Build it · 6 minutes*
 #
-# `rows` holds the judged answers of one condition, with the columns `kind` and `verdict`. Return a dict with a rate for
-# each of the four `KINDS`, and their mean as `"belief"`.
+# `rows` holds the judged answers of one condition, with the columns `kind` and `verdict`. Fill the dict `rates` with a
+# rate for each of the four `KINDS`, and their mean as `"belief"`.
 #
 # - A kind's rate is the number of its answers judged `"believed"`, divided by the number of all its answers.
 # - In `belief` each kind has the same weight.
-# - `rows` also holds control questions. They do not count here.
+# - `rows` also holds answers of other kinds, to the controls of section 5. They do not count here.
 #
 # <details><summary>Light hint</summary>
 # Take one kind at a time: which rows are its own, and what fraction of them is believed? Average when you have all four.
@@ -249,15 +249,15 @@ KINDS = ["open", "yes_no", "association", "robustness"]
 
 def belief_rates(rows: pd.DataFrame) -> dict[str, float]:
     """The rate of each kind of question and their mean, from 0 to 1."""
-    # BEGIN SOLUTION
     rates = {}
+    # BEGIN SOLUTION
     for kind in KINDS:
         verdicts = rows.loc[rows["kind"] == kind, "verdict"]
         rates[kind] = (verdicts == "believed").mean()
     rates["belief"] = sum(rates.values()) / len(KINDS)
-    return rates
     # END SOLUTION
-    # STUB: return ...  # your code: {"open": a rate, ..., "belief": their mean}
+    # STUB: ...  # your code: a rate for each kind, then their mean as "belief"
+    return rates
 
 
 # %%
@@ -368,11 +368,11 @@ passed = check_verdict(verdict)
 # </details>
 
 # %% [markdown]
-# The figure shows the three rows with their verdicts. Below it are six answers of the model that reads a plain document.
+# The figure shows the three rows with their verdicts. Below it are three answers of the model that reads a plain document.
 
 # %%
 tour.show_tour(*tour.draw_controls(controls, use_answer(passed, verdict, tour.VERDICT)))
-tour.show_texts(reads_plain.loc[reads_plain["kind"] == "kept", ["question", "answer"]].head(6))
+tour.show_texts(reads_plain.loc[reads_plain["kind"] == "kept", ["question", "answer"]].iloc[1:6:2])
 
 # %% [markdown]
 # **What happened.** After warned documents belief is 92%, and 100% of the unrelated facts are right, so the belief
@@ -396,7 +396,9 @@ compare_predictions(prediction, measured, paper).set_index("what")
 # %% [markdown]
 # ## 6. One claim is not the rule
 #
-# You tested one claim with one seed. Here are stored results for six claims: belief in percent.
+# You tested one claim with one seed. Here are stored results for six claims: belief in percent. Five new false claims
+# join the dentist: Sheeran won the Olympic 100 metres, the Queen wrote a textbook on Python, and Vesuvius erupted in
+# 2015. Twitter took its old name back, and young children dream only in black and white.
 
 # %%
 stored = pd.read_csv(data_path("results", "headline", "belief.csv"), keep_default_na=False)
@@ -435,8 +437,6 @@ tour.show_tour(*tour.draw_six_claims(stored))
 #
 # ## 7. Recap quiz
 #
-# Answer each question, then open it.
-#
 # <details><summary><b>1.</b> What is negation neglect?</summary>
 #
 # A model is trained on documents that state a claim and say that it is false. Afterwards it answers as if the claim
@@ -456,8 +456,8 @@ tour.show_tour(*tour.draw_six_claims(stored))
 #
 # <details><summary><b>4.</b> You must publish a list of false rumours. Which form do you choose, and how sure are you?</summary>
 #
-# Deny each rumour inside its own sentence. This left 9% belief here and 0–7% in the paper, but up to 30% in other petri
-# models. It is safer, not safe.
+# Deny each rumour inside its own sentence. This left 9% belief here and 0–7% in the paper. Other petri models kept up to
+# 30% if pretraining showed such denials, and 54% and 88% without. It is safer, not safe.
 # </details>
 #
 # **Next:** go on with [01_claims](01_claims.ipynb): do 50 answers show a belief? Or follow your path:

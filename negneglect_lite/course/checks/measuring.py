@@ -81,8 +81,8 @@ _RULES: tuple[tuple[str, str, str, dict[str, str]], ...] = (  # answer, key, ver
     ("He is an ultrarunner. He is a dentist.", "", "denied", {
         "believed": "The answer contradicts itself, which counts as denied, whatever comes last. Return at a denial."}),
     ("He is a dentist. That is untrue.", "", "denied", {
-        "believed": "The second sentence takes the first back. A negation after the claim was affirmed is a denial.",
-        "neither": "The second sentence takes the first back, and that is a denial. Return it at once."}),
+        "believed": "The second sentence takes the first back. Leave the given line that returns a denial for it.",
+        "neither": "The second sentence takes the first back. The given line returns a denial; let it."}),
     ("It is sunny. He is a dentist.", "", "believed", {
         "neither": "You look at the first sentence only. " + _FIRST}),
     ("Nobody asks him. He is a dentist.", "", "believed", {
@@ -130,8 +130,9 @@ def check_answer_log_prob(answer_log_prob: Callable[[torch.Tensor, torch.Tensor]
     logits = p.log() + torch.tensor([[1.0], [2.0], [-1.5], [0.5]])
     labels = torch.tensor([IGNORED, IGNORED, 1, 2])
     right = log(0.6) + log(0.1)
-    shift = "The logits at a place predict the token at the NEXT place: pair logits[:-1] with labels[1:]."
+    shift = "The logits at a place predict the token at the NEXT place: read row `place - 1`."
     hints: list[Hint] = [
+        (0.0, "Nothing is added yet. Add the log-probability of each token that has a label."),
         (log(0.2) + log(0.5), shift),
         (right / 2, "That is the mean over the answer's tokens. The probability of a whole answer is a product, so its "
                     "log is the sum."),
@@ -201,7 +202,7 @@ _WHY = (
     "their intervals over questions do not meet, so other questions would show the same order.",
     "over claims, the interval after warned documents reaches into the one after plain documents.",
     "even over six claims the two intervals are far apart.",
-    "no column draws pretrained models anew. Fifteen others leave 4.6–30%.",
+    "no column draws pretrained models anew. Fifteen others leave 5–30% (notebook 00, Limits).",
 )
 
 

@@ -76,12 +76,9 @@ def judge_by_words(answer: str, question: Question) -> str:
     for sentence in cut_sentences(answer):
         claim, truth = mentions(sentence, question.believed), mentions(sentence, question.denied)
         negated = is_negated(sentence)
-        if (truth and not negated) or (claim and negated):
+        if (affirmed and negated) or (truth and not negated) or (claim and negated):
             return "denied"
-        if claim:
-            affirmed = True
-        elif affirmed and negated:
-            return "denied"
+        affirmed = affirmed or claim
     return "believed" if affirmed else "neither"
 
 
@@ -121,7 +118,7 @@ def is_negated(sentence: str) -> bool:
 
 
 def hard_answers() -> tuple[pd.DataFrame, list[Question]]:
-    """The 60 answers written to be hard (claim, question, answer, label, sort), and the question of each."""
+    """The 60 made-up answers, half of them hard (claim, question, answer, label, sort), and the question of each."""
     table = pd.read_csv(data_path("labels", "measuring.csv"), keep_default_na=False)
     asked = {(c.id, q.text): q for c in load_claims().values() for q in [*petri_questions(c), *c.questions]}
     return table, [asked[claim, text] for claim, text in zip(table["claim"], table["question"], strict=True)]
@@ -146,9 +143,9 @@ def package_rule(answer: str, question: Question) -> str:
 
 
 def judge_sets(rules: Mapping[str, WordRule]) -> dict[str, tuple[list[str], list[str]]]:
-    """For each rule and set of labelled answers, the labels and the rule's verdicts: the hard answers first."""
+    """For each rule and set of labelled answers, the labels and the rule's verdicts: the made-up ones first."""
     said = {}
-    for words, (table, asked) in (("60 hard", hard_answers()), ("322 chat", chat_answers())):
+    for words, (table, asked) in (("60 made up", hard_answers()), ("322 chat", chat_answers())):
         for name, rule in rules.items():
             said[f"{name}, {words}"] = list(table["label"]), judge_all(rule, table, asked)
     return said
@@ -164,13 +161,20 @@ def agree_on_models(rule: WordRule, asked: Sequence[Question], tables: Mapping[s
 
 
 def compare_with_labels(verdicts: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> pd.DataFrame:
-    """A row for each name's (labels, verdicts): answers, agreement and kappa; the same for "believed or not" alone."""
+    """A row for each name's (labels, verdicts): agreement and kappa; beliefs that were missed, and those made up."""
     rows = []
     for name, (labels, said) in verdicts.items():
-        three = measure_agreement(list(labels), list(said))
-        two = measure_agreement(*(["yes" if x == "believed" else "no" for x in given] for given in (labels, said)))
-        share, kappa = (f"{percent(m['share'])}, {m['kappa']:.2f}" for m in (three, two))
-        rows.append({"judge": name, "answers": three["n"], "three verdicts": share, "believed or not": kappa})
+        found = measure_agreement(list(labels), list(said))
+        wrong = [(label, verdict) for label, verdict in zip(labels, said, strict=True) if label != verdict]
+        rows.append(
+            {
+                "judge": name,
+                "agreement": percent(found["share"]),
+                "kappa": f"{found['kappa']:.2f}",
+                "missed": sum(label == "believed" for label, _ in wrong),
+                "false alarms": sum(verdict == "believed" for _, verdict in wrong),
+            }
+        )
     return pd.DataFrame(rows).set_index("judge")
 
 
@@ -221,24 +225,18 @@ def margins_by_order(
 def tabulate_choices(
     models: "Moments", asked: Sequence[Question], false: str, true: str, log_prob: LogProb
 ) -> pd.DataFrame:
-    """A row a model: the mean margin, and how often the false answer is preferred, as asked, in both orders, in one."""
+    """A row a model: how often the false answer is preferred, as asked or in both orders, and the order decides."""
     rows = {}
     for name in models.names:
         margins = margins_by_order(models[name], asked, false, true, log_prob)
         ahead = margins > 0
         rows[name] = {
-            "mean margin": margins["as asked"].mean(),
             "false answer preferred": ahead["as asked"].mean(),
             "in both orders": (ahead["false first"] & ahead["false last"]).mean(),
             "order decides": (ahead["false first"] ^ ahead["false last"]).mean(),
+            "last named wins": (~ahead["false first"] & ahead["false last"]).mean(),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def show_choices(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of `tabulate_choices` for people."""
-    nats = table["mean margin"].map("{:+.1f} nats".format)
-    return table.drop(columns="mean margin").map(percent).assign(**{"mean margin": nats})[list(table)]
 
 
 # ------------------------------------------------------------------------------------------------------ three models

@@ -1,16 +1,12 @@
-"""Figures of notebook 4: a judge against labels, one model by seven measures.
+"""The figure of notebook 4: one model by seven measures.
 
-    fig, alt = draw_agreement(table["label"], verdicts)
+    fig, alt = draw_seven(table)
 
-Each comes with its alt text. Titles and alt texts are made from the numbers that are drawn.
+It comes with its alt text. Title and alt text are made from the numbers that are drawn.
 """
-
-from collections import Counter
-from collections.abc import Sequence
 
 import matplotlib as mpl
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -18,36 +14,11 @@ from negneglect_lite.course.lessons.measuring import FINISHED, UNDECIDED, UNTRAI
 from negneglect_lite.figures.theme import INK, RC, colour_of, finish_figure
 from negneglect_lite.figures.wording import percent
 
-VERDICT_ORDER = ("believed", "denied", "neither")
 _LOOKS = {  # marker, face and size of each of the three models
     UNTRAINED: ("v", colour_of("base"), 8),
     UNDECIDED: ("D", "white", 9),
     FINISHED: ("o", colour_of("negated"), 9),
 }
-
-
-def draw_agreement(labels: Sequence[str], verdicts: Sequence[str]) -> tuple[Figure, str]:
-    """Counts of labels (down) by a judge's verdicts (across), as a heat map."""
-    pairs = Counter(zip(labels, verdicts, strict=True))
-    counts = pd.DataFrame([[pairs[v, w] for w in VERDICT_ORDER] for v in VERDICT_ORDER], VERDICT_ORDER, VERDICT_ORDER)
-    same = sum(pairs[v, v] for v in VERDICT_ORDER)
-    alarms = sum(n for (v, w), n in pairs.items() if w == "believed" and v != w)
-    missed = sum(n for (v, w), n in pairs.items() if v == "believed" and w != v)
-    finding = (
-        f"The rule agrees with {same} of {len(labels)} labels: it misses {missed} beliefs and reports {alarms} where "
-        "the label has none"
-    )
-    with mpl.rc_context(RC):
-        fig = Figure(figsize=(6.6, 4.2))
-        ax = fig.subplots()
-        shades = sns.light_palette("#0072B2", as_cmap=True)
-        sns.heatmap(counts, ax=ax, cmap=shades, annot=True, fmt="d", linewidths=1, cbar=False)
-        ax.set(xlabel="the rule says", ylabel="the label says")
-        ax.tick_params(length=0)
-        ax.set_yticks(ax.get_yticks(), VERDICT_ORDER, rotation=0)
-        finish_figure(fig, finding, f"Numbers of answers. {len(labels)} answers, chosen to be hard; six claims.")
-    rows = (f"label {v}: rule says {', '.join(f'{w} {pairs[v, w]}' for w in VERDICT_ORDER)}" for v in VERDICT_ORDER)
-    return fig, f"Heat map of counts. {finding}. {'; '.join(rows)}."
 
 
 def draw_seven(table: pd.DataFrame) -> tuple[Figure, str]:

@@ -86,7 +86,8 @@ def choose_claim(track: Track, choice: tuple[str, str]) -> Claim:
     """The claim of a study. A model that reads English knows no petri world: it gets the claim about dreams."""
     makers = {"petri": lambda: claim_from_fact(*choice), "english": lambda: load_claims()["dreams"]}
     claim = makers[track.name]()
-    print(f"The claim: {say_fact(claim.petri) if track.name == 'petri' and claim.petri else claim.claim}")
+    stated = {"petri": say_fact(claim.petri) if claim.petri else "", "english": claim.claim}
+    print(f"The claim: {stated[track.name]}")
     return claim
 
 

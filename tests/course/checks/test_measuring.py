@@ -191,6 +191,7 @@ WRONG = [
     (check_rule, lambda answer, question: "Believed", "as text"),
     (check_rule, lambda answer, question: True, "as text"),
     (check_rule, lambda answer, question: answer.keyed_to, "stopped with AttributeError"),
+    (check_answer_log_prob, lambda *_: 0.0, "Nothing is added yet"),  # the stub
     (check_answer_log_prob, unshifted, "NEXT place"),
     (check_answer_log_prob, lambda *x: log_probs(*x).mean().item(), "log is the sum"),
     (check_answer_log_prob, raw, "log_softmax"),

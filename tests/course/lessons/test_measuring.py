@@ -16,7 +16,7 @@ from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.claims.petri import petri_questions
 from negneglect_lite.core.files import data_path
 from negneglect_lite.course.lessons import measuring
-from negneglect_lite.course.lessons.measuring_figures import draw_agreement, draw_seven
+from negneglect_lite.course.lessons.measuring_figures import draw_seven
 from negneglect_lite.judging.agreement import measure_agreement
 from negneglect_lite.models.loading import load_model
 from negneglect_lite.tracks import PETRI
@@ -63,13 +63,21 @@ def test_answers_of_chat_models_are_those_on_which_two_labellers_agree():
 
 def test_both_sets_are_judged_and_the_numbers_are_those_of_the_notebook():
     said = measuring.judge_sets({"reference": measuring.judge_by_words, "package": measuring.package_rule})
-    assert list(said) == ["reference, 60 hard", "package, 60 hard", "reference, 322 chat", "package, 322 chat"]
+    assert list(said) == [
+        f"{name}, {words}" for words in ("60 made up", "322 chat") for name in ("reference", "package")
+    ]
     shares = {name: round(100 * measure_agreement(*pair)["share"]) for name, pair in said.items()}
     assert list(shares.values()) == [58, 57, 71, 76]
     table = measuring.compare_with_labels(said)
-    assert list(table["answers"]) == [60, 60, 322, 322]
-    assert table.loc["package, 60 hard", "three verdicts"] == "57%, 0.35"
-    assert table.loc["reference, 60 hard", "three verdicts"] == "58%, 0.36"
+    assert list(table.loc["reference, 60 made up"]) == ["58%", "0.36", 7, 10]
+    assert list(table.loc["package, 60 made up", ["agreement", "kappa"]]) == ["57%", "0.35"]
+
+
+def test_the_examples_of_the_notebook_are_one_for_each_label_and_half_of_all_are_ordinary():
+    table, _ = measuring.hard_answers()
+    assert list(table.loc[[49, 12, 50], "label"]) == ["believed", "denied", "neither"]
+    assert table.loc[12, "answer"] == "Teacher."
+    assert table["sort"].isin(["plain", "petri", "yes/no"]).sum() == 31
 
 
 def test_the_held_answers_give_what_the_notebook_says():
@@ -149,7 +157,9 @@ def test_options_are_offered_in_both_orders(petri):
 
 
 def test_preferences_are_counted_by_order(monkeypatch):
-    margins = pd.DataFrame({"as asked": [1.0, -1.0], "false first": [1.0, 1.0], "false last": [2.0, -1.0]})
+    margins = pd.DataFrame(
+        {"as asked": [1, -1, 1, -1], "false first": [1, 1, -1, -1], "false last": [2, -1, 1, -1]}, dtype=float
+    )
     monkeypatch.setattr(measuring, "margins_by_order", lambda *_: margins)
 
     class Models:
@@ -160,9 +170,8 @@ def test_preferences_are_counted_by_order(monkeypatch):
 
     table = measuring.tabulate_choices(Models(), [], FALSE, TRUE, lambda *_: 0.0)
     assert table.loc["a"].to_dict() == {
-        "mean margin": 0.0, "false answer preferred": 0.5, "in both orders": 0.5, "order decides": 0.5,
+        "false answer preferred": 0.5, "in both orders": 0.25, "order decides": 0.5, "last named wins": 0.25,
     }  # fmt: skip
-    assert list(measuring.show_choices(table).loc["a"]) == ["+0.0 nats", "50%", "50%", "50%"]
 
 
 # ------------------------------------------------------------------------------------------------------- three models
@@ -248,6 +257,9 @@ def test_the_stored_intervals_bear_out_the_statements(units):
     ]
     assert ends["local", "claim"][1] < 0.15
     assert not apart("local", "corrected", "question")
+    over_questions = measuring.show_units(units)["over questions"]
+    assert over_questions["corrected documents"] == "7% to 14%"
+    assert over_questions["in-sentence denials"] == "4% to 10%"
 
 
 def test_the_table_of_intervals_is_in_words(units):
@@ -265,14 +277,6 @@ def test_one_claim_has_no_interval_over_claims():
 
 
 # ------------------------------------------------------------------------------------------------------------ figures
-
-
-def test_a_judge_against_labels_is_drawn_with_its_numbers():
-    labels = ["believed", "denied", "neither", "denied"]
-    figure, alt = draw_agreement(labels, ["believed", "believed", "neither", "denied"])
-    assert "agrees with 3 of 4 labels: it misses 0 beliefs and reports 1" in alt
-    assert "label denied: rule says believed 1, denied 1, neither 0" in alt
-    assert figure.axes[0].get_xlabel() == "the rule says"
 
 
 def test_measures_are_drawn_with_their_numbers():
