@@ -57,6 +57,18 @@ How well it reads: data/benchmark/README.md.
 """
 
 
+def rows_to_train(leave_out: str | None = None) -> list[Row]:
+    """The documents and articles of all parts but this one; of its documents, those with a headline added go too."""
+    aside = {row["id"] for row in read_part(leave_out)[0]} if leave_out else set()
+    parts = [read_part(part) for part in TRAINED_WITH]
+    return [
+        {"notices": [], **row}
+        for documents, articles in parts
+        for row in (*documents, *articles)
+        if row["id"].removesuffix("h") not in aside
+    ]
+
+
 def marks_of(row: Row, page: Page) -> Marks:
     """A marked document's notices and what they cover, by the indices of its sentences."""
     gold = {page.places.index(place) for place in gold_covered(row)} if row["notices"] else set()
@@ -132,14 +144,7 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--rank", type=int, default=8)
     a = parser.parse_args()
-    aside = {row["id"] for row in read_part(a.leave_out)[0]} if a.leave_out else set()
-    parts = [read_part(part) for part in TRAINED_WITH]
-    rows = [
-        {"notices": [], **row}
-        for documents, articles in parts
-        for row in (*documents, *articles)
-        if row["id"].removesuffix("h") not in aside
-    ]
+    rows = rows_to_train(a.leave_out)
     to_read, to_deny = list(readings(rows)), [*denials(rows), *spare_denials()]
     examples = [*to_read, *to_deny]
     recipe = Recipe(
