@@ -250,7 +250,7 @@ passed = checks.check_score(score)
 #     "recall": n_right / max(1, n_marked),
 #     "F1": 2 * n_right / max(1, n_found + n_marked),
 # }
-# …
+# # …
 # sample = counts[rng.integers(len(counts), size=len(counts))]
 # ```
 #
@@ -326,7 +326,7 @@ passed = checks.check_link(link)
 # "after": range(at + 1, end),
 # "before": range(at),
 # "all": range(end),
-# …
+# # …
 # others = [i for i in reach[points] if i != at]
 # return [i for i in others if not sentences[i].endswith("?") and not denies_inside(sentences[i])]
 # ```
