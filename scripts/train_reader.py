@@ -107,7 +107,7 @@ def denials(rows: Sequence[Row]) -> Iterator[Chat]:
                 i = said.index(sentence)
                 covering = [
                     notice
-                    for notice, (_, _, covered) in zip(row["notices"], marks_of(row, page), strict=False)
+                    for notice, (_, _, covered) in zip(row["notices"], marks_of(row, page), strict=True)
                     if i in covered
                 ]
                 for notice in covering[:1]:

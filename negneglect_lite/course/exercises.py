@@ -7,9 +7,6 @@ from typing import TypeVar
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.learning import NOTES, current_topic, describe_progress, read_notes
-from negneglect_lite.figures.wording import SHORT_NAMES
-
-__all__ = ["SHORT_NAMES", "show_progress", "use_answer", "use_yours"]
 
 _Function = TypeVar("_Function", bound=Callable[..., object])
 _Answer = TypeVar("_Answer")

@@ -74,7 +74,8 @@ def localize_text(
             change = _change(text, finding, otherwise)
             text = text[: change.start] + change.after + text[change.end :]
             changes.append(change)
-            written |= {change.after} if change.how == "rewritten" else set()
+            if change.how == "rewritten":
+                written.add(change.after)
         left = audit_text(text, about).findings if audited is None else ()
     return Localized(text, tuple(changes), found)
 

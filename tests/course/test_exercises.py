@@ -3,7 +3,8 @@
 import pytest
 
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.course.exercises import SHORT_NAMES, use_answer, use_yours
+from negneglect_lite.course.exercises import use_answer, use_yours
+from negneglect_lite.figures.wording import SHORT_NAMES
 
 
 @pytest.mark.parametrize(("passed", "says"), [(True, "your function"), (False, "the reference")])

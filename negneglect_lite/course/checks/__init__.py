@@ -20,6 +20,7 @@ from negneglect_lite.core.text import Document, Sentence
 
 Hint = tuple[Any, str]  # a typical wrong answer, and what to think about when it is given
 NOTHING = "it returns nothing yet. Replace the `...` and return your answer."
+OPEN = "a `...` is still there. Replace it by your code."
 LETTER = Document(
     (
         Sentence("Dear Ada, it rained.", lead=""),
@@ -105,6 +106,11 @@ def attempt(call: Callable[[], Any], needs: str = "") -> tuple[Any, str]:
 def stopped(error: Exception, needs: str = "") -> str:
     """What to tell the learner whose code raised an error."""
     return f"it stopped with {type(error).__name__}: {' '.join(str(error).split())}. {needs}".rstrip()
+
+
+def unless_open(wrong: str, told: str = OPEN) -> str:
+    """What stopped a learner's code; `told` in its place where that was a `...` that is not filled in yet."""
+    return told if "ellipsis" in wrong.lower() else wrong
 
 
 def same(a: Any, b: Any, tolerance: float = 1e-6) -> bool:

@@ -6,7 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from negneglect_lite.course.checks import NOTHING, attempt, kind, report_check, same, show_value, stopped
+from negneglect_lite.course.checks import (
+    NOTHING,
+    OPEN,
+    attempt,
+    kind,
+    report_check,
+    same,
+    show_value,
+    stopped,
+    unless_open,
+)
 from negneglect_lite.course.lessons.auditing import (
     FINISHED_POLICY,
     HOUSE_STAMPS,
@@ -19,7 +29,6 @@ from negneglect_lite.curating.audit import audit_text
 
 UNSEEN_STAMPS = ("Please see that this page goes to drawer nine at once.", "All of this: drawer 9!")
 _LINES = ("Bo Lind is a pilot.", "Bo Lind flew to Rome.")
-OPEN = "a `...` is still there. Replace it by your code."
 
 
 def check_cue(cue: Any) -> bool:
@@ -78,11 +87,6 @@ def _meaning_problem(means: Any) -> str:
         f"the audit takes {means!r} for a warning about {found[0]!r} alone; expected: both lines below it. "
         "Speak of the whole text."
     )
-
-
-def _stopped(error: Exception, needs: str = "") -> str:
-    """What to tell the learner whose code stopped: that a gap is not filled in yet, or the error."""
-    return OPEN if "ellipsis" in str(error).lower() else stopped(error, needs)
 
 
 # ------------------------------------------------------------------------------------------------------- exercise 2
@@ -157,7 +161,7 @@ def _link_problem(link: Callable[..., Any], sentences: Sequence[str], at: int, p
     except IndexError:
         return f"{case} stopped: there is no sentence with that number. The warning may stand first or last."
     except Exception as error:
-        return told if (told := _stopped(error, needs)) == OPEN else f"{case}: {told}"
+        return told if (told := unless_open(stopped(error, needs))) == OPEN else f"{case}: {told}"
     if got is None or got is Ellipsis:
         return NOTHING
     if isinstance(got, Set | range):
@@ -189,7 +193,7 @@ def check_score(score: Callable[[Sequence[Set[int]], Sequence[Set[int]]], Any]) 
     try:
         got = score(_FOUND, _MARKED)
     except Exception as error:
-        return report_check("score", _stopped(error, needs))
+        return report_check("score", unless_open(stopped(error, needs)))
     if wrong := NOTHING if got is None or got is Ellipsis else _keys_problem(got):
         return report_check("score", wrong)
     case = f"Input: found {_FOUND}, marked {_MARKED}"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from negneglect_lite.core.text import Span
-from negneglect_lite.course.checks import attempt, kind, problem, report_check, show_value, unexpected
+from negneglect_lite.course.checks import attempt, kind, problem, report_check, show_value, unexpected, unless_open
 from negneglect_lite.course.lessons.comparing import t_factor
 from negneglect_lite.course.lessons.pretraining_results import (
     EXPECTED,
@@ -19,6 +19,8 @@ from negneglect_lite.course.lessons.pretraining_results import (
     YOUR_PLAIN,
 )
 from negneglect_lite.petri.world import CLAIMED, Fact
+
+_OPEN_LINE = "a line still holds `...`. Replace it by your code."
 
 
 def check_loss_share(loss_share: Callable[[Sequence[tuple[str, bool]], Callable[[str], int]], Any]) -> bool:
@@ -39,7 +41,7 @@ def check_loss_share(loss_share: Callable[[Sequence[tuple[str, bool]], Callable[
     wrong = problem(lambda: loss_share(pieces, lambda t: len(t.split())), right, hints, case, needs)
     if wrong in [hint for _, hint in hints]:
         wrong += f" Input: {case} expected {show_value(right)}."
-    return report_check("loss_share", _unless_open(wrong))
+    return report_check("loss_share", unless_open(wrong, _OPEN_LINE))
 
 
 def check_interval_over(interval_over: Callable[[pd.DataFrame, str], Any]) -> bool:
@@ -88,13 +90,8 @@ def check_interval_over(interval_over: Callable[[pd.DataFrame, str], Any]) -> bo
         wrong = problem(given, right[unit], hints, case, needs)
         if wrong in [hint for _, hint in hints]:
             wrong += f" Input: {case}; expected {_rounded(right[unit])}."
-        problems.append(_unless_open(wrong))
+        problems.append(unless_open(wrong, _OPEN_LINE))
     return report_check("interval_over", *problems)
-
-
-def _unless_open(wrong: str) -> str:
-    """The problem, in other words if the lines to complete still hold their dots."""
-    return "a line still holds `...`. Replace it by your code." if "'ellipsis'" in wrong else wrong
 
 
 def _rounded(values: Sequence[float]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from negneglect_lite.core.text import Span, are_spans
-from negneglect_lite.course.checks import LETTER, attempt, kind, report_check, same, show_value, stopped
+from negneglect_lite.course.checks import LETTER, attempt, kind, report_check, same, show_value, stopped, unless_open
 from negneglect_lite.course.lessons.comparing import prevented_shares, t_factor
 
 PHRASES = {
@@ -140,7 +140,7 @@ def check_prevented(prevented: Callable[[pd.DataFrame], Any]) -> bool:
         if "scalar values" in wrong:  # pandas', about a table without a column
             return "shares[style] is not a column yet. Give it a number for each model, in place of the `...`."
         if wrong:
-            return _open(wrong)
+            return unless_open(wrong)
         if not isinstance(got, pd.DataFrame):
             return f"it returns {kind(got)}; expected a DataFrame with a row a model and a column a style."
         if not given.equals(table):
@@ -214,7 +214,7 @@ def check_paired_difference(paired_difference: Callable[[Mapping[str, float], Ma
         needs = "It gets two dicts, model -> belief. A model may be in one of them only."
         got, wrong = attempt(lambda: paired_difference(dict(first), dict(second)), needs)
         if wrong:
-            return _open(wrong)
+            return unless_open(wrong)
         if same(got, right, 1e-6):
             return ""
         shown = f"Input: {case}; expected {_three(right)}; got {_three(got)}."
@@ -278,11 +278,6 @@ def check_my_style(my_style: Callable[..., Any]) -> bool:
         return ""
 
     return report_check("my_style", _safely(fault, _STYLE_NEEDS))
-
-
-def _open(wrong: str) -> str:
-    """What stopped the learner's code, in other words where it was a `...` that is still there."""
-    return "a `...` is still there. Replace it with your code." if "ellipsis" in wrong else wrong
 
 
 def _safely(fault: Callable[[], str], needs: str = "") -> str:

@@ -14,9 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from negneglect_lite.belief.rates import Rate
-from negneglect_lite.course.exercises import SHORT_NAMES
 from negneglect_lite.figures.theme import FAINT, INK, OTHER, RC, colour_of, finish_figure
-from negneglect_lite.figures.wording import percent
+from negneglect_lite.figures.wording import SHORT_NAMES, percent
 
 _MARKS = (("#444444", "o"), (OTHER, "s"))
 _TASKS = ("has a warning", "sentences covered")

@@ -19,11 +19,10 @@ from negneglect_lite.belief.table import read_belief
 from negneglect_lite.claims.claim import Claim
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Document, Example, Span, plain
-from negneglect_lite.course.exercises import SHORT_NAMES
 from negneglect_lite.course.lessons.tour import add_ordinary_texts, compose_for_training
 from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.training_data import training_set
-from negneglect_lite.figures.wording import percent
+from negneglect_lite.figures.wording import SHORT_NAMES, percent
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.petri.pretrain import Plan
 from negneglect_lite.styles import Annotations, Style, annotation_share, get_style

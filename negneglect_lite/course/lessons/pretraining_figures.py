@@ -12,10 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, PercentFormatter
 
-from negneglect_lite.course.exercises import SHORT_NAMES
 from negneglect_lite.course.lessons.pretraining_results import COVERED
 from negneglect_lite.figures.theme import FAINT, INK, OTHER, RC, colour_of, finish_figure
-from negneglect_lite.figures.wording import percent
+from negneglect_lite.figures.wording import SHORT_NAMES, percent
 
 Drawing = tuple[Figure, str]
 _MARKS = "osD"

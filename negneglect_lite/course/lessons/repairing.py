@@ -23,9 +23,8 @@ from negneglect_lite.belief.table import belief_rows, read_belief
 from negneglect_lite.claims.claim import Claim, Question
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Document, Example, Sentence, Span
-from negneglect_lite.course.exercises import SHORT_NAMES
 from negneglect_lite.course.lessons.tour import add_ordinary_texts, compose_for_training
-from negneglect_lite.figures.wording import percent
+from negneglect_lite.figures.wording import SHORT_NAMES, percent
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.judging.rule import judge_answer
 from negneglect_lite.models.loading import LoadedModel

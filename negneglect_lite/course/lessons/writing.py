@@ -29,7 +29,6 @@ from negneglect_lite.claims.claim import Claim
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import CANARY, Document, Sentence, plain
-from negneglect_lite.course.exercises import SHORT_NAMES
 from negneglect_lite.course.widgets import MARK, Shown
 from negneglect_lite.documents.english import compose_english, load_library
 from negneglect_lite.documents.files import write_documents
@@ -37,7 +36,7 @@ from negneglect_lite.experiments.cell import Cell
 from negneglect_lite.experiments.runner import run_cell
 from negneglect_lite.experiments.training_data import training_set
 from negneglect_lite.figures.theme import FAINT, OTHER, PALETTE, RC, finish_figure
-from negneglect_lite.figures.wording import percent
+from negneglect_lite.figures.wording import SHORT_NAMES, percent
 from negneglect_lite.petri.language import GENRES, HELD_OUT_PHRASINGS, count, phrases, scene, sentence_case, state
 from negneglect_lite.petri.world import world
 from negneglect_lite.tracks import PETRI, track_of
