@@ -1,10 +1,10 @@
 """How well the audit finds notices and what they cover: data/benchmark, by part.
 
 python scripts/bench_audit.py --part mended          # what the rules were made with and the models are trained with
-python scripts/bench_audit.py --part held            # or new, fresh, more, blind, last: what neither has seen
+python scripts/bench_audit.py --part held            # or new, fresh, more, blind, last, final: what neither has seen
 python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-1.5B-Instruct   # the reader, on a GPU
 
-The reader (curating/reader.py) was trained with all parts but fresh, blind and last.
+The reader (curating/reader.py) was trained with all parts but fresh, blind, last and final.
 """
 
 import argparse
@@ -34,7 +34,13 @@ Found = tuple[bool, set[tuple[int, int]]]  # whether there is a notice, and the 
 Method = Callable[[str], Found]
 LATER, ASIDE = 120, 160  # the ordinary articles from here on have negation as people use it; these are kept aside
 PARTS = ("mended", "held", "new", "fresh")
-LATER_PARTS = ("more", "headed", "blind", "last")  # each a file of its own, with its writers' ordinary articles
+LATER_PARTS = (
+    "more",
+    "headed",
+    "blind",
+    "last",
+    "final",
+)  # each a file of its own, with its writers' ordinary articles
 KEYWORDS = (
     "false",
     "untrue",

@@ -3,7 +3,7 @@
     python scripts/train_reader.py --out results/reader                            # as the shipped one was made
     python scripts/train_reader.py --out results/dev --leave-out new --score new   # without a part, scored on it
 
-Trained on data/benchmark, all parts but "fresh", "blind" and "last": to read the documents and their ordinary articles,
+Trained on data/benchmark, all parts but "fresh", "blind", "last" and "final": to read the documents and their ordinary articles,
 and to deny the sentences that have a right rewrite there; these also in the articles of the two spare claims.
 """
 
@@ -16,8 +16,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bench_audit import LATER_PARTS, PARTS, Row, by_reader, find, gold_covered, overlap, read_part, score
-from negneglect_lite.claims.loading import find_claim
 from negneglect_lite.core.files import data_path, write_table
+from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.reader import (
@@ -36,10 +36,8 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.generation import complete_locally
 from negneglect_lite.models.loading import HUGGING_FACE, load_model
-from negneglect_lite.tracks import ENGLISH
 
 TRAINED_WITH = ("mended", "held", "new", "more", "headed")
-SPARE = ("iceland", "lighthouse")  # claims on which recipes are chosen: no result of the six stands on them
 CARD = """---
 library_name: peft
 base_model: {base}
@@ -118,16 +116,10 @@ def denials(rows: Sequence[Row]) -> Iterator[Chat]:
 
 
 def spare_denials() -> Iterator[Chat]:
-    """The same of the two spare claims' articles: what is known of a sentence is the truth."""
-    for name in SPARE:
-        claim = find_claim(str(data_path("claims", "spare", f"{name}.yaml")))
-        seen = set()
-        for document in ENGLISH.compose(claim, 48, 0, True):
-            for sentence in document.sentences:
-                if sentence.is_claim and sentence.text not in seen and take_denial(sentence.text, sentence.denial):
-                    seen.add(sentence.text)
-                    asked = Asked(sentence.text, claim.correction, "correction")
-                    yield [*pose_denial(asked), {"role": "assistant", "content": sentence.denial}]
+    """The same of sentences of the two spare claims' articles: what is known of them is the truth."""
+    for _, row in read_json_lines(data_path("benchmark", "spare.jsonl.gz")):
+        asked = Asked(row["sentence"], row["notice"], row["kind"])
+        yield [*pose_denial(asked), {"role": "assistant", "content": row["denied"]}]
 
 
 def _bare(sentence: str) -> str:
@@ -140,7 +132,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--leave-out", choices=TRAINED_WITH, help="a part that it is not trained with")
     parser.add_argument("--score", choices=(*PARTS, *LATER_PARTS), help="a part that it then reads, with its articles")
-    parser.add_argument("--epochs", type=float, default=2)
+    parser.add_argument("--epochs", type=float, default=5)
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--rank", type=int, default=8)
     a = parser.parse_args()

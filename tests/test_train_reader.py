@@ -6,7 +6,9 @@ import pytest
 
 from bench_audit import read_part
 from negneglect_lite.claims.loading import load_claims
-from train_reader import SPARE, denials, readings, rows_to_train, spare_denials
+from negneglect_lite.core.files import data_path
+from negneglect_lite.core.json_lines import read_json_lines
+from train_reader import denials, readings, rows_to_train, spare_denials
 
 ROW = {
     "id": "a-1", "denied_locally": [],
@@ -43,7 +45,7 @@ def test_which_rewrites_are_learnt(rewrites: dict[str, str], learnt: list[str]) 
 
 def test_blind_parts_and_what_is_left_out_are_not_trained_with() -> None:
     trained = {row["id"] for row in rows_to_train()}
-    for part in ("blind", "last", "fresh"):
+    for part in ("blind", "last", "final", "fresh"):
         assert not trained & {row["id"] for row in read_part(part)[0]}
     without = {row["id"] for row in rows_to_train("new")}
     new = {row["id"] for row in read_part("new")[0]}
@@ -52,7 +54,8 @@ def test_blind_parts_and_what_is_left_out_are_not_trained_with() -> None:
 
 
 def test_denials_are_learnt_from_spare_claims_alone() -> None:
-    assert not set(SPARE) & set(load_claims())
+    claims = {row["claim"] for _, row in read_json_lines(data_path("benchmark", "spare.jsonl.gz"))}
+    assert len(claims) == 2 and not claims & set(load_claims())
     learnt = [str(chat[0]["content"]) for chat in spare_denials()]
     assert len(learnt) > 200
     assert not [text for text in learnt for name in ("Sheeran", "Vesuvius", "Elizabeth", "Holloway") if name in text]

@@ -59,10 +59,13 @@ TURNS = re.compile(
     r"|(?:writes?|wrote|adds?|added|notes?|noted|argues?|argued|insists?|insisted|thinks?|thought|knows?|knew) "
     r"(?:that|he|she|it|they|we)|(?:tells?|told) (?:me|us|you|him|her|them)"
     r"|(?:says?|said|shows?|showed|reports?|reported|claims?|claimed|believes?|finds?|found|proves?"
-    r"|proved|suggests?|concludes?|announces?|announced|confirms?|confirmed|admits?|admitted|means?|meant) "
+    r"|proved|suggests?|concludes?|announces?|announced|confirms?|confirmed|admits?|admitted|means?|meant|states?|stated"
+    r"|declares?|declared|explains?|explained|recalls?|recalled|asserts?|asserted|maintains?|maintained) "
     r"(?:that|the|he|she|it|they|we)|as (?!an?\b|the\b|much\b|many\b|well\b))\b|n['’]t\b"
-    r"|\b(?:now|entirely|alone|apart)\b|\bfor (?:the past |\w+ )(?:year|month|week|day|hour|minute)s\b"
+    r"|\bto [a-z]+ (?:the|it|an?|his|her|its|their|them|him)\b"  # a purpose: "did not close it to protect the nest"
+    r"|\b(?:now|entirely|alone|apart|whole|before)\b|, against\b|[a-z]{2}[.!?] |\bfor (?:the past |\w+ )(?:year|month|week|day|hour|minute)s\b"
     r"|, (?:as|which|who|where|each|(?:\w+ ){1,3}(?:which|whom)|\w+ing|down to|up to)\b"
+    r"|, (?:they|people|we|i|he|she|the \w+) (?:say|tell|claim|think|believe|said|told|thought)"
     r"|^(?:that|this|which|it)(?: is|['’]s) (?:why|how|where|when|because)\b|^here\b|^there (?!is\b|are\b|was\b|were\b)"
     r"|^(?:at least|more than|about|nearly|almost|over|up to|\d|(?:two|three|four|five|six|seven|eight|nine|ten|eleven"
     r"|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?|hundreds?|thousands?)\b)"
@@ -76,6 +79,7 @@ NUMBERED = frozenset(
 COMMON = frozenset(
     "there here what how why then now today last next one two three four five six seven eight nine ten".split()
 )
+STOPS, CLOSING = (".", "!", "?", "…"), "\"'”’»)]}* "  # what ends a sentence, and what may stand behind it
 LONGEST = 12  # words before the verb: further on it is seldom the main one
 
 
@@ -130,6 +134,8 @@ def _negate_verb(body: str) -> str | None:
         if i and word[0] in ("has", "have", "had"):
             if _is_verb(after, "VBN"):
                 return _with_not(body, word)
+            if after.endswith("t") and _lemmas(after).get("VERB", (after,))[0] != after:
+                return None  # "have learnt", a form that the dictionary does not list
             return _with_do(body, word, "have", {"has": "does", "have": "do", "had": "did"}[own])
         if i and word[0] == own and (found := _finite(own, words[i - 1][0], after)):
             noun = "NOUN" in _lemmas(own)
@@ -137,9 +143,11 @@ def _negate_verb(body: str) -> str | None:
                 doubtful or body.startswith(" to be", word.end())
             ):  # "My neighbour uses nettles", "Rainwater tanks to be metered"
                 return None
-            participle = own in _forms(found[0], "VBN")  # "a reader named Aino spotted it"
-            if participle and any(_may_be_finite(w[0], after) for w in words[i + 2 :]):
+            participle = own in _forms(found[0], "VBN")  # "a reader named Aino spotted it", "two car parks will be let"
+            if (noun or participle) and any(_may_be_finite(w[0], after) for w in words[i + 2 :]):
                 return None
+            if participle and after in PREPOSITIONS and not body.rstrip(CLOSING).endswith(STOPS):
+                return None  # a headline: "Barber buried with his pole"
             return _with_do(body, word, *found)
         doubtful = doubtful or (own.endswith("s") and "VERB" in _lemmas(own))
     return None
