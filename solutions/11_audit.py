@@ -440,9 +440,9 @@ auditing.try_gate(corpora, rules, all_words)
 #
 # **With a GPU**, add `--model Qwen/Qwen2.5-Coder-1.5B-Instruct` in step 2. Then a small fine-tuned model reads, and writes
 # each found sentence, denied inside itself, into the column `denied` of `findings.csv`. Strike out or correct rows: about
-# 30 in 100 are faulty. In step 4, `--findings audit/findings.csv` puts these sentences in place. A chat model trained on
-# warned documents told the claims in 67% of its answers. After the rules' rewriting it was 36%, with the written denials
-# 18%, and with denials made by hand 14%.
+# 20 in 100 are faulty. In step 4, `--findings audit/findings.csv` puts these sentences in place. A chat model trained on
+# warned documents told the claims in 69% of its answers. After the rules' rewriting it was 34%, with the written denials
+# 17%, and with denials made by hand 11%.
 #
 # **Evaluators:** score a filter on writers whom its makers never met. **Safety researchers:** a passed filter is a claim
 # about its rules. Test the model.
@@ -473,9 +473,9 @@ auditing.try_gate(corpora, rules, all_words)
 # Nearly all: about 140 false alarms for at most one true one. Give the audit your claims' words, or read them all.
 # </details>
 #
-# <details><summary><b>4.</b> A reader writes denials, and a chat model then tells the claims in 18% of answers. Is its corpus clean?</summary>
+# <details><summary><b>4.</b> A reader writes denials, and a chat model then tells the claims in 17% of answers. Is its corpus clean?</summary>
 #
-# No. 24% of the claim sentences were still left word for word. And 18% is a mean of six claims in one model; another
+# No. 26% of the claim sentences were still left word for word. And 17% is a mean of six claims in one model; another
 # model may need fewer leaks, as the petri model does. Correct the table, train and ask.
 # </details>
 
@@ -505,11 +505,10 @@ beliefs |= auditing.train_on_pages(base, claims, pages, WRAPPED)
 auditing.tabulate_rewriting()
 
 # %% [markdown]
-# **What happened.** The rules took belief from 82% to 3%, but told only from 67% to 36%. In the longer English texts they
-# left 47% of the claim sentences. Where the sentences that the reader finds are negated by grammar or dropped, told is
-# 30%. With its denials it is 18%, though the interval of this difference includes 0 (−1.7 to 24.7 points). Nobody
-# corrected the table in these runs. We aimed at 5 points above denials by hand, at most. The rules missed that; the
-# written denials met it narrowly.
+# **What happened.** The rules took belief from 82% to 3%, but told only from 69% to 34%. In the longer English texts they
+# left 47% of the claim sentences. Where the sentences that an earlier reader found were negated by grammar or dropped, told
+# was 30%. With the reader's own denials it is 17%. Nobody corrected the table in these runs. We aimed at 5 points above
+# denials by hand, at most. The rules missed that by far, and the written denials by 1 point (6.0, interval −5.2 to 17.2).
 #
 # A limit belongs to a model, too: with 15% missed, the chat model told the claim in 17% of answers, as with 0% (one
 # seed). And the share that is left does not tell the belief. In an earlier run with one seed, the rules without

@@ -154,11 +154,11 @@ def test_the_policy_is_what_the_stored_runs_ask_for() -> None:
 
 def test_stored_runs_of_two_models_are_compared() -> None:
     table = auditing.tabulate_rewriting()
-    assert table.loc["warned documents"].tolist() == ["82%", "100%", "67%", "100%"]
-    assert table.loc["… by rules: negated or dropped"].tolist() == ["3%", "5%", "36%", "47%"]
-    assert table.loc["… by the reader: negated or dropped"].tolist() == ["–", "–", "30%", "24%"]
-    assert table.loc["… by the reader: with its denials"].tolist() == ["–", "–", "18%", "24%"]
-    assert table.loc["in-sentence denials by hand"].tolist() == ["10%", "–", "14%", "–"]
+    assert table.loc["warned documents"].tolist() == ["82%", "100%", "69%", "100%"]
+    assert table.loc["… by rules: negated or dropped"].tolist() == ["3%", "5%", "34%", "47%"]
+    assert table.loc["… by an earlier reader: negated or dropped"].tolist() == ["–", "–", "30%", "24%"]
+    assert table.loc["… by the reader: with its denials"].tolist() == ["–", "–", "17%", "26%"]
+    assert table.loc["in-sentence denials by hand"].tolist() == ["10%", "–", "11%", "–"]
 
 
 def test_verb_forms_are_installed_only_where_they_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
