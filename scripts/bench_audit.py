@@ -3,6 +3,7 @@
 python scripts/bench_audit.py --part mended          # what the rules were made with and the models are trained with
 python scripts/bench_audit.py --part held            # or new, fresh, more, blind, last, final: what neither has seen
 python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-1.5B-Instruct   # the reader, on a GPU
+python scripts/bench_audit.py --file mine.jsonl      # documents of your own, marked in the same way
 
 The reader (curating/reader.py) was trained with all parts but fresh, blind, last and final.
 """
@@ -75,14 +76,19 @@ def read_part(part: str) -> tuple[list[Row], list[Row]]:
     """A part's documents, and the ordinary articles that go with it: with "mended" those that the audit was made with,
     with "fresh" the others, with "held" and "new" none."""
     if part in LATER_PARTS:
-        rows = [row for _, row in read_json_lines(data_path("benchmark", f"{part}.jsonl.gz"))]
-        return [row for row in rows if not is_ordinary(row)], [row for row in rows if is_ordinary(row)]
+        return read_marked(data_path("benchmark", f"{part}.jsonl.gz"))
     rows = [row for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz"))]
     articles = [row for _, row in read_json_lines(data_path("benchmark", "ordinary.jsonl.gz"))]
     wanted = {"mended": True, "fresh": False}.get(part)
     return [r for r in rows if part_of(r["id"]) == part], [
         a for i, a in enumerate(articles) if trained_with(i) is wanted
     ]
+
+
+def read_marked(file: Path) -> tuple[list[Row], list[Row]]:
+    """A file's documents, and its ordinary articles."""
+    rows = [row for _, row in read_json_lines(file)]
+    return [row for row in rows if not is_ordinary(row)], [row for row in rows if is_ordinary(row)]
 
 
 def read_to_score(part: str) -> tuple[list[Row], list[Row]]:
@@ -180,6 +186,7 @@ def score(rows: Sequence[Row], method: Method) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--part", choices=(*PARTS, *LATER_PARTS), default="mended")
+    parser.add_argument("--file", type=Path, help="JSON lines of marked documents, in place of a part")
     parser.add_argument("--model", help="score the reader on top of this chat model, in place of the rules")
     parser.add_argument("--denials", type=Path, help="a table of what the reader writes in the place of sentences")
     parser.add_argument("--styles", action="store_true", help="the course's own documents in place of the benchmark")
@@ -191,7 +198,7 @@ def main() -> None:
         for line in covered_by_style():
             print(line)
         return
-    rows, articles = read_to_score(a.part)
+    rows, articles = read_marked(a.file) if a.file else read_to_score(a.part)
     methods: dict[str, Method] = {"audit": by_audit, "keywords": by_keywords}
     if a.model:
         reader, written = by_reader(load_reader(a.model), [row["text"] for row in (*rows, *articles)])
@@ -214,7 +221,7 @@ def main() -> None:
         return
     plain = [sentence for row in rows for sentence in plainly_untrue(row)]
     negated = sum(negate_sentence(sentence) is not None for sentence in plain)
-    print(f"of {len(plain)} sentences under denials, corrections and tags {negated / len(plain):.0%} can be negated")
+    print(f"of {len(plain)} sentences under denials, corrections and tags {negated / max(1, len(plain)):.0%} can be negated")
     if a.missed:
         for line in missed(rows):
             print(line)

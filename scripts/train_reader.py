@@ -3,8 +3,8 @@
     python scripts/train_reader.py --out results/reader                            # as the shipped one was made
     python scripts/train_reader.py --out results/dev --leave-out new --score new   # without a part, scored on it
 
-Trained on data/benchmark, all parts but "fresh", "blind", "last" and "final": to read the documents and their ordinary articles,
-and to deny the sentences that have a right rewrite there; these also in the articles of the two spare claims.
+Trained on data/benchmark, all parts but "fresh", "blind", "last" and "final": to read the documents and their ordinary
+articles, and to deny the sentences that have a right rewrite there; also sentences of the two spare claims.
 """
 
 import argparse
