@@ -220,8 +220,8 @@ def main() -> None:
     if a.model:
         return
     plain = [sentence for row in rows for sentence in plainly_untrue(row)]
-    negated = sum(negate_sentence(sentence) is not None for sentence in plain)
-    print(f"of {len(plain)} sentences under denials, corrections and tags {negated / max(1, len(plain)):.0%} can be negated")
+    share = sum(negate_sentence(sentence) is not None for sentence in plain) / max(1, len(plain))
+    print(f"of {len(plain)} sentences under denials, corrections and tags {share:.0%} can be negated")
     if a.missed:
         for line in missed(rows):
             print(line)
