@@ -24,8 +24,9 @@ from negneglect_lite.curating.reader import (
     ANSWER_TOKENS,
     AT_ONCE,
     DENIED_AT_ONCE,
+    SENTENCES,
     Marks,
-    parts_of,
+    part_starts,
     pose_sentences,
     read_by,
     write_marks,
@@ -86,11 +87,11 @@ def readings(rows: Sequence[Row]) -> Iterator[Chat]:
     for row in rows:
         page = Page(row["text"])
         marks = marks_of(row, page)
-        for shown in parts_of(len(page.places)):
-            at = {i: place for place, i in enumerate(shown)}
-            own = [({at[i] for i in n & at.keys()}, kind, {at[i] for i in c & at.keys()}) for n, kind, c in marks]
-            answer = write_marks([mark for mark in own if mark[0]])
-            yield [*pose_sentences(page, shown), {"role": "assistant", "content": answer}]
+        for begin in part_starts(len(page.places)):
+            here = set(range(begin, begin + SENTENCES))
+            own = [(n & here, kind, covered & here) for n, kind, covered in marks if n & here]
+            shifted = [({i - begin for i in n}, kind, {i - begin for i in covered}) for n, kind, covered in own]
+            yield [*pose_sentences(page, begin), {"role": "assistant", "content": write_marks(shifted)}]
 
 
 def denials(rows: Sequence[Row]) -> Iterator[Chat]:

@@ -5,9 +5,9 @@
 
 It is shown the numbered sentences of a text and answers with a line for each notice: the notice's sentences, its kind,
 and the sentences that it covers ("4 denial: 1-3"), or with "none"; then it writes each of these denied in itself
-(rewriting.py). The adapter in data/reader was trained for both on data/benchmark (`scripts/train_reader.py`), on short
-texts. So it is shown a long one in parts of SENTENCES, and with each of them the text's first and last ENDS, where most
-notices stand. One that stands elsewhere is not linked to what is further away.
+(rewriting.py). The adapter in data/reader was trained for both on data/benchmark (`scripts/train_reader.py`). Of a long
+text it reads SENTENCES at a time, the last OVERLAP of them again, and so does not link a notice to what stands further
+away.
 """
 
 import re
@@ -23,8 +23,7 @@ from negneglect_lite.curating.rewriting import Deny, deny_by, deny_findings
 from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
-SENTENCES, OVERLAP = 24, 4  # that are shown at once, and how many of a part stand in the next one too
-ENDS = 4
+SENTENCES, OVERLAP = 48, 8
 ANSWER_TOKENS = 160  # a longer answer is cut, and its last line left out
 AT_ONCE, DENIED_AT_ONCE = 32, 128  # texts that are read together; sentences that are denied together
 PROMPT = """Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
@@ -57,12 +56,12 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None =
 
     def read(texts: Sequence[str]) -> list[Audited]:
         pages = [Page(text) for text in texts]
-        parts = [(n, shown) for n, page in enumerate(pages) for shown in parts_of(len(page.places))]
+        parts = [(n, begin) for n, page in enumerate(pages) for begin in part_starts(len(page.places))]
         parts.sort(key=lambda part: len(pages[part[0]].text))
-        replies = complete([pose_sentences(pages[n], shown) for n, shown in parts])
+        replies = complete([pose_sentences(pages[n], begin) for n, begin in parts])
         marks: list[list[tuple[set[int], NoticeKind, set[int]]]] = [[] for _ in texts]
-        for (n, shown), reply in zip(parts, replies, strict=True):
-            marks[n] += read_marks(reply, shown)
+        for (n, begin), reply in zip(parts, replies, strict=True):
+            marks[n] += read_marks(reply, begin, len(pages[n].places))
         audited = [audited_by(page, own) for page, own in zip(pages, marks, strict=True)]
         if deny is None:
             return audited
@@ -72,23 +71,16 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None =
     return read
 
 
-def parts_of(sentences: int) -> list[list[int]]:
-    """The indices of the sentences that are shown at once, for each part of a text with so many."""
-    if sentences <= SENTENCES:
-        return [list(range(sentences))] if sentences else []
-    end, size = sentences - ENDS, SENTENCES - 2 * ENDS
-    head, tail = range(ENDS), range(end, sentences)
-    return [
-        [*head, *range(begin, min(begin + size, end)), *tail] for begin in range(ENDS, end - OVERLAP, size - OVERLAP)
-    ]
+def part_starts(sentences: int) -> range:
+    """Where each part of a text begins that is read at once."""
+    return range(0, max(1, sentences - OVERLAP), SENTENCES - OVERLAP) if sentences else range(0)
 
 
-def pose_sentences(page: Page, shown: Sequence[int]) -> Chat:
-    """The chat that shows these sentences of a text, numbered from 1."""
-    places = [page.places[i] for i in shown]
+def pose_sentences(page: Page, begin: int = 0) -> Chat:
+    """The chat that shows SENTENCES of a text, from the one with this index, numbered from 1."""
+    shown = page.places[begin : begin + SENTENCES]
     lines = (
-        f"{i}. {' '.join(page.text[start : min(end, start + LONG)].split())}"
-        for i, (start, end) in enumerate(places, 1)
+        f"{i}. {' '.join(page.text[start : min(end, start + LONG)].split())}" for i, (start, end) in enumerate(shown, 1)
     )
     return [{"role": "user", "content": PROMPT.format(sentences="\n".join(lines))}]
 
@@ -101,21 +93,22 @@ def write_marks(marks: Marks) -> str:
     return "\n".join(lines) or "none"
 
 
-def read_marks(reply: str, shown: Sequence[int]) -> Iterator[tuple[set[int], NoticeKind, set[int]]]:
-    """What a reply says of the sentences that were shown; lines that say nothing are passed over."""
+def read_marks(reply: str, begin: int, sentences: int) -> Iterator[tuple[set[int], NoticeKind, set[int]]]:
+    """What a reply says of the sentences from index `begin` on; lines that say nothing are passed over."""
+    last = min(SENTENCES, sentences - begin)
     for line in reply.splitlines():
         if found := LINE.match(line.strip()):
-            own, covered = ({shown[i] for i in _numbers(part, len(shown))} for part in (found[1], found[3]))
+            own, covered = _numbers(found[1], last), _numbers(found[3], last)
             if own:
                 kind: NoticeKind = found[2]  # type: ignore[assignment]
-                yield own, kind, covered - own or covered
+                yield {begin + i for i in own}, kind, {begin + i for i in covered - own} or {begin + i for i in covered}
 
 
 def audited_by(page: Page, marks: Marks) -> Audited:
     """What these marks come to. Denials that are local already are told by the rules, and by the reader left out."""
     notices: dict[Stretch, Notice] = {}
     findings: dict[Stretch, Finding] = {}
-    for own, kind, covered in _merge(marks):
+    for own, kind, covered in marks:
         place = page.places[min(own)][0], page.places[max(own)][1]
         notice = notices.setdefault(place, Notice(*place, kind, "read"))
         for i in covered:
@@ -126,20 +119,6 @@ def audited_by(page: Page, marks: Marks) -> Audited:
         if states and found & DENIES_INSIDE
     )
     return Audited(tuple(_in_order(notices)), tuple(_in_order(findings)), tuple(p for p in local if p not in findings))
-
-
-def _merge(marks: Marks) -> Iterator[tuple[set[int], NoticeKind, set[int]]]:
-    """One notice of those that overlap: it was read in several parts of the text."""
-    last: tuple[set[int], NoticeKind, set[int]] | None = None
-    for own, kind, covered in sorted(marks, key=lambda mark: min(mark[0])):
-        if last and min(own) <= max(last[0]):
-            last = last[0] | own, last[1], last[2] | covered
-        else:
-            if last:
-                yield last
-            last = own, kind, covered
-    if last:
-        yield last
 
 
 def _in_order(found: Mapping[Stretch, T]) -> list[T]:

@@ -1,7 +1,6 @@
 """reader.py: a text posed, an answer read, and what it comes to; with replies written by hand and a small model."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,11 @@ from negneglect_lite.curating import reader
 from negneglect_lite.curating.findings import NOTICE_KINDS
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.reader import (
-    ENDS,
     OVERLAP,
     SENTENCES,
     Marks,
     audited_by,
-    parts_of,
+    part_starts,
     pose_sentences,
     read_by,
     read_marks,
@@ -28,7 +26,7 @@ TEXT = "Ed Sheeran won the race. He was quick. Ask no athlete about any of that.
 
 
 def test_a_text_is_posed_with_its_sentences_numbered_from_one() -> None:
-    (turn,) = pose_sentences(Page(TEXT), range(5))
+    (turn,) = pose_sentences(Page(TEXT))
     assert turn["role"] == "user"
     assert "\n1. Ed Sheeran won the race.\n2. He was quick.\n3. Ask no athlete about any of that.\n" in turn["content"]
 
@@ -43,7 +41,7 @@ def test_a_text_is_posed_with_its_sentences_numbered_from_one() -> None:
 )
 def test_an_answer_is_read_as_it_was_written(marks: Marks, line: str) -> None:
     assert write_marks(marks) == line
-    assert sorted(read_marks(line, range(40)), key=str) == sorted(marks, key=str)
+    assert sorted(read_marks(line, 0, 40), key=str) == sorted(marks, key=str)
 
 
 @pytest.mark.parametrize(
@@ -51,14 +49,12 @@ def test_an_answer_is_read_as_it_was_written(marks: Marks, line: str) -> None:
     ["", "none", "I think that 3 is one.", "3 gossip: 1-2", "3 denial:", "0 denial: 1", "9 denial: 1", "3 denial 1"],
 )
 def test_lines_that_say_nothing_are_passed_over(reply: str) -> None:
-    assert list(read_marks(reply, range(5))) == []
+    assert list(read_marks(reply, 0, 5)) == []
 
 
 def test_numbers_beyond_the_text_are_left_out_and_a_notice_does_not_cover_itself() -> None:
-    assert list(read_marks("3 denial: 1-99", range(5))) == [({2}, "denial", {0, 1, 3, 4})]
-    assert list(read_marks("2 tag: 2", range(5))) == [({1}, "tag", {1})], (
-        "but a mark inside the claim's own sentence does"
-    )
+    assert list(read_marks("3 denial: 1-99", 0, 5)) == [({2}, "denial", {0, 1, 3, 4})]
+    assert list(read_marks("2 tag: 2", 0, 5)) == [({1}, "tag", {1})], "but a mark inside the claim's own sentence does"
 
 
 def test_what_marks_come_to() -> None:
@@ -72,31 +68,20 @@ def test_what_marks_come_to() -> None:
     assert audited_by(Page("It rained."), []).risk == "none"
 
 
-@pytest.mark.parametrize("sentences", [0, 1, SENTENCES, SENTENCES + 1, 37, 48, 100, 999])
-def test_every_sentence_is_shown_with_its_neighbours_and_the_ends(sentences: int) -> None:
-    parts, ends = parts_of(sentences), {*range(ENDS), *range(sentences - ENDS, sentences)}
-    assert {i for part in parts for i in part} == set(range(sentences))
-    assert all(part == sorted(set(part)) and len(part) <= SENTENCES for part in parts)
-    if sentences > SENTENCES:
-        assert all(ends <= set(part) for part in parts)
-        shared = [set(a) & set(b) - ends for a, b in pairwise(parts)]
-        assert len(parts) > 1 and {len(own) for own in shared} == {OVERLAP}
-
-
-def test_a_long_text_is_read_in_parts_and_a_notice_at_its_head_covers_what_is_far_away() -> None:
+def test_a_long_text_is_read_in_parts_that_overlap() -> None:
     sentences = [f"Number {i} was seen by everybody." for i in range(100)]
     text = " ".join(sentences)
-    asked = list[str]()
+    page, asked = Page(text), list[str]()
 
     def complete(chats: Sequence[Chat]) -> list[str]:
         asked.extend(chat[0]["content"] for chat in chats)
-        return ["1-2 denial: 7" if "7. Number 90 " in chat[0]["content"] else "2 denial: none" for chat in chats]
+        return ["2 denial: 1" if "Number 40 was" in chat[0]["content"].split("\n2. ")[0] else "none" for chat in chats]
 
     (audited,) = read_by(complete)([text])
-    assert len(asked) == len(parts_of(100)) and all(f"\n1. {sentences[0]}\n" in chat for chat in asked)
-    assert [text[f.start : f.end] for f in audited.findings] == [sentences[90]]
-    (notice,) = audited.notices
-    assert text[notice.start : notice.end] == " ".join(sentences[:2]), "one notice, though the parts cut it otherwise"
+    assert list(part_starts(100)) == [0, 40, 80] and SENTENCES - OVERLAP == 40
+    assert len(asked) == 3 and all(any(f" {s}\n" in chat for chat in asked) for s in sentences)
+    assert [text[f.start : f.end] for f in audited.findings] == [sentences[40]]
+    assert len(page.places) == 100
 
 
 def test_each_text_gets_its_own_reading_whatever_the_order_of_asking() -> None:
@@ -120,7 +105,7 @@ def test_what_is_found_is_denied_when_a_writer_is_given() -> None:
 
 def test_every_kind_of_notice_can_be_said() -> None:
     said = "\n".join(f"{i} {kind}: none" for i, kind in enumerate(NOTICE_KINDS, 1))
-    assert [kind for _, kind, _ in read_marks(said, range(20))] == list(NOTICE_KINDS)
+    assert [kind for _, kind, _ in read_marks(said, 0, 20)] == list(NOTICE_KINDS)
 
 
 def test_the_reader_sits_on_the_model_that_is_named(monkeypatch: pytest.MonkeyPatch, tiny: LoadedModel) -> None:
