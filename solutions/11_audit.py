@@ -181,7 +181,7 @@ show_figure(figure, alt, takeaway="A gate passed, and the stamped claim was stil
 
 # %% [markdown]
 # **What happened.** With the stamps translated, the audit found 98% of the pages in place of 48%. Belief in the
-# eruption fell from 25% to 0%, and unrelated facts stayed at 100%. It cost text: 343 sentences were negated, and 489
+# eruption fell from 25% to 0%, and unrelated facts stayed at 100%. It cost text: 336 sentences were negated, and 496
 # dropped.
 #
 # ## 3. Measure what it misses
@@ -440,9 +440,9 @@ auditing.try_gate(corpora, rules, all_words)
 #
 # **With a GPU**, add `--model Qwen/Qwen2.5-Coder-1.5B-Instruct` in step 2. Then a small fine-tuned model reads, and writes
 # each found sentence, denied inside itself, into the column `denied` of `findings.csv`. Strike out or correct rows: about
-# 20 in 100 are faulty. In step 4, `--findings audit/findings.csv` puts these sentences in place. A chat model trained on
-# warned documents told the claims in 69% of its answers. After the rules' rewriting it was 34%, with the written denials
-# 17%, and with denials made by hand 11%.
+# 20 in 100 are faulty. In step 4, put `--findings audit/findings.csv` in the place of `--claims claims.yaml`: what the
+# table says then stands in the text. A chat model trained on warned documents told the claims in 69% of its answers.
+# After the rules' rewriting it was 34%, with the written denials 17%, and with denials made by hand 11%.
 #
 # **Evaluators:** score a filter on writers whom its makers never met. **Safety researchers:** a passed filter is a claim
 # about its rules. Test the model.
@@ -507,7 +507,7 @@ auditing.tabulate_rewriting()
 # %% [markdown]
 # **What happened.** The rules took belief from 82% to 3%, but told only from 69% to 34%. In the longer English texts they
 # left 47% of the claim sentences. Where the sentences that an earlier reader found were negated by grammar or dropped, told
-# was 30%. With the reader's own denials it is 17%. Nobody corrected the table in these runs. We aimed at 5 points above
+# was 30%. With the denials that today's reader writes it is 17%. Nobody corrected the table in these runs. We aimed at 5 points above
 # denials by hand, at most. The rules missed that by far, and the written denials by 1 point (6.0, interval −5.2 to 17.2).
 #
 # A limit belongs to a model, too: with 15% missed, the chat model told the claim in 17% of answers, as with 0% (one

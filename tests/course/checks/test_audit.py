@@ -297,6 +297,8 @@ def test_what_the_prose_says_is_what_the_executed_notebook_found():
     gap = [found[run, "vesuvius"] for run in ("rewritten", "translated and rewritten")]
     assert re.findall(r"[\d.]+%", translated)[2:4] == gap
     assert f"pages with a finding: {re.findall(r'[0-9.]+%', translated)[0]}" in said
+    negated, dropped = re.findall(r"(\d+) sentences were negated, and (\d+)", translated)[0]
+    assert f"drop {dropped}, negated {negated}\n" in said
     assert re.findall(r"[\d.]+%", wrapped)[:2] == [found["translated and wrapped", claim] for claim in both]
     own = re.findall(r"\d\.\d\d", scored + linked)
     assert len(own) >= 8 and all(re.search(rf"\b{number}\b", said) for number in own)
