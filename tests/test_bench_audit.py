@@ -1,5 +1,7 @@
 """bench_audit.py: its scores, worked out by hand for a few rows."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,3 +78,16 @@ def test_a_later_part_has_the_articles_of_its_writers(monkeypatch: pytest.Monkey
     monkeypatch.setattr(bench_audit, "read_json_lines", lambda path: enumerate(rows * (path.name == "blind.jsonl.gz")))
     assert bench_audit.read_part("blind") == ([rows[0]], [rows[1]])
     assert bench_audit.read_part("more") == ([], [])
+
+
+def test_a_file_of_ones_own_is_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [ONE | {"id": "a-1"}, NONE | {"id": "a-2"}, {"id": "a-o-1", "text": B}]
+    file = tmp_path / "mine.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    monkeypatch.setattr("sys.argv", ["bench_audit.py", "--file", str(file)])
+    bench_audit.main()
+    said = capsys.readouterr().out
+    assert "documents F1 1.000  sentences precision 1.000  sentences recall 1.000  sentences F1 1.000  n 2" in said
+    assert "false alarms in 1 later ordinary articles: 0" in said and "of 1 sentences" in said
