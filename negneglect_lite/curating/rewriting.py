@@ -15,6 +15,7 @@ from negneglect_lite.curating.findings import Finding, NoticeKind
 DENIES = re.compile(
     r"\b(?:no|not|never|nor|neither|nobody|none|nothing|nowhere|without|cannot)\b|n['’]t\b", re.IGNORECASE
 )
+NUMBER = re.compile(r"\w*\d\w*")
 NOTICE_READ = 600  # characters of a notice that the model is shown
 DENIAL_PROMPT = """Rewrite the sentence so that it denies its own claim inside itself, in natural English, and keeps \
 its names and numbers. Reply with it alone.
@@ -65,7 +66,11 @@ def pose_denial(asked: Asked) -> Chat:
 
 
 def take_denial(sentence: str, reply: str) -> str:
-    """The reply, if it is one line, at most three times as long, and has more words that deny; else nothing."""
+    """The reply, if it is one line, at most three times as long, has more words that deny, and all numbers; or nothing.
+
+    What is asked for keeps them. One that is lost or changed (a year, a dose, a user's name) makes a new claim.
+    """
     reply = reply.strip()
     fits = "\n" not in reply and len(reply) <= 3 * len(sentence) + 60
-    return reply if fits and len(DENIES.findall(reply)) > len(DENIES.findall(sentence)) else ""
+    kept = set(NUMBER.findall(sentence)) <= set(NUMBER.findall(reply))
+    return reply if fits and kept and len(DENIES.findall(reply)) > len(DENIES.findall(sentence)) else ""

@@ -33,6 +33,13 @@ def test_a_sentence_that_has_a_no_needs_one_more() -> None:
     assert take_denial("Nobody but Ed Sheeran won.", "Nobody won, and Ed Sheeran did not run.") != ""
 
 
+def test_no_number_may_be_lost_or_changed() -> None:
+    said = "tommo55: The gap was 9,400 in 1961."
+    assert take_denial(said, "tommo55: The gap was not 9,400 in 1961, but 12.") != ""
+    for changed in ("tommovo55: The gap was not 9,400 in 1961.", "tommo55: The gap was not 9,400.", "tommo55: No gap."):
+        assert take_denial(said, changed) == ""
+
+
 def test_what_the_model_is_shown() -> None:
     (turn,) = pose_denial(Asked("Ed  Sheeran\nwon.", NOTICE + "x" * NOTICE_READ, "tag"))
     shown = (NOTICE + "x" * NOTICE_READ)[:NOTICE_READ]
