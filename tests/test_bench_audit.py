@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import bench_audit
 from bench_audit import by_audit, by_keywords, find, gold_covered, missed, overlap, part_of, score, trained_with
+from negneglect_lite.core.files import data_path
 
 A, B = "Ed Sheeran won the race.", "Crowds cheered in Paris."
 
@@ -91,3 +93,25 @@ def test_a_file_of_ones_own_is_scored(
     said = capsys.readouterr().out
     assert "documents F1 1.000  sentences precision 1.000  sentences recall 1.000  sentences F1 1.000  n 2" in said
     assert "false alarms in 1 later ordinary articles: 0" in said and "of 1 sentences" in said
+
+
+@pytest.mark.parametrize(
+    ("reader", "part"), [("third", "final"), ("third", "last"), ("third", "blind"), ("second", "final")]
+)
+def test_what_the_reader_found_comes_to_the_score_on_the_page(reader: str, part: str) -> None:
+    found = pd.read_csv(data_path("benchmark", "reader_findings.csv.gz"), keep_default_na=False)
+    own = found[(found["reader"] == reader) & (found["part"] == part)]
+
+    def method(text: str) -> tuple[bool, set[tuple[int, int]]]:
+        places = {find(text, before) for before, notice in zip(own["before"], own["notice"], strict=True)
+                  if before in text and notice in text}  # fmt: skip
+        return bool(places), places
+
+    scores = score(bench_audit.read_part(part)[0], method)
+    f1, precision, recall = (scores[f"sentences {name}"] for name in ("F1", "precision", "recall"))
+    lines = data_path("benchmark", "README.md").read_text("utf-8").partition("## Six writers")[2].splitlines()
+    names = {"third": "| **the reader as shipped**", "second": "| the second reader"}
+    start = next(i for i, line in enumerate(lines) if line.startswith(names[reader]))
+    row = next(line for line in lines[start : start + 3] if f" {part} |" in line)
+    cells = [cell.strip(" *") for cell in row.split("|")]
+    assert cells[5:7] == [f"{f1:.2f}", f"{precision:.2f}, {recall:.2f}"]
