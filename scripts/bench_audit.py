@@ -35,13 +35,8 @@ Found = tuple[bool, set[tuple[int, int]]]  # whether there is a notice, and the 
 Method = Callable[[str], Found]
 LATER, ASIDE = 120, 160  # the ordinary articles from here on have negation as people use it; these are kept aside
 PARTS = ("mended", "held", "new", "fresh")
-LATER_PARTS = (
-    "more",
-    "headed",
-    "blind",
-    "last",
-    "final",
-)  # each a file of its own, with its writers' ordinary articles
+# Each of these is a file of its own, with its writers' ordinary articles.
+LATER_PARTS = ("more", "headed", "blind", "last", "final")
 KEYWORDS = (
     "false",
     "untrue",

@@ -115,3 +115,25 @@ def test_what_the_reader_found_comes_to_the_score_on_the_page(reader: str, part:
     row = next(line for line in lines[start : start + 3] if f" {part} |" in line)
     cells = [cell.strip(" *") for cell in row.split("|")]
     assert cells[5:7] == [f"{f1:.2f}", f"{precision:.2f}, {recall:.2f}"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "documents", "method"),
+    [("negated", "12 warned", "rules"), ("repeated", "12 repeatedly warned", "rules"),
+     ("negated", "6 of the warned", "reader"), ("repeated", "5 of the repeatedly warned", "reader")],
+)  # fmt: skip
+def test_what_is_said_of_the_papers_documents_is_what_was_counted(condition: str, documents: str, method: str) -> None:
+    table = pd.read_csv(data_path("benchmark", "paper.csv"))
+    own = table[(table["condition"] == condition) & (table["method"] == method)]
+    found, right, covered = (own[column].sum() for column in ("found", "right", "covered"))
+    precision, recall = right / found, right / covered
+    row = next(
+        line
+        for line in data_path("benchmark", "README.md").read_text("utf-8").splitlines()
+        if line.startswith(f"| {documents} |")
+    )
+    _, _, _, seen, f1, both, _ = (cell.strip() for cell in row.split("|"))
+    assert len(own) == int(documents.split(maxsplit=1)[0])
+    assert seen.split(";")[0].strip("*") == f"{own['says_notice'].sum()}"
+    assert f1.split(";")[0].strip("*") == f"{2 * precision * recall / (precision + recall):.2f}"
+    assert both.split(";")[0] == f"{precision:.2f}, {recall:.2f}"

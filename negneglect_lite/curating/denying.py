@@ -9,6 +9,7 @@ import re
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.curating.findings import NoticeKind
+from negneglect_lite.curating.page import CLOSING
 
 # What is wrapped around a sentence, by what its notice says.
 WRAPS: dict[NoticeKind, str] = {
@@ -80,7 +81,6 @@ NUMBERED = frozenset(
 COMMON = frozenset(
     "there here what how why then now today last next one two three four five six seven eight nine ten".split()
 )
-FULL_STOPS, MAY_FOLLOW = (".", "!", "?", "…"), "\"'”’»)]}* "  # what ends a sentence, and what may stand behind it
 LONGEST = 12  # words before the verb: further on it is seldom the main one
 
 
@@ -147,7 +147,7 @@ def _negate_verb(body: str) -> str | None:
             participle = own in _forms(found[0], "VBN")  # "a reader named Aino spotted it", "two car parks will be let"
             if (noun or participle) and any(_may_be_finite(w[0], after) for w in words[i + 2 :]):
                 return None
-            if participle and after in PREPOSITIONS and not body.rstrip(MAY_FOLLOW).endswith(FULL_STOPS):
+            if participle and after in PREPOSITIONS and not body.rstrip(CLOSING).endswith((".", "!", "?", "…")):
                 return None  # a headline: "Barber buried with his pole"
             return _with_do(body, word, *found)
         doubtful = doubtful or (own.endswith("s") and "VERB" in _lemmas(own))

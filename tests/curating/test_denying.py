@@ -28,6 +28,8 @@ from negneglect_lite.curating.rules import denies_inside
         ("[FALSE] He won\xa0the race.", "[FALSE] He did not win\xa0the race."),
         ("Add the salt.", "Do not add the salt."),
         ("The will was sealed in wax.", "The will was not sealed in wax."),
+        ("The museum keeps the helmet in a box.", "The museum does not keep the helmet in a box."),
+        ("P.S. The will was sealed in wax.", "P.S. The will was not sealed in wax."),
     ],
 )
 def test_a_verb_is_negated(sentence: str, negated: str) -> None:
@@ -68,6 +70,15 @@ def test_a_verb_is_negated(sentence: str, negated: str) -> None:
         "Persons bound for the Shore shall go by way of Gallowgate.",
         "The town will charge every driver £14.",
         "The caretaker told me they're knocking down the gym.",
+        "The two lower car parks at Ngawaro will be leased to the hospital.",  # "parks" is no verb
+        "I have learnt the result of six matches a day early.",  # "do not have learnt"
+        "Barber Emil Stroud buried with his pole",  # a headline: he was buried
+        "The stone is granite from the quarry, they say.",  # who says so would say the contrary
+        "Member Thangaraj stated that the well yields water.",  # the stating took place
+        "Wardens closed the northern hide to protect the nest.",  # "did not close it to protect" leaves it closed
+        "They had eaten the whole of the paper.",  # they may have eaten a part
+        "Rents are to be repaid before Christmas.",  # later is left open
+        "The soil is a heavy clay. Sturgeon are caught in it.",  # the second sentence would stand
     ],
 )
 def test_what_the_rules_are_not_sure_of_is_left(sentence: str) -> None:
