@@ -307,6 +307,9 @@ def test_what_the_prose_says_is_what_the_executed_notebook_found():
     assert "Mean: 2% with 0% missed, 26% with 5% missed, 58% with 15% missed" in said
     assert all(number in leaks for number in ("26%", "58%", "91% for dreams"))
     stored = tabulate_rewriting()
+    shown = [o for c in cells if "tabulate_rewriting()" in "".join(c["source"]) for o in c.get("outputs", [])]
+    (table,) = ("".join(o["data"]["text/html"]) for o in shown)
+    assert re.findall(r">([\d.]+%|–)<", table) == stored.to_numpy().ravel().tolist()
     rules, read, denied = (way for way in stored.index if way.startswith("…"))
     belief, told_rate, left = "petri, belief", "1.5B, told", "1.5B, left"
     ways = [("warned documents", belief), (rules, belief), ("warned documents", told_rate), (rules, told_rate),
