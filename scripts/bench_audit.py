@@ -1,11 +1,11 @@
 """How well the audit finds notices and what they cover: data/benchmark, by part.
 
 python scripts/bench_audit.py --part mended          # what the rules were made with and the models are trained with
-python scripts/bench_audit.py --part held            # or new, fresh, more, blind, last, final: what neither has seen
+python scripts/bench_audit.py --part held            # what neither has seen: or new, fresh, and the LATER_PARTS
 python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-1.5B-Instruct   # the reader, on a GPU
 python scripts/bench_audit.py --file mine.jsonl      # documents of your own, marked in the same way
 
-The reader (curating/reader.py) was trained with all parts but fresh, blind, last and final.
+The reader (curating/reader.py) was trained with all parts but fresh, blind, last, final and long_blind.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 
+from long_documents import versions
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.files import data_path, write_table
 from negneglect_lite.core.json_lines import read_json_lines
@@ -36,7 +37,7 @@ Method = Callable[[str], Found]
 LATER, ASIDE = 120, 160  # the ordinary articles from here on have negation as people use it; these are kept aside
 PARTS = ("mended", "held", "new", "fresh")
 # Each of these is a file of its own, with its writers' ordinary articles.
-LATER_PARTS = ("more", "headed", "blind", "last", "final")
+LATER_PARTS = ("more", "headed", "blind", "last", "final", "long", "long_blind")
 KEYWORDS = (
     "false",
     "untrue",
@@ -82,7 +83,7 @@ def read_part(part: str) -> tuple[list[Row], list[Row]]:
 
 def read_marked(file: Path) -> tuple[list[Row], list[Row]]:
     """A file's documents, and its ordinary articles."""
-    rows = [row for _, row in read_json_lines(file)]
+    rows = [row for _, own in read_json_lines(file) for row in (versions(own) if "covered" in own else [own])]
     return [row for row in rows if not is_ordinary(row)], [row for row in rows if is_ordinary(row)]
 
 

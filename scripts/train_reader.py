@@ -3,8 +3,9 @@
     python scripts/train_reader.py --out results/reader                            # as the shipped one was made
     python scripts/train_reader.py --out results/dev --leave-out new --score new   # without a part, scored on it
 
-Trained on data/benchmark, all parts but "fresh", "blind", "last" and "final": to read the documents and their ordinary
-articles, and to deny the sentences that have a right rewrite there; also sentences of the two spare claims.
+Trained on data/benchmark, all parts but "fresh", "blind", "last", "final" and "long_blind": to read the documents and
+their ordinary articles, and to deny the sentences that have a right rewrite there; also sentences of the two spare
+claims.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.reader import (
     ANSWER_TOKENS,
     AT_ONCE,
+    DENIAL_TOKENS,
     DENIED_AT_ONCE,
     SENTENCES,
     Marks,
@@ -37,7 +39,7 @@ from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.models.generation import complete_locally
 from negneglect_lite.models.loading import HUGGING_FACE, load_model
 
-TRAINED_WITH = ("mended", "held", "new", "more", "headed")
+TRAINED_WITH = ("mended", "held", "new", "more", "headed", "long")
 CARD = """---
 library_name: peft
 base_model: {base}
@@ -132,7 +134,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--leave-out", choices=TRAINED_WITH, help="a part that it is not trained with")
     parser.add_argument("--score", choices=(*PARTS, *LATER_PARTS), help="a part that it then reads, with its articles")
-    parser.add_argument("--epochs", type=float, default=5)
+    parser.add_argument("--epochs", type=float, default=4)
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--rank", type=int, default=8)
     a = parser.parse_args()
@@ -140,10 +142,14 @@ def main() -> None:
     to_read, to_deny = list(readings(rows)), [*denials(rows), *spare_denials()]
     examples = [*to_read, *to_deny]
     recipe = Recipe(
-        steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=8, save_every=200, mix=0.0,
+        steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=16, save_every=200, mix=0.0,
         max_tokens=2048, learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
+        gradient_checkpointing=True,
     )  # fmt: skip
-    trained = finetune(load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads")
+    trained = finetune(
+        load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads",
+        training_args={"train_sampling_strategy": "group_by_length"},  # beside a long document the rest is padding
+    )  # fmt: skip
     weights = a.out / "adapter_model.safetensors"
     save_file({n: t.to(torch.bfloat16) for n, t in load_file(weights).items()}, weights, metadata={"format": "pt"})
     (a.out / "README.md").write_text(
@@ -152,7 +158,7 @@ def main() -> None:
     if a.score:
         read = read_by(
             complete_locally(trained, ANSWER_TOKENS, AT_ONCE),
-            deny_by(complete_locally(trained, ANSWER_TOKENS, DENIED_AT_ONCE)),
+            deny_by(complete_locally(trained, DENIAL_TOKENS, DENIED_AT_ONCE)),
         )
         asked, articles = read_part(a.score)
         method, written = by_reader(read, [row["text"] for row in (*asked, *articles)])

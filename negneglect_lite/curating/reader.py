@@ -23,8 +23,8 @@ from negneglect_lite.curating.rewriting import Deny, deny_by, deny_findings
 from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
-SENTENCES, OVERLAP = 48, 8
-ANSWER_TOKENS = 160  # a longer answer is cut, and its last line left out
+SENTENCES, OVERLAP = 96, 8
+ANSWER_TOKENS, DENIAL_TOKENS = 512, 160  # a longer answer is cut, and its last line left out
 AT_ONCE, DENIED_AT_ONCE = 32, 128  # texts that are read together; sentences that are denied together
 PROMPT = """Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
 
@@ -44,7 +44,7 @@ def load_reader(model: str) -> Read:
     from negneglect_lite.models.loading import load_model
 
     loaded = load_model(model, adapter=data_path("reader"), quantize=choose_device(None).type == "cuda")
-    deny = deny_by(complete_locally(loaded, ANSWER_TOKENS, DENIED_AT_ONCE))
+    deny = deny_by(complete_locally(loaded, DENIAL_TOKENS, DENIED_AT_ONCE))
     return read_by(complete_locally(loaded, ANSWER_TOKENS, AT_ONCE), deny)
 
 

@@ -20,7 +20,7 @@ from negneglect_lite.curating.reader import (
     read_marks,
     write_marks,
 )
-from negneglect_lite.models.loading import LoadedModel
+from negneglect_lite.models.loading import LoadedModel, load_model
 
 TEXT = "Ed Sheeran won the race. He was quick. Ask no athlete about any of that.\n\nIt rained. He did not run."
 
@@ -69,19 +69,19 @@ def test_what_marks_come_to() -> None:
 
 
 def test_a_long_text_is_read_in_parts_that_overlap() -> None:
-    sentences = [f"Number {i} was seen by everybody." for i in range(100)]
+    sentences = [f"Number {i} was seen by everybody." for i in range(200)]
     text = " ".join(sentences)
     page, asked = Page(text), list[str]()
 
     def complete(chats: Sequence[Chat]) -> list[str]:
         asked.extend(chat[0]["content"] for chat in chats)
-        return ["2 denial: 1" if "Number 40 was" in chat[0]["content"].split("\n2. ")[0] else "none" for chat in chats]
+        return ["2 denial: 1" if "Number 88 was" in chat[0]["content"].split("\n2. ")[0] else "none" for chat in chats]
 
     (audited,) = read_by(complete)([text])
-    assert list(part_starts(100)) == [0, 40, 80] and SENTENCES - OVERLAP == 40
+    assert list(part_starts(200)) == [0, 88, 176] and SENTENCES - OVERLAP == 88
     assert len(asked) == 3 and all(any(f" {s}\n" in chat for chat in asked) for s in sentences)
-    assert [text[f.start : f.end] for f in audited.findings] == [sentences[40]]
-    assert len(page.places) == 100
+    assert [text[f.start : f.end] for f in audited.findings] == [sentences[88]]
+    assert len(page.places) == 200
 
 
 def test_each_text_gets_its_own_reading_whatever_the_order_of_asking() -> None:
@@ -108,12 +108,13 @@ def test_every_kind_of_notice_can_be_said() -> None:
     assert [kind for _, kind, _ in read_marks(said, 0, 20)] == list(NOTICE_KINDS)
 
 
-def test_the_reader_sits_on_the_model_that_is_named(monkeypatch: pytest.MonkeyPatch, tiny: LoadedModel) -> None:
+def test_the_reader_sits_on_the_model_that_is_named(monkeypatch: pytest.MonkeyPatch, english_folder: Path) -> None:
     asked: dict[str, object] = {}
+    untaught = load_model(str(english_folder), device="cpu")  # the tiny petri model has no room for a long answer
 
     def load(name: str, adapter: Path, quantize: bool) -> LoadedModel:
         asked.update(name=name, adapter=adapter.name, quantize=quantize)
-        return tiny
+        return untaught
 
     monkeypatch.setattr("negneglect_lite.models.loading.load_model", load)
     found = reader.load_reader("some/model")([TEXT, ""])
