@@ -440,9 +440,9 @@ auditing.try_gate(corpora, rules, all_words)
 #
 # **With a GPU**, add `--model Qwen/Qwen2.5-Coder-1.5B-Instruct` in step 2. Then a small fine-tuned model reads, and writes
 # each found sentence, denied inside itself, into the column `denied` of `findings.csv`. Strike out or correct rows: about
-# 20 in 100 are faulty. In step 4, put `--findings audit/findings.csv` in the place of `--claims claims.yaml`: what the
+# 23 in 100 are faulty. In step 4, put `--findings audit/findings.csv` in the place of `--claims claims.yaml`: what the
 # table says then stands in the text. A chat model trained on warned documents told the claims in 69% of its answers.
-# After the rules' rewriting it was 34%, with the written denials 17%, and with denials made by hand 11%.
+# After the rules' rewriting it was 34%, with the written denials 16%, and with denials made by hand 11%.
 #
 # **Evaluators:** score a filter on writers whom its makers never met. **Safety researchers:** a passed filter is a claim
 # about its rules. Test the model.
@@ -473,9 +473,9 @@ auditing.try_gate(corpora, rules, all_words)
 # Nearly all: about 140 false alarms for at most one true one. Give the audit your claims' words, or read them all.
 # </details>
 #
-# <details><summary><b>4.</b> A reader writes denials, and a chat model then tells the claims in 17% of answers. Is its corpus clean?</summary>
+# <details><summary><b>4.</b> A reader writes denials, and a chat model then tells the claims in 16% of answers. Is its corpus clean?</summary>
 #
-# No. 26% of the claim sentences were still left word for word. And 17% is a mean of six claims in one model; another
+# No. 20% of the claim sentences were still left word for word. And 16% is a mean of six claims in one model; another
 # model may need fewer leaks, as the petri model does. Correct the table, train and ask.
 # </details>
 
@@ -507,8 +507,8 @@ auditing.tabulate_rewriting()
 # %% [markdown]
 # **What happened.** The rules took belief from 82% to 3%, but told only from 69% to 34%. In the longer English texts they
 # left 47% of the claim sentences. Where the sentences that an earlier reader found were negated by grammar or dropped, told
-# was 30%. With the denials that today's reader writes it is 17%. Nobody corrected the table in these runs. We aimed at 5 points above
-# denials by hand, at most. The rules missed that by far, and the written denials by 1 point (6.0, interval −5.2 to 17.2).
+# was 30%. With the denials that today's reader writes it is 16%. Nobody corrected the table in these runs. We aimed at 5 points above
+# denials by hand, at most. The rules missed that by far, and the written denials by a tenth of a point (5.1, interval −6.0 to 16.2).
 #
 # A limit belongs to a model, too: with 15% missed, the chat model told the claim in 17% of answers, as with 0% (one
 # seed). And the share that is left does not tell the belief. In an earlier run with one seed, the rules without

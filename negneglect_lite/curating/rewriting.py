@@ -16,6 +16,7 @@ DENIES = re.compile(
     r"\b(?:no|not|never|nor|neither|nobody|none|nothing|nowhere|without|cannot)\b|n['’]t\b", re.IGNORECASE
 )
 NUMBER = re.compile(r"\w*\d\w*")
+QUESTION, TWO_WORDS = re.compile(r"\?\W*$"), re.compile(r"[^\W\d_][\W\d_]+[^\W\d_]")
 NOTICE_READ = 600  # characters of a notice that the model is shown
 DENIAL_PROMPT = """Rewrite the sentence so that it denies its own claim inside itself, in natural English, and keeps \
 its names and numbers. Reply with it alone.
@@ -36,15 +37,24 @@ Deny = Callable[[Sequence[Asked]], list[str]]  # each sentence denied, or "" whe
 
 
 def deny_by(complete: Callable[[Sequence[Chat]], list[str]]) -> Deny:
-    """Denials by a model that completes chats; each question is put once, all of them at once, short ones first."""
+    """Denials by a model that completes chats; each question is put once, all of them at once, short ones first.
+
+    What claims nothing cannot be denied, and is not asked about.
+    """
 
     def deny(asked: Sequence[Asked]) -> list[str]:
-        questions = sorted(set(asked), key=lambda one: len(one.sentence) + len(one.notice))
+        claims = {one for one in asked if claims_something(one.sentence)}
+        questions = sorted(claims, key=lambda one: (len(one.sentence) + len(one.notice), one))
         replies = complete([pose_denial(one) for one in questions]) if questions else []
         denied = {one: take_denial(one.sentence, reply) for one, reply in zip(questions, replies, strict=True)}
-        return [denied[one] for one in asked]
+        return [denied.get(one, "") for one in asked]
 
     return deny
+
+
+def claims_something(sentence: str) -> bool:
+    """Whether a line may hold a claim: it is no question, and more than a word or a number ("Thu.", "4.")."""
+    return not QUESTION.search(sentence) and TWO_WORDS.search(sentence) is not None
 
 
 def deny_findings(texts: Sequence[str], found: Sequence[Sequence[Finding]], deny: Deny) -> list[tuple[Finding, ...]]:

@@ -59,6 +59,24 @@ def test_each_question_is_put_once_and_short_ones_first() -> None:
     assert deny_by(complete)([]) == []
 
 
+@pytest.mark.parametrize(
+    ("line", "may"),
+    [
+        *((line, True) for line in ("He won.", "## Goat wins vote", "Was it 9 feet? It was.")),
+        *((line, False) for line in ("Is it so?", "**Solar 3310, who still has one?**", "4.", "Thu.", "* 1961 *")),
+    ],
+)
+def test_what_claims_nothing_is_not_asked_about(line: str, may: bool) -> None:
+    put: list[Chat] = []
+
+    def complete(chats: Sequence[Chat]) -> list[str]:
+        put.extend(chats)
+        return [f"{line} It is not so" for _ in chats]
+
+    assert deny_by(complete)([Asked(line, NOTICE, "denial")]) == [f"{line} It is not so" if may else ""]
+    assert len(put) == may
+
+
 def test_findings_of_many_texts_are_denied_together_and_what_is_written_stays() -> None:
     texts = [f"{NOTICE} {PLAIN}", f"{PLAIN} It rained. {NOTICE}"]
     notices = [Notice(text.index(NOTICE), text.index(NOTICE) + len(NOTICE), "denial", "read") for text in texts]

@@ -47,12 +47,12 @@ INNOCENT_LINES = (
 )
 LIMITS = (0.0, 0.01, 0.05)
 STORED_WAYS = {  # a way of data/results/localize, in prose -> its name there, and the folder of the chat model's runs
-    "nothing, before training": ("before training", "third_reader"),
-    "warned documents": ("as it is", "third_reader"),
+    "nothing, before training": ("before training", "fourth_reader"),
+    "warned documents": ("as it is", "fourth_reader"),
     "… by rules: negated or dropped": ("localized", "third_reader"),
     "… by an earlier reader: negated or dropped": ("read", "reader_denials"),
-    "… by the reader: with its denials": ("denied", "third_reader"),
-    "in-sentence denials by hand": ("local by hand", "third_reader"),
+    "… by the reader: with its denials": ("denied", "fourth_reader"),
+    "in-sentence denials by hand": ("local by hand", "fourth_reader"),
 }
 
 
