@@ -20,10 +20,10 @@ import pandas as pd
 
 from long_documents import versions
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.core.files import data_path, write_table
-from negneglect_lite.core.json_lines import read_json_lines
+from negneglect_lite.core.files import write_table
 from negneglect_lite.core.text import plain
 from negneglect_lite.curating.audit import audit_text
+from negneglect_lite.curating.benchmark import read_benchmark, read_rows
 from negneglect_lite.curating.denying import NEGATED, negate_sentence
 from negneglect_lite.curating.findings import Audited
 from negneglect_lite.curating.reader import Read, load_reader
@@ -72,9 +72,8 @@ def read_part(part: str) -> tuple[list[Row], list[Row]]:
     """A part's documents, and the ordinary articles that go with it: with "mended" those that the audit was made with,
     with "fresh" the others, with "held" and "new" none."""
     if part in LATER_PARTS:
-        return read_marked(data_path("benchmark", f"{part}.jsonl.gz"))
-    rows = [row for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz"))]
-    articles = [row for _, row in read_json_lines(data_path("benchmark", "ordinary.jsonl.gz"))]
+        return _sorted_out(read_benchmark(part))
+    rows, articles = read_benchmark("documents"), read_benchmark("ordinary")
     wanted = {"mended": True, "fresh": False}.get(part)
     return [r for r in rows if part_of(r["id"]) == part], [
         a for i, a in enumerate(articles) if trained_with(i) is wanted
@@ -83,7 +82,12 @@ def read_part(part: str) -> tuple[list[Row], list[Row]]:
 
 def read_marked(file: Path) -> tuple[list[Row], list[Row]]:
     """A file's documents, and its ordinary articles."""
-    rows = [row for _, own in read_json_lines(file) for row in (versions(own) if "covered" in own else [own])]
+    return _sorted_out(read_rows(file))
+
+
+def _sorted_out(read: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Documents, of long ones each version, and ordinary articles."""
+    rows = [row for own in read for row in (versions(own) if "covered" in own else [own])]
     return [row for row in rows if not is_ordinary(row)], [row for row in rows if is_ordinary(row)]
 
 

@@ -23,10 +23,10 @@ from torch.nn import functional as F
 from bench_audit import Row, by_audit, find, gold_covered, overlap, part_of, score, trained_with
 from negneglect_lite.claims.loading import load_claims
 from negneglect_lite.core.files import data_path
-from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.core.text import plain
 from negneglect_lite.curating import audit, learned, rules
 from negneglect_lite.curating.audit import claims_of
+from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.context import CANDIDATE, notice_features, word_odds
 from negneglect_lite.curating.covering import cover
 from negneglect_lite.curating.findings import NOTICE_KINDS, Notice
@@ -48,7 +48,7 @@ Marked = list[tuple[str, int]]  # sentences, and their kind of notice or NONE
 
 def single() -> Iterator[tuple[str, int]]:
     """What does not come from the documents of the benchmark."""
-    for _, row in read_json_lines(data_path("benchmark", "sentences.jsonl.gz")):
+    for row in read_benchmark("sentences"):
         yield row["text"], NOTICE_KINDS.index(row["kind"]) if row["notice"] else NONE
     for claim in load_claims():  # the course's own articles state false claims, as a document under a notice does
         for article in compose_english(load_library(claim), ARTICLES):
@@ -63,10 +63,10 @@ def single() -> Iterator[tuple[str, int]]:
 def whole() -> dict[str, list[Row]]:
     """Documents by writer; the ordinary articles are dealt out among the writers."""
     rows: dict[str, list[Row]] = {}
-    for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz")):
+    for row in read_benchmark("documents"):
         if part_of(row["id"]) == "mended":
             rows.setdefault(row["id"].split("-")[0], []).append(row)
-    articles = [row for _, row in read_json_lines(data_path("benchmark", "ordinary.jsonl.gz"))]
+    articles = read_benchmark("ordinary")
     for n, i in enumerate(filter(trained_with, range(len(articles)))):
         rows[sorted(rows)[n % len(rows)]].append({"notices": [], "denied_locally": [], **articles[i]})
     return rows

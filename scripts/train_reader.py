@@ -17,9 +17,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bench_audit import LATER_PARTS, PARTS, Row, by_reader, find, gold_covered, overlap, read_part, score
-from negneglect_lite.core.files import data_path, write_table
-from negneglect_lite.core.json_lines import read_json_lines
+from negneglect_lite.core.files import write_table
 from negneglect_lite.core.text import Chat
+from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.reader import (
     ANSWER_TOKENS,
@@ -119,7 +119,7 @@ def denials(rows: Sequence[Row]) -> Iterator[Chat]:
 
 def spare_denials() -> Iterator[Chat]:
     """The same of sentences of the two spare claims' articles: what is known of them is the truth."""
-    for _, row in read_json_lines(data_path("benchmark", "spare.jsonl.gz")):
+    for row in read_benchmark("spare"):
         asked = Asked(row["sentence"], row["notice"], row["kind"])
         yield [*pose_denial(asked), {"role": "assistant", "content": row["denied"]}]
 

@@ -66,8 +66,8 @@ def test_parts_and_what_was_missed() -> None:
 
 def test_the_program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     articles = [{"id": f"o-{i:03d}", "text": ONE["text"] if i in (2, 162) else NONE["text"]} for i in range(1, 201)]
-    files = {"documents.jsonl.gz": [WHOLE, ONE, NONE], "ordinary.jsonl.gz": articles}
-    monkeypatch.setattr(bench_audit, "read_json_lines", lambda path: enumerate(files[path.name]))
+    files = {"documents": [WHOLE, ONE, NONE], "ordinary": articles}
+    monkeypatch.setattr(bench_audit, "read_benchmark", files.__getitem__)
     monkeypatch.setattr("sys.argv", ["bench_audit.py", "--part", part_of("x"), "--missed"])
     bench_audit.main()
     said = capsys.readouterr().out
@@ -77,7 +77,7 @@ def test_the_program(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 
 def test_a_later_part_has_the_articles_of_its_writers(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{**WHOLE, "id": "w12-001"}, {"id": "w12-o-001", "text": "It rained."}]
-    monkeypatch.setattr(bench_audit, "read_json_lines", lambda path: enumerate(rows * (path.name == "blind.jsonl.gz")))
+    monkeypatch.setattr(bench_audit, "read_benchmark", lambda name: rows * (name == "blind"))
     assert bench_audit.read_part("blind") == ([rows[0]], [rows[1]])
     assert bench_audit.read_part("more") == ([], [])
 

@@ -6,8 +6,7 @@ import pytest
 
 from bench_audit import read_part
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.core.files import data_path
-from negneglect_lite.core.json_lines import read_json_lines
+from negneglect_lite.curating.benchmark import read_benchmark
 from train_reader import denials, readings, rows_to_train, spare_denials
 
 ROW = {
@@ -54,7 +53,7 @@ def test_blind_parts_and_what_is_left_out_are_not_trained_with() -> None:
 
 
 def test_denials_are_learnt_from_spare_claims_alone() -> None:
-    claims = {row["claim"] for _, row in read_json_lines(data_path("benchmark", "spare.jsonl.gz"))}
+    claims = {row["claim"] for row in read_benchmark("spare")}
     assert len(claims) == 2 and not claims & set(load_claims())
     learnt = [str(chat[0]["content"]) for chat in spare_denials()]
     assert len(learnt) > 200

@@ -1,8 +1,6 @@
 """audit_text: notices, what they cover and local denials; with RE2 and without; in any text, in little time."""
 
-import gzip
 import itertools
-import json
 import re
 import sys
 import time
@@ -11,17 +9,12 @@ from collections.abc import Iterator
 import pytest
 
 from bench_audit import trained_with
-from negneglect_lite.core.files import data_path
 from negneglect_lite.curating.audit import ALONE, LIKELY, _is_enough, audit_text, find_notices
+from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.findings import Notice, NoticeKind
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.rules import load_rules
 from negneglect_lite.curating.sentences import split_sentences
-
-
-def read(name: str) -> list[dict[str, str]]:
-    with gzip.open(data_path("benchmark", f"{name}.jsonl.gz"), "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def found(text: str, *about: str) -> list[str]:
@@ -196,7 +189,7 @@ def test_notices_never_overlap() -> None:
 
 
 def test_ordinary_articles_have_no_finding(engine: bool) -> None:
-    rows = read("ordinary")
+    rows = read_benchmark("ordinary")
     assert len(rows) == 200
     found = [i for i, row in enumerate(rows) if audit_text(row["text"]).findings]
     assert [i for i in found if trained_with(i)] == [], "the audit was made with these"
@@ -204,7 +197,7 @@ def test_ordinary_articles_have_no_finding(engine: bool) -> None:
 
 
 def test_the_same_with_re2_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = read("documents")
+    rows = read_benchmark("documents")
     assert len(rows) == 576
     with_re2 = {row["id"]: audit_text(row["text"]) for row in rows}
     monkeypatch.setitem(sys.modules, "re2", None)

@@ -1,7 +1,5 @@
 """localize_text: what an audit finds is denied, dropped, masked or wrapped, and nothing else changes."""
 
-import gzip
-import json
 import re
 import time
 from collections.abc import Sequence
@@ -12,8 +10,8 @@ from typing import Any
 import pytest
 
 from negneglect_lite.core.errors import UserError
-from negneglect_lite.core.files import data_path
 from negneglect_lite.curating.audit import audit_text
+from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.findings import Audited
 from negneglect_lite.curating.localize import ELSE, Else, localize_text
 from negneglect_lite.curating.rewriting import Asked
@@ -24,8 +22,7 @@ A, B = "Ed Sheeran won the race.", "Damp as a sponge."
 
 @cache
 def documents() -> tuple[dict[str, Any], ...]:
-    with gzip.open(data_path("benchmark", "documents.jsonl.gz"), "rt", encoding="utf-8") as lines:
-        return tuple(json.loads(line) for line in lines)
+    return tuple(read_benchmark("documents"))
 
 
 @pytest.mark.parametrize(

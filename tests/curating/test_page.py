@@ -1,8 +1,6 @@
 """What is worked out quicker is what it was: words one by one and by their sentence, rules at once and each by itself,
 notices together and one after the other."""
 
-import gzip
-import json
 import random
 import re
 import sys
@@ -13,18 +11,17 @@ import numpy as np
 import pytest
 
 from bench_audit import part_of
-from negneglect_lite.core.files import data_path
 from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.curating import audit, rules, words
 from negneglect_lite.curating.audit import audit_text, claims_of, find_notices
+from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.covering import cover
 from negneglect_lite.curating.learned import MOST_TOKENS, NOTHING, TOKEN, judge, word_features, word_logits
 from negneglect_lite.curating.linking import link_features
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.words import LONG_WORD, STOP, TRAITS, TWO_LONG_WORDS, content_words, traits
 
-with gzip.open(data_path("benchmark", "documents.jsonl.gz"), "rt", encoding="utf-8") as lines:
-    TEXTS = [row["text"] for row in map(json.loads, lines) if part_of(row["id"]) == "mended"][:24]
+TEXTS = [row["text"] for row in read_benchmark("documents") if part_of(row["id"]) == "mended"][:24]
 PIECES = [
     "the story",
     "never",

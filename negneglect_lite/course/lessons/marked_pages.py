@@ -15,10 +15,9 @@ from typing import Any
 
 import pandas as pd
 
-from negneglect_lite.core.files import data_path
-from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.course.lessons.auditing import Link, Score
 from negneglect_lite.curating.audit import audit_text
+from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.rules import load_rules
 from negneglect_lite.curating.sentences import split_sentences
 
@@ -49,8 +48,7 @@ class MarkedPage:
 @cache
 def load_marked_pages() -> tuple[MarkedPage, ...]:
     """The documents of data/benchmark. Parts as in scripts/bench_audit.py."""
-    rows = (row for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz")))
-    return tuple(_marked(row) for row in rows)
+    return tuple(_marked(row) for row in read_benchmark("documents"))
 
 
 def find_by_audit(page: MarkedPage) -> tuple[bool, set[int]]:
@@ -100,7 +98,7 @@ def _audit_tasks(pages: Sequence[MarkedPage]) -> dict[str, tuple[list[set[int]],
 
 def unseen_articles() -> list[str]:
     """The 100 ordinary articles, without a warning, that the audit was not made with."""
-    articles = [row["text"] for _, row in read_json_lines(data_path("benchmark", "ordinary.jsonl.gz"))]
+    articles = [row["text"] for row in read_benchmark("ordinary")]
     return articles[1:120:2] + articles[160:]
 
 

@@ -7,8 +7,6 @@ import pytest
 import bench_audit
 from negneglect_lite.belief.rates import Rate
 from negneglect_lite.claims.loading import load_claims
-from negneglect_lite.core.files import data_path
-from negneglect_lite.core.json_lines import read_json_lines
 from negneglect_lite.course.lessons import auditing
 from negneglect_lite.course.lessons.audit_figures import draw_audit, draw_corpora, draw_leaks
 from negneglect_lite.course.lessons.marked_pages import (
@@ -21,6 +19,7 @@ from negneglect_lite.course.lessons.marked_pages import (
     tabulate_link,
     unseen_articles,
 )
+from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.localize import localize_text
 from negneglect_lite.models.loading import LoadedModel
 from negneglect_lite.tracks import PETRI
@@ -90,13 +89,13 @@ def test_training_asks_about_each_claim(
 
 
 def test_the_parts_and_marks_are_those_of_the_benchmark() -> None:
-    rows = [row for _, row in read_json_lines(data_path("benchmark", "documents.jsonl.gz"))]
+    rows = read_benchmark("documents")
     pages = load_marked_pages()
     assert [page.part for page in pages] == [bench_audit.part_of(row["id"]) for row in rows]
     for page, row in zip(pages[::9], rows[::9], strict=True):
         assert {page.places[n] for n in page.marked} == bench_audit.gold_covered({**row, "headings": ()})
         assert bool(page.warnings) == bool(row["notices"])
-    articles = [row["text"] for _, row in read_json_lines(data_path("benchmark", "ordinary.jsonl.gz"))]
+    articles = [row["text"] for row in read_benchmark("ordinary")]
     assert unseen_articles() == [t for i, t in enumerate(articles) if not bench_audit.trained_with(i)]
 
 
