@@ -123,6 +123,12 @@ def find_notices(page: Page, likely: Mapping[Stretch, tuple[NoticeKind, float]])
             yield Notice(*place, rule.kind, rule.name)
 
 
+def is_notice(own: str, found: Set[str], but: NoticeKind) -> bool:
+    """Whether a sentence in which these rules are found is a notice by one of them, of any kind but this one."""
+    kinds = {rule.kind for rule in load_rules().patterns if rule.name in found}
+    return bool(kinds - {but}) and not _takes_back(own, found)
+
+
 def _is_enough(
     notices: Sequence[Notice], sentences: Sequence[Stretch], likely: Mapping[Stretch, tuple[NoticeKind, float]]
 ) -> bool:
