@@ -124,9 +124,9 @@ def find_notices(page: Page, likely: Mapping[Stretch, tuple[NoticeKind, float]])
 
 
 def is_notice(own: str, found: Set[str], but: NoticeKind) -> bool:
-    """Whether a sentence in which these rules are found is a notice by one of them, of any kind but this one."""
+    """Whether a sentence in which these rules are found is a notice by them, and not one of this kind."""
     kinds = {rule.kind for rule in load_rules().patterns if rule.name in found}
-    return bool(kinds - {but}) and not _takes_back(own, found)
+    return bool(kinds) and but not in kinds and not _takes_back(own, found)
 
 
 def _is_enough(
