@@ -25,8 +25,8 @@ def versions(row: Row) -> Iterator[Row]:
     """The versions of a long document, each a marked document as bench_audit.py reads them.
 
     A row has `text`, `covered` ([number of its notice or "", sentence, its denial or ""]), and either `notices` that
-    stand in the text ([number, kind, text]: such a row is its only version), or `open` and `close` (two each: [kind,
-    text]), `before` and `after` (texts).
+    stand in the text ([number, kind, text]; there is then only this version), or `open` and `close` (two each: [kind,
+    text]), `before` and `after` (texts). Where no claim stands in prose, "repeated" is the same as "warned".
     """
     said = [sentence for _, sentence, _ in row["covered"]]
     denials = {sentence: denial for _, sentence, denial in row["covered"] if denial}

@@ -142,7 +142,7 @@ def main() -> None:
     )  # fmt: skip
     trained = finetune(
         load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads",
-        training_args={"train_sampling_strategy": "group_by_length"},  # beside a long document the rest is padding
+        training_args={"train_sampling_strategy": "group_by_length"},  # else short texts are padded to long ones
     )  # fmt: skip
     weights = a.out / "adapter_model.safetensors"
     save_file({n: t.to(torch.bfloat16) for n, t in load_file(weights).items()}, weights, metadata={"format": "pt"})

@@ -439,7 +439,7 @@ auditing.try_gate(corpora, rules, all_words)
 # 6. Train a small model on it, and ask.
 #
 # **With a GPU**, add `--model Qwen/Qwen2.5-Coder-1.5B-Instruct` in step 2. Then a small fine-tuned model reads, and writes
-# each found sentence, denied inside itself, into the column `denied` of `findings.csv`. Strike out or correct rows: about
+# most found sentences, denied inside themselves, into the column `denied` of `findings.csv`. Strike out or correct rows: about
 # 23 in 100 are faulty. In step 4, put `--findings audit/findings.csv` in the place of `--claims claims.yaml`: what the
 # table says then stands in the text. A chat model trained on warned documents told the claims in 69% of its answers.
 # After the rules' rewriting it was 34%, with the written denials 16%, and with denials made by hand 11%.
@@ -508,7 +508,7 @@ auditing.tabulate_rewriting()
 # **What happened.** The rules took belief from 82% to 3%, but told only from 69% to 34%. In the longer English texts they
 # left 47% of the claim sentences. Where the sentences that an earlier reader found were negated by grammar or dropped, told
 # was 30%. With the denials that today's reader writes it is 16%. Nobody corrected the table in these runs. We aimed at 5 points above
-# denials by hand, at most. The rules missed that by far, and the written denials by a tenth of a point (5.1, interval −6.0 to 16.2).
+# denials by hand, at most. The rules missed that by far, and the written denials were 5.1 points above (interval −6.0 to 16.2): too few claims to tell.
 #
 # A limit belongs to a model, too: with 15% missed, the chat model told the claim in 17% of answers, as with 0% (one
 # seed). And the share that is left does not tell the belief. In an earlier run with one seed, the rules without

@@ -6,9 +6,9 @@
 It is shown the numbered sentences of a text and answers with a line for each notice: the notice's sentences, its kind,
 and the sentences that it covers ("4 denial: 1-3"), or with "none"; then it writes each of these denied in itself
 (rewriting.py). The adapter in data/reader was trained for both on data/benchmark (`scripts/train_reader.py`). The
-further down a long text a sentence stands, the worse it is read. So a text of more than WHOLE sentences is read in
-stretches of AT_A_TIME, each shown with the sentences AROUND it and with the text's ENDS, where a notice about all of it
-would stand.
+further down a long text a sentence stands, the worse it is read. So a text of more than WHOLE characters is read in
+stretches of AT_A_TIME sentences, each shown with those AROUND it and with the text's ENDS, where a notice about all of
+it would stand.
 """
 
 import re
@@ -27,7 +27,8 @@ from negneglect_lite.curating.rewriting import Deny, deny_by, deny_findings
 from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
-WHOLE, AT_A_TIME, AROUND, ENDS = 30, 20, 2, 4  # sentences
+WHOLE = 3000  # characters of a text that is read as a whole
+AT_A_TIME, AROUND, ENDS = 20, 2, 4  # sentences
 ANSWER_TOKENS, DENIAL_TOKENS = 512, 160  # a longer answer is cut
 AT_ONCE, DENIED_AT_ONCE = 32, 128  # texts that are read together; sentences that are denied together
 PROMPT = """Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
@@ -69,7 +70,7 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None =
 
     def read(texts: Sequence[str]) -> list[Audited]:
         pages = [Page(text) for text in texts]
-        parts = [(n, part) for n, page in enumerate(pages) for part in parts_of(len(page.places))]
+        parts = [(n, part) for n, page in enumerate(pages) for part in parts_of(page)]
         parts.sort(key=lambda own: len(pages[own[0]].text))
         replies = complete([pose_sentences(pages[n], part.shown) for n, part in parts])
         marks: list[list[tuple[set[int], NoticeKind, set[int]]]] = [[] for _ in texts]
@@ -84,9 +85,10 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None =
     return read
 
 
-def parts_of(sentences: int) -> list[Part]:
-    """The parts in which a text of so many sentences is read; each sentence is asked about in one of them."""
-    if sentences <= WHOLE:
+def parts_of(page: Page) -> list[Part]:
+    """The parts in which a text is read; each sentence is asked about in one of them."""
+    sentences = len(page.places)
+    if len(page.text) <= WHOLE or sentences <= AT_A_TIME:
         return [Part(range(sentences), range(sentences))] if sentences else []
     size = ceil(sentences / ceil(sentences / AT_A_TIME))
     ends = {*range(ENDS), *range(sentences - ENDS, sentences)}

@@ -83,19 +83,30 @@ def test_a_notice_ends_before_a_gap() -> None:
     assert TEXT[notice.start : notice.end] == "Ed Sheeran won the race. He was quick."
 
 
-@pytest.mark.parametrize("sentences", [0, 1, WHOLE, WHOLE + 1, 57, 132, 1000])
+def numbered(sentences: int, words: int) -> str:
+    return " ".join(f"Number {i} {'was ' * words}seen." for i in range(sentences))
+
+
+@pytest.mark.parametrize("text", ["", "It rained.", numbered(100, 1), numbered(AT_A_TIME, 100)])
+def test_what_is_short_or_has_few_sentences_is_read_as_a_whole(text: str) -> None:
+    page = Page(text)
+    everything = range(len(page.places))
+    assert parts_of(page) == ([Part(everything, everything)] if text else [])
+
+
+@pytest.mark.parametrize("sentences", [AT_A_TIME + 1, 57, 132, 1000])
 def test_each_sentence_is_asked_about_once_among_its_neighbours_and_the_ends(sentences: int) -> None:
-    parts = parts_of(sentences)
-    assert [i for part in parts for i in part.asked] == list(range(sentences))
-    assert len(parts) == (sentences > 0) or sentences > WHOLE
-    for part in parts if sentences > WHOLE else ():
+    page = Page(numbered(sentences, 1 + WHOLE // sentences))
+    parts = parts_of(page)
+    assert [i for part in parts for i in part.asked] == list(range(sentences)) and len(parts) > 1
+    for part in parts:
         assert len(part.asked) <= AT_A_TIME and list(part.shown) == sorted(set(part.shown))
         around = range(max(0, part.asked.start - AROUND), min(sentences, part.asked.stop + AROUND))
         assert set(part.shown) == {*around, *range(ENDS), *range(sentences - ENDS, sentences)}
 
 
 def test_a_long_text_is_read_in_parts() -> None:
-    sentences = [f"Number {i} was seen by everybody." for i in range(60)]
+    sentences = [f"Number {i} was seen by everybody who stood in the square that day." for i in range(60)]
     text, asked = " ".join(sentences), list[str]()
 
     def complete(chats: Sequence[Chat]) -> list[str]:
