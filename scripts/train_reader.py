@@ -26,7 +26,9 @@ from negneglect_lite.curating.reader import (
     AT_ONCE,
     DENIAL_TOKENS,
     DENIED_AT_ONCE,
+    SENTENCES,
     Marks,
+    part_starts,
     pose_sentences,
     read_by,
     write_marks,
@@ -83,11 +85,15 @@ def marks_of(row: Row, page: Page) -> Marks:
 
 
 def readings(rows: Sequence[Row]) -> Iterator[Chat]:
-    """What the reader is to answer of each text, shown as a whole."""
+    """What the reader is to answer; of a long text, each part that is read at once with what it holds."""
     for row in rows:
         page = Page(row["text"])
-        marks = write_marks(marks_of(row, page))
-        yield [*pose_sentences(page, range(len(page.places))), {"role": "assistant", "content": marks}]
+        marks = marks_of(row, page)
+        for begin in part_starts(len(page.places)):
+            here = set(range(begin, begin + SENTENCES))
+            own = [(n & here, kind, covered & here) for n, kind, covered in marks if n & here]
+            shifted = [({i - begin for i in n}, kind, {i - begin for i in covered}) for n, kind, covered in own]
+            yield [*pose_sentences(page, begin), {"role": "assistant", "content": write_marks(shifted)}]
 
 
 def denials(rows: Sequence[Row]) -> Iterator[Chat]:

@@ -5,18 +5,15 @@
 
 It is shown the numbered sentences of a text and answers with a line for each notice: the notice's sentences, its kind,
 and the sentences that it covers ("4 denial: 1-3"), or with "none"; then it writes each of these denied in itself
-(rewriting.py). The adapter in data/reader was trained for both on data/benchmark (`scripts/train_reader.py`). The
-further down a long text a sentence stands, the worse it is read. So a text of more than WHOLE characters is read in
-stretches of AT_A_TIME sentences, each shown with those AROUND it and with the text's ENDS, where a notice about all of
-it would stand.
+(rewriting.py). The adapter in data/reader was trained for both on data/benchmark (`scripts/train_reader.py`). Of a long
+text it reads SENTENCES at a time, the last OVERLAP of them again, and so does not link a notice to what stands further
+away.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
-from math import ceil
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Chat
@@ -27,8 +24,7 @@ from negneglect_lite.curating.rewriting import Deny, deny_by, deny_findings
 from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
-WHOLE = 3000  # characters of a text that is read as a whole
-AT_A_TIME, AROUND, ENDS = 20, 2, 4  # sentences
+SENTENCES, OVERLAP = 96, 8
 ANSWER_TOKENS, DENIAL_TOKENS = 512, 160  # a longer answer is cut
 AT_ONCE, DENIED_AT_ONCE = 32, 128  # texts that are read together; sentences that are denied together
 PROMPT = """Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
@@ -39,15 +35,6 @@ Write a line for each notice: its number, its kind, and the numbers that it cove
 LINE = re.compile(rf"^([\d, -]+) ({'|'.join(NOTICE_KINDS)}): (none|[\d, -]+)$")
 T = TypeVar("T")
 Read = Callable[[Sequence[str]], list[Audited]]  # texts -> what is found in each
-
-
-class Part(NamedTuple):
-    """The numbers, from 0, of the sentences that are read at once, and those of them that it is read for."""
-
-    shown: Sequence[int]
-    asked: range
-
-
 Marks = Sequence[tuple[set[int], NoticeKind, set[int]]]  # notices: their sentences, kind, and what they cover
 
 
@@ -70,12 +57,12 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None =
 
     def read(texts: Sequence[str]) -> list[Audited]:
         pages = [Page(text) for text in texts]
-        parts = [(n, part) for n, page in enumerate(pages) for part in parts_of(page)]
-        parts.sort(key=lambda own: len(pages[own[0]].text))
-        replies = complete([pose_sentences(pages[n], part.shown) for n, part in parts])
+        parts = [(n, begin) for n, page in enumerate(pages) for begin in part_starts(len(page.places))]
+        parts.sort(key=lambda part: len(pages[part[0]].text))
+        replies = complete([pose_sentences(pages[n], begin) for n, begin in parts])
         marks: list[list[tuple[set[int], NoticeKind, set[int]]]] = [[] for _ in texts]
-        for (n, part), reply in zip(parts, replies, strict=True):
-            marks[n] += read_marks(reply, part)
+        for (n, begin), reply in zip(parts, replies, strict=True):
+            marks[n] += read_marks(reply, begin, len(pages[n].places))
         audited = [audited_by(page, own) for page, own in zip(pages, marks, strict=True)]
         if deny is None:
             return audited
@@ -85,24 +72,17 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None =
     return read
 
 
-def parts_of(page: Page) -> list[Part]:
-    """The parts in which a text is read; each sentence is asked about in one of them."""
-    sentences = len(page.places)
-    if len(page.text) <= WHOLE or sentences <= AT_A_TIME:
-        return [Part(range(sentences), range(sentences))] if sentences else []
-    size = ceil(sentences / ceil(sentences / AT_A_TIME))
-    ends = {*range(ENDS), *range(sentences - ENDS, sentences)}
-    stretches = [range(begin, min(begin + size, sentences)) for begin in range(0, sentences, size)]
-    return [
-        Part(sorted(ends.union(range(max(0, own.start - AROUND), min(own.stop + AROUND, sentences)))), own)
-        for own in stretches
-    ]
+def part_starts(sentences: int) -> range:
+    """Where each part of a text begins that is read at once."""
+    return range(0, max(1, sentences - OVERLAP), SENTENCES - OVERLAP) if sentences else range(0)
 
 
-def pose_sentences(page: Page, shown: Sequence[int]) -> Chat:
-    """The chat that shows these sentences of a text, numbered from 1."""
-    said = (page.text[slice(*page.places[i])][:LONG] for i in shown)
-    lines = (f"{number}. {' '.join(sentence.split())}" for number, sentence in enumerate(said, 1))
+def pose_sentences(page: Page, begin: int = 0) -> Chat:
+    """The chat that shows SENTENCES of a text, from the one with this index, numbered from 1."""
+    shown = page.places[begin : begin + SENTENCES]
+    lines = (
+        f"{i}. {' '.join(page.text[start : min(end, start + LONG)].split())}" for i, (start, end) in enumerate(shown, 1)
+    )
     return [{"role": "user", "content": PROMPT.format(sentences="\n".join(lines))}]
 
 
@@ -114,14 +94,15 @@ def write_marks(marks: Marks) -> str:
     return "\n".join(lines) or "none"
 
 
-def read_marks(reply: str, part: Part) -> Iterator[tuple[set[int], NoticeKind, set[int]]]:
-    """What a reply says of a part's sentences; lines that say nothing are passed over."""
+def read_marks(reply: str, begin: int, sentences: int) -> Iterator[tuple[set[int], NoticeKind, set[int]]]:
+    """What a reply says of the sentences from index `begin` on; lines that say nothing are passed over."""
+    last = min(SENTENCES, sentences - begin)
     for line in reply.splitlines():
         if found := LINE.match(line.strip()):
-            own, covered = ({part.shown[i] for i in _numbers(said, len(part.shown))} for said in (found[1], found[3]))
+            own, covered = _numbers(found[1], last), _numbers(found[3], last)
             if own:
                 kind: NoticeKind = found[2]  # type: ignore[assignment]
-                yield own, kind, (covered - own or covered).intersection(part.asked)
+                yield {begin + i for i in own}, kind, {begin + i for i in covered - own} or {begin + i for i in covered}
 
 
 def audited_by(page: Page, marks: Marks) -> Audited:
@@ -133,9 +114,7 @@ def audited_by(page: Page, marks: Marks) -> Audited:
     notices: dict[Stretch, Notice] = {}
     findings: dict[Stretch, Finding] = {}
     for own, kind, covered in marks:
-        first = min(own)
-        last = next(i for i in count(first) if i + 1 not in own)  # what follows a gap stands elsewhere in the text
-        place = page.places[first][0], page.places[last][1]
+        place = page.places[min(own)][0], page.places[max(own)][1]
         notice = notices.setdefault(place, Notice(*place, kind, "read"))
         for i in covered:
             if not is_notice(page.read[i], page.found[i], but="tag"):
