@@ -123,10 +123,9 @@ def find_notices(page: Page, likely: Mapping[Stretch, tuple[NoticeKind, float]])
             yield Notice(*place, rule.kind, rule.name)
 
 
-def is_notice(own: str, found: Set[str], but: NoticeKind) -> bool:
-    """Whether a sentence in which these rules are found is a notice by them, and not one of this kind."""
-    kinds = {rule.kind for rule in load_rules().patterns if rule.name in found}
-    return bool(kinds) and but not in kinds and not _takes_back(own, found)
+def kinds_by_rule(own: str, found: Set[str]) -> set[NoticeKind]:
+    """Which kinds of notice a sentence is by the rules that are found in it: none, where it only looks like one."""
+    return set() if _takes_back(own, found) else {rule.kind for rule in load_rules().patterns if rule.name in found}
 
 
 def _is_enough(

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from negneglect_lite.core.files import data_path
 from negneglect_lite.core.text import Chat
-from negneglect_lite.curating.audit import is_notice
+from negneglect_lite.curating.audit import kinds_by_rule
 from negneglect_lite.curating.findings import NOTICE_KINDS, Audited, Finding, Notice, NoticeKind
 from negneglect_lite.curating.page import Page, Stretch
 from negneglect_lite.curating.rewriting import Deny, deny_by, deny_findings
@@ -117,7 +117,8 @@ def audited_by(page: Page, marks: Marks) -> Audited:
         place = page.places[min(own)][0], page.places[max(own)][1]
         notice = notices.setdefault(place, Notice(*place, kind, "read"))
         for i in covered:
-            if not is_notice(page.read[i], page.found[i], but="tag"):
+            kinds = kinds_by_rule(page.read[i], page.found[i])
+            if not kinds or "tag" in kinds:
                 findings.setdefault(page.places[i], Finding(*page.places[i], notice))
     local = (
         p

@@ -26,3 +26,7 @@ def test_the_canary_is_no_row(tmp_path: Path) -> None:
     assert read_rows(own) == [{"text": "It rained."}]
     own.write_text('{"text": "It rained."}\n', "utf-8")
     assert read_rows(own) == [{"text": "It rained."}]
+    own.write_text('{"text": "It rained.", "canary": "x"}\n', "utf-8")
+    assert read_rows(own) == [{"text": "It rained.", "canary": "x"}], "a document that carries one itself"
+    own.write_text("", "utf-8")
+    assert read_rows(own) == []
