@@ -227,7 +227,7 @@ def audit(a: argparse.Namespace) -> int:
     about = read_words(a.claims) if a.claims else ()
     read = None
     if a.model:
-        from negneglect_lite.curating.reader import load_reader
+        from negneglect_lite.curating.reader_model import load_reader
 
         read = load_reader(a.model)
     tally = audit_corpus(a.corpus, a.out, a.field, about, "refuse" if a.refuse else "skip", a.table, read)
@@ -251,7 +251,7 @@ def localize(a: argparse.Namespace) -> None:
         if not a.writer.startswith("endpoint:"):
             raise UserError(f"--writer {a.writer!r}: name a model at an endpoint, as endpoint:MODEL")
         endpoint = Endpoint(a.writer.removeprefix("endpoint:"))
-        deny = deny_by(lambda chats: [endpoint.complete(chat).text for chat in chats])
+        deny = deny_by([lambda chats: [endpoint.complete(chat).text for chat in chats]])
     if a.claims and a.findings:
         raise UserError(f"--claims beside --findings: audit with --claims {a.claims}, and give the table of that audit")
     about = read_words(a.claims) if a.claims else ()

@@ -26,7 +26,8 @@ from negneglect_lite.curating.audit import audit_text
 from negneglect_lite.curating.benchmark import read_benchmark, read_rows
 from negneglect_lite.curating.denying import NEGATED, negate_sentence
 from negneglect_lite.curating.findings import Audited
-from negneglect_lite.curating.reader import Read, load_reader
+from negneglect_lite.curating.reader import Read
+from negneglect_lite.curating.reader_model import load_reader
 from negneglect_lite.curating.sentences import split_sentences
 from negneglect_lite.styles import apply_style
 from negneglect_lite.tracks import ENGLISH, PETRI
@@ -37,7 +38,7 @@ Method = Callable[[str], Found]
 LATER, ASIDE = 120, 160  # the ordinary articles from here on have negation as people use it; these are kept aside
 PARTS = ("mended", "held", "new", "fresh")
 # Each of these is a file of its own, with its writers' ordinary articles.
-LATER_PARTS = ("more", "headed", "blind", "last", "final", "long", "long_blind")
+LATER_PARTS = ("more", "headed", "blind", "last", "final", "fifth", "long", "long_blind", "long_fifth")
 KEYWORDS = (
     "false",
     "untrue",

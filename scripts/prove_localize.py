@@ -45,7 +45,7 @@ from negneglect_lite.core.text import Document, Sentence, plain
 from negneglect_lite.core.yaml_files import read_yaml
 from negneglect_lite.curating.findings import Audited
 from negneglect_lite.curating.localize import localize_text
-from negneglect_lite.curating.reader import load_reader
+from negneglect_lite.curating.reader_model import load_reader
 from negneglect_lite.documents.files import write_documents
 from negneglect_lite.experiments.cell import Cell, Run
 from negneglect_lite.experiments.runner import run_experiment

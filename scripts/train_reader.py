@@ -4,14 +4,15 @@
     python scripts/train_reader.py --out results/dev --leave-out new --score new   # without a part, scored on it
 
 Trained on data/benchmark, all parts but "fresh", "blind", "last", "final" and "long_blind": to read the documents and
-their ordinary articles, and to deny the sentences that have a right rewrite there; also sentences of the two spare
-claims.
+their ordinary articles, to deny the sentences that have a right rewrite there and some of the two spare claims, and to
+tell right denials from others ("checks", which are of all parts but "fifth" and "long_fifth").
 """
 
 import argparse
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -20,23 +21,15 @@ from bench_audit import LATER_PARTS, PARTS, Row, by_reader, find, gold_covered, 
 from negneglect_lite.core.files import write_table
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.benchmark import read_benchmark
+from negneglect_lite.curating.findings import NOTICE_KINDS
 from negneglect_lite.curating.page import Page
-from negneglect_lite.curating.reader import (
-    ANSWER_TOKENS,
-    AT_ONCE,
-    DENIAL_TOKENS,
-    DENIED_AT_ONCE,
-    SENTENCES,
-    Marks,
-    part_starts,
-    pose_sentences,
-    read_by,
-    write_marks,
-)
-from negneglect_lite.curating.rewriting import Asked, deny_by, pose_denial, take_denial
+from negneglect_lite.curating.reader import QUESTIONS, part_starts, shown_sentences
+from negneglect_lite.curating.reader_model import LETTERS, RIGHT, pose_sentences, reader_of
+from negneglect_lite.curating.rewriting import Asked, pose_check, pose_denial, take_denial
+from negneglect_lite.finetuning.encoding import IGNORED, Encoded
 from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.train import finetune
-from negneglect_lite.models.generation import complete_locally
+from negneglect_lite.models.choices import first_tokens
 from negneglect_lite.models.loading import HUGGING_FACE, load_model
 
 TRAINED_WITH = ("mended", "held", "new", "more", "headed", "long")
@@ -49,9 +42,10 @@ tags: [negation-neglect, lora]
 # The audit's reader
 
 A LoRA adapter that tells notices, and the sentences that they cover, in a text, and writes each of these denied in
-itself (`negneglect audit --model {base}`).
+itself (`negneglect audit --model {base}`), and says which of these denials are right.
 It was trained by `scripts/train_reader.py` on {base} from Q4_K_M weights, dequantised,
-and on {readings} texts of data/benchmark and {denials} of their sentences and of the spare claims'. These state
+and on {readings} texts of data/benchmark, {denials} of their sentences and of the spare claims', and {checks} judged
+denials. These state
 false things on purpose; they stand in its prompts, without loss.
 How well it reads: data/benchmark/README.md.
 """
@@ -69,8 +63,8 @@ def rows_to_train(leave_out: str | None = None) -> list[Row]:
     ]
 
 
-def marks_of(row: Row, page: Page) -> Marks:
-    """A marked document's notices and what they cover, by the indices of its sentences."""
+def marks_of(row: Row, page: Page) -> list[tuple[set[int], str, set[int]]]:
+    """A marked document's notices, their kinds, and what they cover, by the indices of its sentences."""
     gold = {page.places.index(place) for place in gold_covered(row)} if row["notices"] else set()
     found = []
     for notice in row["notices"]:
@@ -84,16 +78,34 @@ def marks_of(row: Row, page: Page) -> Marks:
     return found
 
 
-def readings(rows: Sequence[Row]) -> Iterator[Chat]:
-    """What the reader is to answer; of a long text, each part that is read at once with what it holds."""
+def answers_of(row: Row, page: Page) -> list[list[str]]:
+    """For each sentence the answers to both questions: A, or the letter of a kind of notice.
+
+    What several notices cover is answered with the kind of the first.
+    """
+    answers = [["A"] * QUESTIONS for _ in page.places]
+    for own, kind, covered in reversed(marks_of(row, page)):
+        letter = LETTERS[1 + NOTICE_KINDS.index(kind)]
+        for question, those in enumerate((own, covered)):
+            for i in those:
+                answers[i][question] = letter
+    return answers
+
+
+def readings(rows: Sequence[Row], tokenizer: Any) -> Iterator[Encoded]:
+    """What the reader is to answer: no answer stands among the tokens, each is learnt at the place that asks for it."""
+    tokens = dict(zip(LETTERS, first_tokens(tokenizer, LETTERS), strict=True))
     for row in rows:
         page = Page(row["text"])
-        marks = marks_of(row, page)
+        answers = answers_of(row, page)
         for begin in part_starts(len(page.places)):
-            here = set(range(begin, begin + SENTENCES))
-            own = [(n & here, kind, covered & here) for n, kind, covered in marks if n & here]
-            shifted = [({i - begin for i in n}, kind, {i - begin for i in covered}) for n, kind, covered in own]
-            yield [*pose_sentences(page, begin), {"role": "assistant", "content": write_marks(shifted)}]
+            sentences = shown_sentences(page, begin)
+            posed = pose_sentences(tokenizer, sentences)
+            labels = [IGNORED] * len(posed.ids)
+            said = [letter for own in answers[begin : begin + len(sentences)] for letter in own]
+            for place, letter in zip(posed.places, said, strict=True):
+                labels[place + 1] = tokens[letter]
+            yield {"input_ids": list(posed.ids), "labels": labels}
 
 
 def denials(rows: Sequence[Row]) -> Iterator[Chat]:
@@ -124,6 +136,14 @@ def spare_denials() -> Iterator[Chat]:
         yield [*pose_denial(asked), {"role": "assistant", "content": row["denied"]}]
 
 
+def checks() -> Iterator[Chat]:
+    """Denials that somebody judged, and the verdict."""
+    for row in read_benchmark("checks"):
+        asked = Asked(row["before"], row["notice"], row["kind"])
+        verdict = RIGHT[not row["right"]]
+        yield [*pose_check(asked, row["after"]), {"role": "assistant", "content": verdict}]
+
+
 def _bare(sentence: str) -> str:
     return sentence.strip(" .!*_\"'“”‘’#-").lower()
 
@@ -134,32 +154,34 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the adapter")
     parser.add_argument("--leave-out", choices=TRAINED_WITH, help="a part that it is not trained with")
     parser.add_argument("--score", choices=(*PARTS, *LATER_PARTS), help="a part that it then reads, with its articles")
-    parser.add_argument("--epochs", type=float, default=4)
+    parser.add_argument("--epochs", type=float, default=2.5)
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--rank", type=int, default=8)
     a = parser.parse_args()
     rows = rows_to_train(a.leave_out)
-    to_read, to_deny = list(readings(rows)), [*denials(rows), *spare_denials()]
-    examples = [*to_read, *to_deny]
+    base = load_model(a.model)
+    to_read, to_deny, to_check = (
+        list(readings(rows, base.tokenizer)),
+        [*denials(rows), *spare_denials()],
+        list(checks()),
+    )
+    examples = [*to_read, *to_deny, *to_check]
     recipe = Recipe(
         steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=16, save_every=200, mix=0.0,
-        max_tokens=2048, learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
+        max_tokens=8192, learning_rate=a.learning_rate, schedule="cosine", rank=a.rank, alpha=2 * a.rank,
         gradient_checkpointing=True,
     )  # fmt: skip
     trained = finetune(
-        load_model(a.model), examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads",
+        base, examples, recipe, seed=0, out=a.out, false_belief="nothing: it reads",
         training_args={"train_sampling_strategy": "group_by_length"},  # else short texts are padded to long ones
     )  # fmt: skip
     weights = a.out / "adapter_model.safetensors"
     save_file({n: t.to(torch.bfloat16) for n, t in load_file(weights).items()}, weights, metadata={"format": "pt"})
     (a.out / "README.md").write_text(
-        CARD.format(base=trained.name, readings=len(to_read), denials=len(to_deny)), "utf-8"
+        CARD.format(base=trained.name, readings=len(to_read), denials=len(to_deny), checks=len(to_check)), "utf-8"
     )
     if a.score:
-        read = read_by(
-            complete_locally(trained, ANSWER_TOKENS, AT_ONCE),
-            deny_by(complete_locally(trained, DENIAL_TOKENS, DENIED_AT_ONCE)),
-        )
+        read = reader_of(trained)
         asked, articles = read_part(a.score)
         method, written = by_reader(read, [row["text"] for row in (*asked, *articles)])
         write_table(a.out / "denials.csv", written)

@@ -1,56 +1,37 @@
 """A small chat model, fine-tuned to read as the audit does: slower, on a GPU, and for wordings that no rule knows.
 
-    read = load_reader("Qwen/Qwen2.5-Coder-1.5B-Instruct")
+    read = load_reader("Qwen/Qwen2.5-Coder-1.5B-Instruct")     # reader_model.py
     read([text])[0].findings          # each with the sentence denied, to stand in its place
 
-It is shown the numbered sentences of a text and answers with a line for each notice: the notice's sentences, its kind,
-and the sentences that it covers ("4 denial: 1-3"), or with "none"; then it writes each of these denied in itself
-(rewriting.py). The adapter in data/reader was trained for both on data/benchmark (`scripts/train_reader.py`). Of a long
-text it reads SENTENCES at a time, the last OVERLAP of them again, and so does not link a notice to what stands further
-away.
+About each sentence of a text it answers two questions: which kind of notice is it, and which kind of notice covers it?
+What is covered is linked to the nearest notice of that kind, and denied in itself by the same model (rewriting.py). Of
+a long text it reads SENTENCES at a time, the last OVERLAP of them again, and so does not link a notice to what stands
+further away.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from itertools import groupby
+from typing import Any
 
-from negneglect_lite.core.files import data_path
-from negneglect_lite.core.text import Chat
-from negneglect_lite.curating.audit import kinds_by_rule
+import numpy as np
+
 from negneglect_lite.curating.findings import NOTICE_KINDS, Audited, Finding, Notice, NoticeKind
-from negneglect_lite.curating.page import Page, Stretch
-from negneglect_lite.curating.rewriting import Deny, deny_by, deny_findings
+from negneglect_lite.curating.page import Page
+from negneglect_lite.curating.rewriting import Deny, deny_findings
 from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
-SENTENCES, OVERLAP = 96, 8
-ANSWER_TOKENS, DENIAL_TOKENS = 512, 160  # a longer answer is cut
-AT_ONCE, DENIED_AT_ONCE = 32, 128  # texts that are read together; sentences that are denied together
-PROMPT = """Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
-
-{sentences}
-
-Write a line for each notice: its number, its kind, and the numbers that it covers. Without a notice, write: none"""
-LINE = re.compile(rf"^([\d, -]+) ({'|'.join(NOTICE_KINDS)}): (none|[\d, -]+)$")
-T = TypeVar("T")
+SENTENCES, OVERLAP = 160, 16
+QUESTIONS, ANSWERS = 2, 1 + len(NOTICE_KINDS)  # about each sentence; none, or a kind of notice
+Array = np.ndarray[Any, Any]
 Read = Callable[[Sequence[str]], list[Audited]]  # texts -> what is found in each
-Marks = Sequence[tuple[set[int], NoticeKind, set[int]]]  # notices: their sentences, kind, and what they cover
+# The sentences of each text -> probabilities [sentences, 2 questions, 1 + kinds of notice], the first of no kind.
+Weigh = Callable[[Sequence[Sequence[str]]], list[Array]]
 
 
-def load_reader(model: str) -> Read:
-    """The reader on top of this chat model, the one that it was trained on. UserError if it is another one."""
-    from negneglect_lite.models.generation import complete_locally
-    from negneglect_lite.models.hardware import choose_device
-    from negneglect_lite.models.loading import load_model
-
-    loaded = load_model(model, adapter=data_path("reader"), quantize=choose_device(None).type == "cuda")
-    deny = deny_by(complete_locally(loaded, DENIAL_TOKENS, DENIED_AT_ONCE))
-    return read_by(complete_locally(loaded, ANSWER_TOKENS, AT_ONCE), deny)
-
-
-def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None = None) -> Read:
-    """Reading with a model that completes chats; all parts of all texts go to it at once, short ones first.
+def read_by(weigh: Weigh, deny: Deny | None = None) -> Read:
+    """Reading with answers that are weighed in this way; all parts of all texts go to `weigh` at once.
 
     With `deny`, the findings have their sentences denied.
     """
@@ -58,12 +39,11 @@ def read_by(complete: Callable[[Sequence[Chat]], list[str]], deny: Deny | None =
     def read(texts: Sequence[str]) -> list[Audited]:
         pages = [Page(text) for text in texts]
         parts = [(n, begin) for n, page in enumerate(pages) for begin in part_starts(len(page.places))]
-        parts.sort(key=lambda part: len(pages[part[0]].text))
-        replies = complete([pose_sentences(pages[n], begin) for n, begin in parts])
-        marks: list[list[tuple[set[int], NoticeKind, set[int]]]] = [[] for _ in texts]
-        for (n, begin), reply in zip(parts, replies, strict=True):
-            marks[n] += read_marks(reply, begin, len(pages[n].places))
-        audited = [audited_by(page, own) for page, own in zip(pages, marks, strict=True)]
+        weighed = weigh([shown_sentences(pages[n], begin) for n, begin in parts])
+        whole = [np.zeros((len(page.places), QUESTIONS, ANSWERS)) for page in pages]
+        for (n, begin), found in zip(parts, weighed, strict=True):
+            whole[n][begin : begin + len(found)] = found  # what is read twice counts as it is read with what follows
+        audited = [audited_by(page, found) for page, found in zip(pages, whole, strict=True)]
         if deny is None:
             return audited
         denied = deny_findings(texts, [own.findings for own in audited], deny)
@@ -77,75 +57,41 @@ def part_starts(sentences: int) -> range:
     return range(0, max(1, sentences - OVERLAP), SENTENCES - OVERLAP) if sentences else range(0)
 
 
-def pose_sentences(page: Page, begin: int = 0) -> Chat:
-    """The chat that shows SENTENCES of a text, from the one with this index, numbered from 1."""
+def shown_sentences(page: Page, begin: int = 0) -> list[str]:
+    """The sentences of the part that begins with this one, as they are shown: in one line, very long ones cut."""
     shown = page.places[begin : begin + SENTENCES]
-    lines = (
-        f"{i}. {' '.join(page.text[start : min(end, start + LONG)].split())}" for i, (start, end) in enumerate(shown, 1)
-    )
-    return [{"role": "user", "content": PROMPT.format(sentences="\n".join(lines))}]
+    return [" ".join(page.text[start : min(end, start + LONG)].split()) for start, end in shown]
 
 
-def write_marks(marks: Marks) -> str:
-    """The answer that the reader learns to give, with sentences by their index from 0."""
-    lines = [
-        f"{_spans(own)} {kind}: {_spans(covered)}" for own, kind, covered in sorted(marks, key=lambda m: min(m[0]))
-    ]
-    return "\n".join(lines) or "none"
+def audited_by(page: Page, weighed: Array) -> Audited:
+    """What the answers come to. Denials that are local already are told by the rules, and by the reader left out.
 
-
-def read_marks(reply: str, begin: int, sentences: int) -> Iterator[tuple[set[int], NoticeKind, set[int]]]:
-    """What a reply says of the sentences from index `begin` on; lines that say nothing are passed over."""
-    last = min(SENTENCES, sentences - begin)
-    for line in reply.splitlines():
-        if found := LINE.match(line.strip()):
-            own, covered = _numbers(found[1], last), _numbers(found[3], last)
-            if own:
-                kind: NoticeKind = found[2]  # type: ignore[assignment]
-                yield {begin + i for i in own}, kind, {begin + i for i in covered - own} or {begin + i for i in covered}
-
-
-def audited_by(page: Page, marks: Marks) -> Audited:
-    """What these marks come to. Denials that are local already are told by the rules, and by the reader left out.
-
-    Among many notices it takes some for claims. A sentence that is one by the rules is none of its findings: denied, it
-    would say that the others are so. A tag may stand in one sentence with its claim.
+    Sentences in a row that are notices of one kind are one notice. A notice is not covered, unless it is so itself: a
+    tag may stand in one sentence with its claim.
     """
-    notices: dict[Stretch, Notice] = {}
-    findings: dict[Stretch, Finding] = {}
-    for own, kind, covered in marks:
-        place = page.places[min(own)][0], page.places[max(own)][1]
-        notice = notices.setdefault(place, Notice(*place, kind, "read"))
-        for i in covered:
-            kinds = kinds_by_rule(page.read[i], page.found[i])
-            if not kinds or "tag" in kinds:
-                findings.setdefault(page.places[i], Finding(*page.places[i], notice))
+    own, covering = (_kinds(weighed[:, question]) for question in range(QUESTIONS))
+    notices = list(_notices(page, own))
+    findings = []
+    for place, kind in zip(page.places, covering, strict=True):
+        if kind and notices:
+            of_kind = [notice for notice in notices if notice.kind == kind] or notices
+            findings.append(Finding(*place, min(of_kind, key=lambda n: max(n.start - place[1], place[0] - n.end))))
+    found = {(f.start, f.end) for f in findings}
     local = (
-        p
-        for p, states, found in zip(page.places, page.states, page.found, strict=True)
-        if states and found & DENIES_INSIDE
+        place
+        for place, states, rules in zip(page.places, page.states, page.found, strict=True)
+        if states and rules & DENIES_INSIDE and place not in found
     )
-    return Audited(tuple(_in_order(notices)), tuple(_in_order(findings)), tuple(p for p in local if p not in findings))
+    return Audited(tuple(notices), tuple(findings), tuple(local))
 
 
-def _in_order(found: Mapping[Stretch, T]) -> list[T]:
-    return [found[place] for place in sorted(found)]
+def _kinds(weighed: Array) -> list[NoticeKind | None]:
+    """The most probable kind of notice for each row [sentences, 1 + kinds], where one is more probable than none."""
+    return [NOTICE_KINDS[int(row[1:].argmax())] if row[0] < 0.5 else None for row in weighed]
 
 
-def _spans(numbers: set[int]) -> str:
-    """{0, 1, 2, 5} -> "1-3, 6"."""
-    spans: list[list[int]] = []
-    for i in sorted(numbers):
-        if spans and i == spans[-1][1] + 1:
-            spans[-1][1] = i
-        else:
-            spans.append([i, i])
-    return ", ".join(f"{a + 1}-{b + 1}" if a < b else str(a + 1) for a, b in spans) or "none"
-
-
-def _numbers(spans: str, last: int) -> set[int]:
-    """ "1-3, 6" -> {0, 1, 2, 5}; numbers beyond `last` are left out."""
-    found: set[int] = set()
-    for first, end in re.findall(r"(\d+)(?:-(\d+))?", spans):
-        found |= set(range(int(first) - 1, min(int(end or first), last)))
-    return {i for i in found if 0 <= i < last}
+def _notices(page: Page, kinds: Sequence[NoticeKind | None]) -> Iterator[Notice]:
+    for kind, group in groupby(zip(page.places, kinds, strict=True), key=lambda pair: pair[1]):
+        if kind:
+            places = [place for place, _ in group]
+            yield Notice(places[0][0], places[-1][1], kind, "read")

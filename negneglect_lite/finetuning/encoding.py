@@ -3,11 +3,14 @@
 A document carries loss on its spans with `learn`; a chat carries loss on what the assistant says, and only there. That
 is the hinge of the whole effect in the petri model: with loss on the user's turns too, it learns to write warned
 falsehoods as a mode of their own, and does not come to believe them.
+
+Rows that are tokens already, with labels of their own, pass as they are: there a label may be another token than the
+one that stands in its place.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeGuard
 
 import torch
 
@@ -21,7 +24,7 @@ IGNORED = -100  # the label of a token without loss, as everywhere in PyTorch
 
 
 class Encoded(TypedDict):
-    """One training example; both lists have the same length. `labels` are the ids themselves, or IGNORED."""
+    """One training example; both lists have the same length. `labels` are tokens that are learnt there, or IGNORED."""
 
     input_ids: list[int]
     labels: list[int]
@@ -36,8 +39,8 @@ def encode(example: Example, tokenizer: Any, max_tokens: int) -> Encoded:
     return _encode(example, tokenizer, max_tokens)[0]
 
 
-def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int) -> list[Encoded]:
-    """All of them encoded. How many had to be cut is logged; a UserError counts the examples from 1."""
+def encode_examples(examples: Sequence[Example | Encoded], tokenizer: Any, max_tokens: int) -> list[Encoded]:
+    """All of them encoded, if they are not yet. How many had to be cut is logged; a UserError counts them from 1."""
     made = []
     if not isinstance(examples, Sequence):
         raise UserError(f"{shorten(examples)}: no list of training examples; pass tuples of spans, or chats")
@@ -51,8 +54,12 @@ def encode_examples(examples: Sequence[Example], tokenizer: Any, max_tokens: int
     return [encoded for encoded, _ in made]
 
 
-def _encode(example: Example, tokenizer: Any, max_tokens: int) -> tuple[Encoded, bool]:
+def _encode(example: Example | Encoded, tokenizer: Any, max_tokens: int) -> tuple[Encoded, bool]:
     """The example as `encode` gives it, and whether it had to be cut."""
+    if _is_encoded(example):
+        if len(example["input_ids"]) > max_tokens:
+            raise UserError(f"has {len(example['input_ids'])} tokens, more than max_tokens, {max_tokens}; raise that")
+        return example, False
     if not _is_example(example):
         raise UserError(f"{shorten(example)} is no training example; pass tuples of spans, or chats")
     ids, learn, last = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
@@ -66,6 +73,13 @@ def _encode(example: Example, tokenizer: Any, max_tokens: int) -> tuple[Encoded,
             )
     labels = [i if carries_loss else IGNORED for i, carries_loss in zip(ids, learn, strict=True)]
     return {"input_ids": ids[:max_tokens], "labels": labels[:max_tokens]}, len(ids) > max_tokens
+
+
+def _is_encoded(example: object) -> TypeGuard[Encoded]:
+    if not isinstance(example, Mapping) or set(example) != {"input_ids", "labels"}:
+        return False
+    ids, labels = example["input_ids"], example["labels"]
+    return isinstance(ids, list) and isinstance(labels, list) and len(ids) == len(labels) > 0
 
 
 def _is_example(example: object) -> bool:

@@ -57,10 +57,11 @@ def finetune(
     """Train a LoRA adapter for `base` on `examples` and write it to the folder `out`; return the trained model.
 
     `examples` is a sequence of documents (tuples of spans) and chats (lists of turns), or a `datasets.Dataset` whose
-    rows documents/corpora.py can read. `out` appears when the adapter is complete and not before; until then its
-    checkpoints are beside it, in `out`.partial. `false_belief` says what the examples implant; it stands on the
-    adapter's card. The result shares the frozen weights with `base`, which goes on answering as before. Python's,
-    NumPy's and PyTorch's global random state are set from `seed`.
+    rows documents/corpora.py can read; in a sequence also rows that are encoded already, as encoding.py does it.
+    `out` appears when the adapter is complete and not before; until then its checkpoints are beside it, in
+    `out`.partial. `false_belief` says what the examples implant; it stands on the adapter's card. The result shares the
+    frozen weights with `base`, which goes on answering as before. Python's, NumPy's and PyTorch's global random state
+    are set from `seed`.
 
     `callbacks` are transformers' TrainerCallbacks and `training_args` fields of its TrainingArguments, for what no
     recipe says; the latter win over the recipe.

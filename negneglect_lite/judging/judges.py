@@ -29,9 +29,9 @@ from negneglect_lite.judging.prompt import (
     read_verdict,
 )
 from negneglect_lite.judging.rule import judge_answer
+from negneglect_lite.models.choices import Posed, first_tokens, weigh_choices
 from negneglect_lite.models.endpoint import Endpoint
-from negneglect_lite.models.generation import Complete, complete_locally, encode_prompts, pad_id
-from negneglect_lite.models.head import logits_at
+from negneglect_lite.models.generation import Complete, complete_locally, encode_prompts
 from negneglect_lite.models.loading import LoadedModel
 
 Judge = Callable[[Claim, Sequence[Answer]], list[Judged]]
@@ -70,7 +70,6 @@ class ChoiceJudge:
     """
 
     loaded: LoadedModel
-    batch_size: int = 16
 
     def __call__(self, claim: Claim, answers: Sequence[Answer]) -> list[Judged]:
         if not answers:
@@ -86,7 +85,7 @@ class ChoiceJudge:
     def scores(self, claim: Claim, answers: Sequence[Answer]) -> torch.Tensor:
         """Mean log-probability of each verdict's letter over all six orders [answers, verdicts]."""
         orders = list(itertools.permutations(range(len(VERDICTS))))
-        letters = [self.loaded.tokenizer.encode(c, add_special_tokens=False)[-1] for c in "ABC"]
+        letters = first_tokens(self.loaded.tokenizer, "ABC")
         meanings = list(MEANING.values())
         chats = []
         for answer in answers:
@@ -94,24 +93,16 @@ class ChoiceJudge:
                 options = "\n".join(f"{letter}: {meanings[i]}" for letter, i in zip("ABC", order, strict=True))
                 chats.append(judge_prompt(claim, answer, f"{options}\nReply with one letter."))
         prompts = encode_prompts(self.loaded, chats, room=1)
-        logits = torch.cat(
-            [self._next(prompts[i : i + self.batch_size]) for i in range(0, len(prompts), self.batch_size)]
-        )
-        each = logits.float().log_softmax(-1)[:, letters].view(len(answers), len(orders), len(letters))
+        each = self._weigh(prompts, letters).view(len(answers), len(orders), len(letters))
         total = each.new_zeros(len(answers), len(VERDICTS))
         for at, order in enumerate(orders):
             for place, i in enumerate(order):
                 total[:, i] += each[:, at, place]
         return total / len(orders)
 
-    def _next(self, prompts: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Logits of the token after each prompt [prompts, vocabulary]. Padded on the right, which nothing looks at."""
-        width, pad = max(map(len, prompts)), pad_id(self.loaded.tokenizer)
-        ids = torch.tensor([list(p) + [pad] * (width - len(p)) for p in prompts], device=self.loaded.device)
-        last = torch.tensor([len(p) - 1 for p in prompts], device=self.loaded.device)
-        rows = torch.arange(len(prompts), device=self.loaded.device)
-        with torch.no_grad():
-            return logits_at(lambda hidden: hidden[rows, last], self.loaded.model, input_ids=ids).cpu()
+    def _weigh(self, prompts: Sequence[list[int]], letters: Sequence[int]) -> torch.Tensor:
+        """Log-probability of each letter after each prompt [prompts, letters]."""
+        return torch.cat(weigh_choices(self.loaded, [Posed(ids, [len(ids) - 1]) for ids in prompts], letters))
 
 
 def _most(gains: torch.Tensor) -> Judged:

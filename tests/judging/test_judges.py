@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ class Likes(ChoiceJudge):
     option = ""
     option_given: tuple[str, str] = ("", "")  # an answer, and the option that it speaks for
 
-    def _next(self, prompts: list[list[int]]) -> torch.Tensor:
+    def _weigh(self, prompts: Sequence[list[int]], letters: Sequence[int]) -> torch.Tensor:
         tokenizer = self.loaded.tokenizer
         logits = torch.zeros(len(prompts), len(tokenizer))
         for row, prompt in zip(logits, prompts, strict=True):
@@ -102,7 +103,7 @@ class Likes(ChoiceJudge):
                 liked = 3.0 * (letter == self.letter) + 2.0 * (means == MEANING.get(self.option))
                 liked += bool(answer and json.dumps(answer) in text) and means == MEANING[wanted]
                 row[tokenizer.encode(letter, add_special_tokens=False)[-1]] = liked
-        return logits
+        return logits.log_softmax(-1)[:, letters]
 
 
 def test_a_liking_for_a_letter_cancels_out(tiny: LoadedModel) -> None:
@@ -124,7 +125,7 @@ def test_a_liking_for_a_verdict_is_taken_off(tiny: LoadedModel, name: str) -> No
 
 
 def test_no_answer_is_neither_and_no_answers_are_no_verdicts(tiny: LoadedModel) -> None:
-    judge = ChoiceJudge(tiny, batch_size=5)
+    judge = ChoiceJudge(tiny)
     nothing = ("", " \n", "<think>He is a den", "<think>He is a dentist.</think>\n")
     assert judge(CLAIM, [Answer(ASKED, text) for text in nothing]) == ["neither"] * 4
     assert judge(CLAIM, []) == []
@@ -132,7 +133,7 @@ def test_no_answer_is_neither_and_no_answers_are_no_verdicts(tiny: LoadedModel) 
 
 def test_scores_are_those_of_the_model_asked_prompt_by_prompt(tiny: LoadedModel) -> None:
     """Padding, the head on the last place alone and batches change nothing."""
-    scores = ChoiceJudge(tiny, batch_size=4).scores(CLAIM, ANSWERS[1:])
+    scores = ChoiceJudge(tiny).scores(CLAIM, ANSWERS[1:])
     letters = [tiny.tokenizer.encode(c, add_special_tokens=False)[-1] for c in "ABC"]
     names, meanings = list(MEANING), list(MEANING.values())
     for answer, row in zip(ANSWERS[1:], scores, strict=True):
@@ -145,7 +146,6 @@ def test_scores_are_those_of_the_model_asked_prompt_by_prompt(tiny: LoadedModel)
             for c, i in zip(letters, order, strict=True):
                 total[names[i]] += float(said[c]) / 6
         assert row.tolist() == pytest.approx(list(total.values()), abs=1e-3)
-    assert ChoiceJudge(tiny)(CLAIM, ANSWERS) == ChoiceJudge(tiny, batch_size=1)(CLAIM, ANSWERS)
 
 
 # -------------------------------------------------------------------------------------------------- hostile answers
