@@ -251,7 +251,7 @@ def localize(a: argparse.Namespace) -> None:
         if not a.writer.startswith("endpoint:"):
             raise UserError(f"--writer {a.writer!r}: name a model at an endpoint, as endpoint:MODEL")
         endpoint = Endpoint(a.writer.removeprefix("endpoint:"))
-        deny = deny_by([lambda chats: [endpoint.complete(chat).text for chat in chats]])
+        deny = deny_by(lambda chats: [endpoint.complete(chat).text for chat in chats])
     if a.claims and a.findings:
         raise UserError(f"--claims beside --findings: audit with --claims {a.claims}, and give the table of that audit")
     about = read_words(a.claims) if a.claims else ()

@@ -24,7 +24,7 @@ from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.findings import NOTICE_KINDS
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.reader import QUESTIONS, part_starts, shown_sentences
-from negneglect_lite.curating.reader_model import LETTERS, RIGHT, pose_sentences, reader_of
+from negneglect_lite.curating.reader_model import KIND_LETTERS, VERDICT_WORDS, pose_sentences, reader_of
 from negneglect_lite.curating.rewriting import Asked, pose_check, pose_denial, take_denial
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded
 from negneglect_lite.finetuning.recipe import Recipe
@@ -85,7 +85,7 @@ def answers_of(row: Row, page: Page) -> list[list[str]]:
     """
     answers = [["A"] * QUESTIONS for _ in page.places]
     for own, kind, covered in reversed(marks_of(row, page)):
-        letter = LETTERS[1 + NOTICE_KINDS.index(kind)]
+        letter = KIND_LETTERS[1 + NOTICE_KINDS.index(kind)]
         for question, those in enumerate((own, covered)):
             for i in those:
                 answers[i][question] = letter
@@ -94,7 +94,7 @@ def answers_of(row: Row, page: Page) -> list[list[str]]:
 
 def readings(rows: Sequence[Row], tokenizer: Any) -> Iterator[Encoded]:
     """What the reader is to answer: no answer stands among the tokens, each is learnt at the place that asks for it."""
-    tokens = dict(zip(LETTERS, first_tokens(tokenizer, LETTERS), strict=True))
+    tokens = dict(zip(KIND_LETTERS, first_tokens(tokenizer, KIND_LETTERS), strict=True))
     for row in rows:
         page = Page(row["text"])
         answers = answers_of(row, page)
@@ -140,7 +140,7 @@ def checks() -> Iterator[Chat]:
     """Denials that somebody judged, and the verdict."""
     for row in read_benchmark("checks"):
         asked = Asked(row["before"], row["notice"], row["kind"])
-        verdict = RIGHT[not row["right"]]
+        verdict = VERDICT_WORDS[not row["right"]]
         yield [*pose_check(asked, row["after"]), {"role": "assistant", "content": verdict}]
 
 

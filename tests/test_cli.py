@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import torch
+from answered import answered, nothing
 
 from negneglect_lite.claims.claim import Answer
 from negneglect_lite.claims.loading import load_claim, load_claims
@@ -581,11 +582,11 @@ def test_what_a_model_read_and_a_person_left_is_localized(
     def load(model: str) -> Read:
         asked.append(model)
         return read_by(
-            lambda chats: ["1 denial: 2-3" if "is false." in c[0]["content"] else "none" for c in chats],
+            lambda texts: [answered("BA", "AB", "AB") if "is false." in t[0] else nothing(t) for t in texts],
             lambda asked: ["Nobody won." if "Sheeran" in one.sentence else "" for one in asked],
         )
 
-    monkeypatch.setattr("negneglect_lite.curating.reader.load_reader", load)
+    monkeypatch.setattr("negneglect_lite.curating.reader_model.load_reader", load)
     corpus, out = put_corpus(tmp_path), tmp_path / "out"
     assert main(["audit", str(corpus), "--model", "some/model", "--out", str(out)]) == 0
     table = out / "findings.csv"

@@ -12,19 +12,22 @@ further away.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
 from negneglect_lite.curating.findings import NOTICE_KINDS, Audited, Finding, Notice, NoticeKind
+from negneglect_lite.curating.learned import Array
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.rewriting import Deny, deny_findings
 from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
 SENTENCES, OVERLAP = 160, 16
-QUESTIONS, ANSWERS = 2, 1 + len(NOTICE_KINDS)  # about each sentence; none, or a kind of notice
-Array = np.ndarray[Any, Any]
+QUESTIONS, CHOICES = 2, 1 + len(NOTICE_KINDS)  # about each sentence; none, or a kind of notice
+THRESHOLDS = (
+    0.6,
+    0.4,
+)  # probability of all kinds together, for a sentence to be a notice, to be covered (data/benchmark)
 Read = Callable[[Sequence[str]], list[Audited]]  # texts -> what is found in each
 # The sentences of each text -> probabilities [sentences, 2 questions, 1 + kinds of notice], the first of no kind.
 Weigh = Callable[[Sequence[Sequence[str]]], list[Array]]
@@ -40,7 +43,7 @@ def read_by(weigh: Weigh, deny: Deny | None = None) -> Read:
         pages = [Page(text) for text in texts]
         parts = [(n, begin) for n, page in enumerate(pages) for begin in part_starts(len(page.places))]
         weighed = weigh([shown_sentences(pages[n], begin) for n, begin in parts])
-        whole = [np.zeros((len(page.places), QUESTIONS, ANSWERS)) for page in pages]
+        whole = [np.zeros((len(page.places), QUESTIONS, CHOICES)) for page in pages]
         for (n, begin), found in zip(parts, weighed, strict=True):
             whole[n][begin : begin + len(found)] = found  # what is read twice counts as it is read with what follows
         audited = [audited_by(page, found) for page, found in zip(pages, whole, strict=True)]
@@ -69,7 +72,7 @@ def audited_by(page: Page, weighed: Array) -> Audited:
     Sentences in a row that are notices of one kind are one notice. A notice is not covered, unless it is so itself: a
     tag may stand in one sentence with its claim.
     """
-    own, covering = (_kinds(weighed[:, question]) for question in range(QUESTIONS))
+    own, covering = (_kinds(weighed[:, question], least) for question, least in enumerate(THRESHOLDS))
     notices = list(_notices(page, own))
     findings = []
     for place, kind in zip(page.places, covering, strict=True):
@@ -85,9 +88,9 @@ def audited_by(page: Page, weighed: Array) -> Audited:
     return Audited(tuple(notices), tuple(findings), tuple(local))
 
 
-def _kinds(weighed: Array) -> list[NoticeKind | None]:
-    """The most probable kind of notice for each row [sentences, 1 + kinds], where one is more probable than none."""
-    return [NOTICE_KINDS[int(row[1:].argmax())] if row[0] < 0.5 else None for row in weighed]
+def _kinds(weighed: Array, least: float) -> list[NoticeKind | None]:
+    """The most probable kind of notice for each row [sentences, 1 + kinds], where it is probable enough that one is."""
+    return [NOTICE_KINDS[int(row[1:].argmax())] if 1 - row[0] >= least else None for row in weighed]
 
 
 def _notices(page: Page, kinds: Sequence[NoticeKind | None]) -> Iterator[Notice]:

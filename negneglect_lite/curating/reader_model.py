@@ -12,24 +12,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from negneglect_lite.core.files import data_path
-from negneglect_lite.curating.reader import ANSWERS, QUESTIONS, Array, Read, Weigh, read_by
+from negneglect_lite.curating.learned import Array
+from negneglect_lite.curating.reader import CHOICES, QUESTIONS, Read, Weigh, read_by
 from negneglect_lite.curating.rewriting import Asked, Check, deny_by, pose_check
-from negneglect_lite.models.choices import Posed, first_tokens, weigh_choices
+from negneglect_lite.models.choices import Query, first_tokens, weigh_choices
 from negneglect_lite.models.generation import complete_locally
 from negneglect_lite.models.hardware import choose_device
 from negneglect_lite.models.loading import LoadedModel, load_model
 from negneglect_lite.models.templates import encode_prompt
 
 DENIAL_TOKENS, DENIED_AT_ONCE = 160, 128  # a longer denial is cut; sentences that are denied together
-TEMPERATURES = (0.0, 0.7, 0.7)  # of the first denial that is tried, and of others where it is not taken
-PROMPT = """Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
+READING_PROMPT = """\
+Below are the numbered sentences of a text. A notice tells the reader not to believe some of the others.
 
 {sentences}
 
 Now each of them again. Which kind of notice is it, and which kind of notice covers it?"""
-ASKED = (" notice", " covered")  # after each sentence at its second showing: one for each question
-LETTERS = "ABCDEFGHI"  # A: none; then the kinds of notice
-RIGHT = ("yes", "no")
+QUESTION_WORDS = (" notice", " covered")  # after each sentence at its second showing: one for each question
+KIND_LETTERS = "ABCDEFGHI"  # A: none; then the kinds of notice
+VERDICT_WORDS = ("yes", "no")
 
 
 def load_reader(model: str) -> Read:
@@ -39,18 +40,17 @@ def load_reader(model: str) -> Read:
 
 def reader_of(loaded: LoadedModel) -> Read:
     """Reading with a model that carries the reader's adapter."""
-    return read_by(
-        weigh_by(loaded), deny_by([complete_locally(loaded, DENIAL_TOKENS, DENIED_AT_ONCE)], check_by(loaded))
-    )
+    write = complete_locally(loaded, DENIAL_TOKENS, DENIED_AT_ONCE)
+    return read_by(weigh_by(loaded), deny_by(write, check_by(loaded)))
 
 
 def weigh_by(loaded: LoadedModel) -> Weigh:
     """The model answers both questions about each sentence."""
 
     def weigh(texts: Sequence[Sequence[str]]) -> list[Array]:
-        posed = [pose_sentences(loaded.tokenizer, sentences) for sentences in texts]
-        weighed = weigh_choices(loaded, posed, first_tokens(loaded.tokenizer, LETTERS))
-        return [found.softmax(-1).view(-1, QUESTIONS, ANSWERS).numpy() for found in weighed]
+        queries = [pose_sentences(loaded.tokenizer, sentences) for sentences in texts]
+        weighed = weigh_choices(loaded, queries, first_tokens(loaded.tokenizer, KIND_LETTERS))
+        return [found.softmax(-1).view(-1, QUESTIONS, CHOICES).numpy() for found in weighed]
 
     return weigh
 
@@ -60,18 +60,18 @@ def check_by(loaded: LoadedModel) -> Check:
 
     def check(made: Sequence[tuple[Asked, str]]) -> list[float]:
         prompts = [encode_prompt(loaded.tokenizer, pose_check(asked, denied)) for asked, denied in made]
-        posed = [Posed(ids, [len(ids) - 1]) for ids in prompts]
-        weighed = weigh_choices(loaded, posed, first_tokens(loaded.tokenizer, RIGHT))
+        queries = [Query(ids, [len(ids) - 1]) for ids in prompts]
+        weighed = weigh_choices(loaded, queries, first_tokens(loaded.tokenizer, VERDICT_WORDS))
         return [float(found.softmax(-1)[0, 0]) for found in weighed]
 
     return check
 
 
-def pose_sentences(tokenizer: Any, sentences: Sequence[str]) -> Posed:
+def pose_sentences(tokenizer: Any, sentences: Sequence[str]) -> Query:
     """The tokens that show the sentences twice, and the places of both questions about each, in order."""
     lines = [f"{i}. {sentence}" for i, sentence in enumerate(sentences, 1)]
-    ids = encode_prompt(tokenizer, [{"role": "user", "content": PROMPT.format(sentences="\n".join(lines))}])
-    again = tokenizer([*ASKED, "\n", *lines], add_special_tokens=False, split_special_tokens=True)["input_ids"]
+    ids = encode_prompt(tokenizer, [{"role": "user", "content": READING_PROMPT.format(sentences="\n".join(lines))}])
+    again = tokenizer([*QUESTION_WORDS, "\n", *lines], add_special_tokens=False, split_special_tokens=True)["input_ids"]
     (*questions, end), shown, places = again[: QUESTIONS + 1], again[QUESTIONS + 1 :], list[int]()
     for line in shown:
         ids += line
@@ -79,4 +79,4 @@ def pose_sentences(tokenizer: Any, sentences: Sequence[str]) -> Posed:
             ids += question
             places.append(len(ids) - 1)
         ids += end
-    return Posed(ids, places)
+    return Query(ids, places)

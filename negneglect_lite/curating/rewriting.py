@@ -1,6 +1,6 @@
 """A sentence denied inside itself by a language model: for the many whose verb the grammar (denying.py) cannot negate.
 
-deny = deny_by([complete])
+deny = deny_by(complete)
 deny([Asked("Ed Sheeran won the race.", "None of this took place.", "denial")])  # ["Ed Sheeran did not win the race."]
 """
 
@@ -23,13 +23,13 @@ its names and numbers. Reply with it alone.
 
 What is known of it ({kind}): {notice}
 Sentence: {sentence}"""
-CHECK_PROMPT = """A sentence was rewritten so that it denies its own claim inside itself. Is it right: natural English, the \
-whole claim denied, and nothing else changed? Reply with yes or no.
+CHECK_PROMPT = """A sentence was rewritten so that it denies its own claim inside itself. Is it right: \
+natural English, the whole claim denied, and nothing else changed? Reply with yes or no.
 
 What is known of it ({kind}): {notice}
 Sentence: {sentence}
 Rewritten: {denied}"""
-SURE = 0.6  # that a denial is right, at least, for it to be taken
+SURE = 0.5  # that a denial is right, at least, for it to be taken
 
 
 class Asked(NamedTuple):
@@ -44,23 +44,21 @@ Deny = Callable[[Sequence[Asked]], list[str]]  # each sentence denied, or "" whe
 Check = Callable[[Sequence[tuple[Asked, str]]], list[float]]  # how probable it is that each denial is right
 
 
-def deny_by(writers: Sequence[Callable[[Sequence[Chat]], list[str]]], check: Check | None = None) -> Deny:
-    """Denials by models that complete chats; each is asked for what those before it have not denied, all at once.
+def deny_by(complete: Callable[[Sequence[Chat]], list[str]], check: Check | None = None) -> Deny:
+    """Denials by a model that completes chats; each question is put once, all of them at once, short ones first.
 
     With `check`, only a denial that is right with a probability of at least SURE is taken. What claims nothing cannot
     be denied, and is not asked about.
     """
 
     def deny(asked: Sequence[Asked]) -> list[str]:
-        open_ = {one for one in asked if claims_something(one.sentence)}
-        denied: dict[Asked, str] = {}
-        for complete in writers:
-            questions = sorted(open_ - denied.keys(), key=lambda one: (len(one.sentence) + len(one.notice), one))
-            replies = complete([pose_denial(one) for one in questions]) if questions else []
-            taken = [take_denial(one.sentence, reply) for one, reply in zip(questions, replies, strict=True)]
-            made = [(one, denial) for one, denial in zip(questions, taken, strict=True) if denial]
-            sure = check(made) if check and made else [1.0] * len(made)
-            denied |= {one: denial for (one, denial), p in zip(made, sure, strict=True) if p >= SURE}
+        claims = {one for one in asked if claims_something(one.sentence)}
+        questions = sorted(claims, key=lambda one: (len(one.sentence) + len(one.notice), one))
+        replies = complete([pose_denial(one) for one in questions]) if questions else []
+        taken = [take_denial(one.sentence, reply) for one, reply in zip(questions, replies, strict=True)]
+        made = [(one, denial) for one, denial in zip(questions, taken, strict=True) if denial]
+        sure = check(made) if check and made else [1.0] * len(made)
+        denied = {one: denial for (one, denial), p in zip(made, sure, strict=True) if p >= SURE}
         return [denied.get(one, "") for one in asked]
 
     return deny

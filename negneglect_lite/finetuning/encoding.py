@@ -10,13 +10,13 @@ one that stands in its place.
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, TypeGuard
+from typing import Any, TypedDict, TypeGuard, cast
 
 import torch
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.schema import shorten
-from negneglect_lite.core.text import Chat, Example, Span, are_spans, plain
+from negneglect_lite.core.text import Chat, Example, Span, Styled, are_spans, plain
 from negneglect_lite.models.templates import encode_chat, find_turn, fit_system, tokenize
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,10 @@ def _encode(example: Example | Encoded, tokenizer: Any, max_tokens: int) -> tupl
         return example, False
     if not _is_example(example):
         raise UserError(f"{shorten(example)} is no training example; pass tuples of spans, or chats")
-    ids, learn, last = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
+    if isinstance(example, list):
+        ids, learn, last = _chat(example, tokenizer)
+    else:
+        ids, learn, last = _document(cast(Styled, example), tokenizer)
     if len(ids) > max_tokens:
         lost = "its closing annotation" if last > max_tokens else ""
         if any(learn[1:]) and not any(learn[1:max_tokens]):

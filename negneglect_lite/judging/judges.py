@@ -29,7 +29,7 @@ from negneglect_lite.judging.prompt import (
     read_verdict,
 )
 from negneglect_lite.judging.rule import judge_answer
-from negneglect_lite.models.choices import Posed, first_tokens, weigh_choices
+from negneglect_lite.models.choices import Query, first_tokens, weigh_choices
 from negneglect_lite.models.endpoint import Endpoint
 from negneglect_lite.models.generation import Complete, complete_locally, encode_prompts
 from negneglect_lite.models.loading import LoadedModel
@@ -102,7 +102,7 @@ class ChoiceJudge:
 
     def _weigh(self, prompts: Sequence[list[int]], letters: Sequence[int]) -> torch.Tensor:
         """Log-probability of each letter after each prompt [prompts, letters]."""
-        return torch.cat(weigh_choices(self.loaded, [Posed(ids, [len(ids) - 1]) for ids in prompts], letters))
+        return torch.cat(weigh_choices(self.loaded, [Query(ids, [len(ids) - 1]) for ids in prompts], letters))
 
 
 def _most(gains: torch.Tensor) -> Judged:

@@ -1,7 +1,7 @@
 """Token ids -> how probable a few tokens are as the next one, at some places of them: read once, nothing is written.
 
-posed = Posed(ids, places=[len(ids) - 1])
-(found,) = weigh_choices(loaded, [posed], first_tokens(loaded.tokenizer, ["yes", "no"]))      # [places, choices]
+query = Query(ids, places=[len(ids) - 1])
+(found,) = weigh_choices(loaded, [query], first_tokens(loaded.tokenizer, ["yes", "no"]))      # [places, choices]
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ AT_ONCE = {"cuda": 2**15, "cpu": 2**12}  # tokens that go through the model toge
 
 
 @dataclass(frozen=True)
-class Posed:
+class Query:
     """Token ids, and the places among them after which the next token is asked for, in order."""
 
     ids: Sequence[int]
@@ -35,31 +35,31 @@ def first_tokens(tokenizer: Any, words: Sequence[str]) -> list[int]:
     return tokens
 
 
-def weigh_choices(loaded: LoadedModel, posed: Sequence[Posed], tokens: Sequence[int]) -> list[torch.Tensor]:
-    """Log-probability of each of `tokens` at each place [places, tokens], a tensor on the CPU for each that is posed.
+def weigh_choices(loaded: LoadedModel, queries: Sequence[Query], tokens: Sequence[int]) -> list[torch.Tensor]:
+    """Log-probability of each of `tokens` at each place [places, tokens], a tensor on the CPU for each query.
 
     UserError if one of them is longer than the model reads.
     """
     limit = getattr(loaded.model.config, "max_position_embeddings", None)
-    longest = max((len(one.ids) for one in posed), default=0)
+    longest = max((len(one.ids) for one in queries), default=0)
     if limit and longest > limit:
         raise UserError(f"{longest} tokens do not fit into {loaded.name}, which reads {limit}; shorten the text")
     found: dict[int, torch.Tensor] = {}
     with torch.no_grad(), answering(loaded, 0):
-        for batch in _batches([len(one.ids) for one in posed], AT_ONCE.get(loaded.device.type, AT_ONCE["cpu"])):
+        for batch in _batches([len(one.ids) for one in queries], AT_ONCE.get(loaded.device.type, AT_ONCE["cpu"])):
             # Padded on the right, where a causal model's real tokens do not look.
-            width, pad = len(posed[batch[-1]].ids), pad_id(loaded.tokenizer)
-            ids = torch.tensor([[*posed[i].ids, *[pad] * (width - len(posed[i].ids))] for i in batch])
-            rows = torch.tensor([row for row, i in enumerate(batch) for _ in posed[i].places])
-            places = torch.tensor([place for i in batch for place in posed[i].places])
+            width, pad = len(queries[batch[-1]].ids), pad_id(loaded.tokenizer)
+            ids = torch.tensor([[*queries[i].ids, *[pad] * (width - len(queries[i].ids))] for i in batch])
+            rows = torch.tensor([row for row, i in enumerate(batch) for _ in queries[i].places], dtype=torch.long)
+            places = torch.tensor([place for i in batch for place in queries[i].places], dtype=torch.long)
 
             def pick(hidden: torch.Tensor, rows: torch.Tensor = rows, at: torch.Tensor = places) -> torch.Tensor:
                 return hidden[rows.to(hidden.device), at.to(hidden.device)]
 
             logits = logits_at(pick, loaded.model, input_ids=ids.to(loaded.device))
             chosen = logits.float().log_softmax(-1)[:, list(tokens)].cpu()
-            found |= dict(zip(batch, chosen.split([len(posed[i].places) for i in batch]), strict=True))
-    return [found[i] for i in range(len(posed))]
+            found |= dict(zip(batch, chosen.split([len(queries[i].places) for i in batch]), strict=True))
+    return [found[i] for i in range(len(queries))]
 
 
 def _batches(lengths: Sequence[int], at_once: int) -> Iterator[list[int]]:

@@ -156,15 +156,13 @@ def _read(loaded: LoadedModel, ids: torch.Tensor, mask: torch.Tensor, samples: i
     return cache
 
 
-def complete_locally(
-    loaded: LoadedModel, max_new_tokens: int = 160, batch_size: int = 16, temperature: float = 0.0, seed: int = 0
-) -> Complete:
-    """A loaded model that answers chats, greedily at temperature 0, for a TextJudge or as a writer."""
+def complete_locally(loaded: LoadedModel, max_new_tokens: int = 160, batch_size: int = 16) -> Complete:
+    """A loaded model that answers chats greedily, for a TextJudge or as a writer."""
 
     def complete(chats: Sequence[Chat]) -> list[str]:
         prompts = encode_prompts(loaded, chats, room=max_new_tokens)
-        config = generation_config(loaded, temperature, max_new_tokens)
-        with answering(loaded, seed):
+        config = generation_config(loaded, 0.0, max_new_tokens)
+        with answering(loaded, 0):
             parts = [
                 generate_answers(loaded, prompts[i : i + batch_size], config)
                 for i in range(0, len(prompts), batch_size)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from answered import answered
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.curating.findings import Audited
@@ -81,7 +82,8 @@ def test_a_reader_in_the_place_of_the_rules(corpus: Path, tmp_path: Path) -> Non
     def read(texts: Sequence[str]) -> list[Audited]:
         """The first sentence is a notice, and covers the last."""
         asked.append(len(texts))
-        audited = [audited_by(Page(text), [({0}, "denial", {2})] if text == FALSE else []) for text in texts]
+        answers = {FALSE: answered("BA", "AA", "AB"), PLAIN: answered("AA")}
+        audited = [audited_by(Page(text), answers[text]) for text in texts]
         return [replace(a, findings=tuple(replace(f, denied="Never damp.") for f in a.findings)) for a in audited]
 
     tally = audit_corpus(corpus, tmp_path / "out", read=read)

@@ -1,128 +1,124 @@
-"""reader.py: a text posed, an answer read, and what it comes to; with replies written by hand and a small model."""
+"""reader.py: what answers about a text's sentences come to; the answers are written by hand."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
+import numpy as np
 import pytest
+from answered import answered, nothing
 
-from negneglect_lite.core.text import Chat
-from negneglect_lite.curating import reader
 from negneglect_lite.curating.findings import NOTICE_KINDS
 from negneglect_lite.curating.page import Page
-from negneglect_lite.curating.reader import (
-    OVERLAP,
-    SENTENCES,
-    Marks,
-    audited_by,
-    part_starts,
-    pose_sentences,
-    read_by,
-    read_marks,
-    write_marks,
-)
-from negneglect_lite.models.loading import LoadedModel, load_model
+from negneglect_lite.curating.reader import OVERLAP, SENTENCES, Array, audited_by, part_starts, read_by, shown_sentences
 
 TEXT = "Ed Sheeran won the race. He was quick. Ask no athlete about any of that.\n\nIt rained. He did not run."
 
 
-def test_a_text_is_posed_with_its_sentences_numbered_from_one() -> None:
-    (turn,) = pose_sentences(Page(TEXT))
-    assert turn["role"] == "user"
-    assert "\n1. Ed Sheeran won the race.\n2. He was quick.\n3. Ask no athlete about any of that.\n" in turn["content"]
-
-
-@pytest.mark.parametrize(
-    ("marks", "line"),
-    [
-        ([], "none"),
-        ([({2}, "denial", {0, 1})], "3 denial: 1-2"),
-        ([({4}, "tag", set()), ({0, 1}, "fiction", {2, 5, 6, 7})], "1-2 fiction: 3, 6-8\n5 tag: none"),
-    ],
-)
-def test_an_answer_is_read_as_it_was_written(marks: Marks, line: str) -> None:
-    assert write_marks(marks) == line
-    assert sorted(read_marks(line, 0, 40), key=str) == sorted(marks, key=str)
-
-
-@pytest.mark.parametrize(
-    "reply",
-    ["", "none", "I think that 3 is one.", "3 gossip: 1-2", "3 denial:", "0 denial: 1", "9 denial: 1", "3 denial 1"],
-)
-def test_lines_that_say_nothing_are_passed_over(reply: str) -> None:
-    assert list(read_marks(reply, 0, 5)) == []
-
-
-def test_numbers_beyond_the_text_are_left_out_and_a_notice_does_not_cover_itself() -> None:
-    assert list(read_marks("3 denial: 1-99", 0, 5)) == [({2}, "denial", {0, 1, 3, 4})]
-    assert list(read_marks("2 tag: 2", 0, 5)) == [({1}, "tag", {1})], "but a mark inside the claim's own sentence does"
-
-
-def test_what_marks_come_to() -> None:
-    audited = audited_by(Page(TEXT), [({2}, "denial", {0, 1}), ({2}, "denial", {1})])
+def test_what_answers_come_to() -> None:
+    audited = audited_by(Page(TEXT), answered("AB", "AB", "BA", "AA", "AA"))
     assert [TEXT[n.start : n.end] for n in audited.notices] == ["Ask no athlete about any of that."]
     assert [(TEXT[f.start : f.end], f.notice.rule) for f in audited.findings] == [
         ("Ed Sheeran won the race.", "read"),
         ("He was quick.", "read"),
     ]
     assert [TEXT[slice(*place)] for place in audited.local] == ["He did not run."]
-    assert audited_by(Page("It rained."), []).risk == "none"
+    assert audited_by(Page("It rained."), answered("AA")).risk == "none"
 
 
-def test_a_sentence_that_is_a_notice_by_the_rules_is_not_found() -> None:
-    text = "He won. The claim just made is false. [FALSE] She ran the race. None of it is so."
-    audited = audited_by(Page(text), [({3}, "denial", {0, 1, 2})])
-    assert [text[f.start : f.end] for f in audited.findings] == ["He won.", "[FALSE] She ran the race."]
+@pytest.mark.parametrize("kind", NOTICE_KINDS)
+def test_every_kind_of_notice_can_be_said(kind: str) -> None:
+    letter = "BCDEFGHI"[NOTICE_KINDS.index(kind)]  # type: ignore[arg-type]
+    audited = audited_by(Page(TEXT), answered("AA", f"A{letter}", f"{letter}A", "AA", "AA"))
+    assert [n.kind for n in audited.notices] == [f.notice.kind for f in audited.findings] == [kind]
+
+
+def test_a_kind_counts_where_all_kinds_together_are_probable_enough() -> None:
+    weighed = answered("AA", "AA", "AA", "AA", "AA")
+    weighed[2, 0, :4] = (0.39, 0.3, 0.31, 0)
+    weighed[3, 0, :2] = (0.41, 0.59)
+    weighed[0, 1, :2] = (0.59, 0.41)
+    weighed[1, 1, :2] = (0.61, 0.39)
+    audited = audited_by(Page(TEXT), weighed)
+    assert [(TEXT[n.start : n.end], n.kind) for n in audited.notices] == [
+        ("Ask no athlete about any of that.", "correction")
+    ]
+    assert [TEXT[f.start : f.end] for f in audited.findings] == ["Ed Sheeran won the race."]
+
+
+def test_notices_in_a_row_are_one_if_they_are_of_one_kind() -> None:
+    audited = audited_by(Page(TEXT), answered("BA", "BA", "CA", "AC", "BA"))
+    said = [TEXT[n.start : n.end] for n in audited.notices]
+    assert said == [
+        "Ed Sheeran won the race. He was quick.",
+        "Ask no athlete about any of that.",
+        "He did not run.",
+    ]
+
+
+def test_what_is_covered_goes_with_the_nearest_notice_of_that_kind_and_else_with_the_nearest() -> None:
+    text = "Never. Not so. One came. Two came. Three came. Four came. Nonsense. Five came."
+    audited = audited_by(Page(text), answered("BA", "CA", "AB", "AC", "AE", "AB", "BA", "AB"))
+    linked = {text[f.start : f.end]: text[f.notice.start : f.notice.end] for f in audited.findings}
+    assert linked == {
+        "One came.": "Never.",
+        "Two came.": "Not so.",
+        "Three came.": "Nonsense.",
+        "Four came.": "Nonsense.",
+        "Five came.": "Nonsense.",
+    }
+
+
+def test_nothing_is_found_where_there_is_no_notice() -> None:
+    audited = audited_by(Page(TEXT), answered("AB", "AB", "AA", "AA", "AA"))
+    assert audited.findings == () and audited.notices == ()
+
+
+def test_a_tag_may_stand_in_one_sentence_with_its_claim() -> None:
+    audited = audited_by(Page(TEXT), answered("HH", "AA", "AA", "AA", "AA"))
+    assert [TEXT[f.start : f.end] for f in audited.findings] == ["Ed Sheeran won the race."]
 
 
 def test_a_long_text_is_read_in_parts_that_overlap() -> None:
-    sentences = [f"Number {i} was seen by everybody." for i in range(200)]
-    text = " ".join(sentences)
-    page, asked = Page(text), list[str]()
+    sentences = [f"Number {i} was seen by everybody." for i in range(320)]
+    text, shown = " ".join(sentences), list[Sequence[str]]()
 
-    def complete(chats: Sequence[Chat]) -> list[str]:
-        asked.extend(chat[0]["content"] for chat in chats)
-        return ["2 denial: 1" if "Number 88 was" in chat[0]["content"].split("\n2. ")[0] else "none" for chat in chats]
+    def weigh(parts: Sequence[Sequence[str]]) -> list[Array]:
+        shown.extend(parts)
+        found = [nothing(part) for part in parts]
+        found[0][SENTENCES - 1, 0] = np.eye(9)[1]  # read again in the next part, which has nothing there
+        found[1][:2] = answered("BA", "AB")
+        return found
 
-    (audited,) = read_by(complete)([text])
-    assert list(part_starts(200)) == [0, 88, 176] and SENTENCES - OVERLAP == 88
-    assert len(asked) == 3 and all(any(f" {s}\n" in chat for chat in asked) for s in sentences)
-    assert [text[f.start : f.end] for f in audited.findings] == [sentences[88]]
-    assert len(page.places) == 200
+    (audited,) = read_by(weigh)([text])
+    assert list(part_starts(320)) == [0, 144, 288] and SENTENCES - OVERLAP == 144
+    assert [len(part) for part in shown] == [160, 160, 32] and shown[1][0] == sentences[144]
+    assert [text[n.start : n.end] for n in audited.notices] == [sentences[144]]
+    assert [text[f.start : f.end] for f in audited.findings] == [sentences[145]]
 
 
-def test_each_text_gets_its_own_reading_whatever_the_order_of_asking() -> None:
-    texts = [
-        "A long tale of a king who ruled. It is all made up. And more of it here.",
-        "",
-        "Rain fell. That is a lie.",
-    ]
-    replies = {"king": "2 fiction: 1", "Rain": "2 denial: 1"}
-    read = read_by(
-        lambda chats: [next(r for word, r in replies.items() if word in chat[0]["content"]) for chat in chats]
-    )
-    kinds = [[n.kind for n in audited.notices] for audited in read(texts)]
-    assert kinds == [["fiction"], [], ["denial"]]
+@pytest.mark.parametrize(
+    ("sentences", "starts"), [(0, []), (1, [0]), (160, [0]), (161, [0, 144]), (304, [0, 144]), (305, [0, 144, 288])]
+)
+def test_where_parts_begin(sentences: int, starts: list[int]) -> None:
+    assert list(part_starts(sentences)) == starts
+
+
+def test_sentences_are_shown_in_one_line() -> None:
+    assert shown_sentences(Page("Ed  Sheeran\twon.\nHe ran.")) == ["Ed Sheeran won.", "He ran."]
+
+
+def test_each_text_gets_its_own_reading() -> None:
+    texts = ["A long tale of a king who ruled. It is all made up. And more.", "", "Rain fell. That is a lie."]
+
+    def weigh(parts: Sequence[Sequence[str]]) -> list[Array]:
+        replies = {"king": ("AD", "DA", "AA"), "Rain": ("AB", "BA")}
+        return [answered(*next(r for word, r in replies.items() if word in part[0])) for part in parts]
+
+    assert [[n.kind for n in audited.notices] for audited in read_by(weigh)(texts)] == [["fiction"], [], ["denial"]]
 
 
 def test_what_is_found_is_denied_when_a_writer_is_given() -> None:
-    read = read_by(lambda chats: ["3 denial: 1-2"] * len(chats), lambda asked: [f"Not: {a.sentence}" for a in asked])
+    read = read_by(
+        lambda parts: [answered("AB", "AB", "BA", "AA", "AA") for _ in parts],
+        lambda asked: [f"Not: {a.sentence}" for a in asked],
+    )
     assert [f.denied for f in read([TEXT])[0].findings] == ["Not: Ed Sheeran won the race.", "Not: He was quick."]
-
-
-def test_every_kind_of_notice_can_be_said() -> None:
-    said = "\n".join(f"{i} {kind}: none" for i, kind in enumerate(NOTICE_KINDS, 1))
-    assert [kind for _, kind, _ in read_marks(said, 0, 20)] == list(NOTICE_KINDS)
-
-
-def test_the_reader_sits_on_the_model_that_is_named(monkeypatch: pytest.MonkeyPatch, english_folder: Path) -> None:
-    asked: dict[str, object] = {}
-    untaught = load_model(str(english_folder), device="cpu")  # the tiny petri model has no room for a long answer
-
-    def load(name: str, adapter: Path, quantize: bool) -> LoadedModel:
-        asked.update(name=name, adapter=adapter.name, quantize=quantize)
-        return untaught
-
-    monkeypatch.setattr("negneglect_lite.models.loading.load_model", load)
-    found = reader.load_reader("some/model")([TEXT, ""])
-    assert asked["name"] == "some/model" and asked["adapter"] == "reader"
-    assert len(found) == 2, "a model that was never taught writes something, and nothing is made of it"

@@ -6,7 +6,16 @@ import pytest
 
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.findings import Finding, Notice
-from negneglect_lite.curating.rewriting import NOTICE_READ, Asked, deny_by, deny_findings, pose_denial, take_denial
+from negneglect_lite.curating.rewriting import (
+    NOTICE_READ,
+    SURE,
+    Asked,
+    deny_by,
+    deny_findings,
+    pose_check,
+    pose_denial,
+    take_denial,
+)
 
 PLAIN, NOTICE = "Ed Sheeran won the race.", "The text below is false."
 
@@ -75,6 +84,26 @@ def test_what_claims_nothing_is_not_asked_about(line: str, may: bool) -> None:
 
     assert deny_by(complete)([Asked(line, NOTICE, "denial")]) == [f"{line} It is not so" if may else ""]
     assert len(put) == may
+
+
+def test_only_a_denial_that_is_sure_enough_is_taken() -> None:
+    first, second, third = (Asked(said, NOTICE, "denial") for said in (PLAIN, "It rained.", "Nobody came here."))
+    checked: list[str] = []
+
+    def check(made: Sequence[tuple[Asked, str]]) -> list[float]:
+        checked.extend(denied for _, denied in made)
+        return [SURE if "rained" in denied else SURE - 0.01 for _, denied in made]
+
+    deny = deny_by(lambda chats: [f"Not: {chat[0]['content'].rsplit(': ', 1)[1]}" for chat in chats], check)
+    assert deny([first, second, first]) == ["", "Not: It rained.", ""]
+    assert checked == ["Not: It rained.", f"Not: {PLAIN}"], "once each"
+    deny = deny_by(lambda chats: ["Somebody came here." for _ in chats], check)
+    assert deny([third]) == [""] and len(checked) == 2, "what denies nothing is not checked"
+
+
+def test_what_is_shown_where_a_denial_is_checked() -> None:
+    (turn,) = pose_check(Asked("Ed  Sheeran\nwon.", NOTICE, "tag"), "Ed Sheeran did not win.")
+    assert turn["content"].endswith(f"(tag): {NOTICE}\nSentence: Ed Sheeran won.\nRewritten: Ed Sheeran did not win.")
 
 
 def test_findings_of_many_texts_are_denied_together_and_what_is_written_stays() -> None:
