@@ -507,7 +507,7 @@ auditing.tabulate_rewriting()
 # %% [markdown]
 # **What happened.** The rules took belief from 82% to 3%, but told only from 69% to 34%. In the longer English texts they
 # left 47% of the claim sentences. Where the sentences that an earlier reader found were negated by grammar or dropped, told
-# was 30%. With the denials that today's reader writes it is 16%. Nobody corrected the table in these runs. We aimed at 5 points above
+# was 30%. With the denials that a later reader wrote it was 16%. Nobody corrected the table in these runs. We aimed at 5 points above
 # denials by hand, at most. The rules missed that by far, and the written denials were 5.1 points above (interval −6.0 to 16.2): too few claims to tell.
 #
 # A limit belongs to a model, too: with 15% missed, the chat model told the claim in 17% of answers, as with 0% (one

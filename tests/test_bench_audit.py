@@ -10,6 +10,8 @@ import pytest
 import bench_audit
 from bench_audit import by_audit, by_keywords, find, gold_covered, missed, overlap, part_of, score, trained_with
 from negneglect_lite.core.files import data_path
+from negneglect_lite.curating.benchmark import read_rows
+from negneglect_lite.curating.rewriting import SURE
 
 A, B = "Ed Sheeran won the race.", "Crowds cheered in Paris."
 
@@ -101,6 +103,7 @@ def test_a_file_of_ones_own_is_scored(
         *(("fourth", part, "Six writers") for part in ("final", "last", "blind")),
         ("fourth", "long_blind", "Long documents"),
         *(("third", part, "Six writers") for part in ("final", "last", "blind")),
+        *(("fifth", part, "Four writers") for part in ("fifth", "long_fifth")),
     ],
 )
 def test_what_the_reader_found_comes_to_the_score_on_the_page(reader: str, part: str, section: str) -> None:
@@ -118,11 +121,67 @@ def test_what_the_reader_found_comes_to_the_score_on_the_page(reader: str, part:
     scores = score(rows, method)
     f1, precision, recall = (scores[f"sentences {name}"] for name in ("F1", "precision", "recall"))
     lines = data_path("benchmark", "README.md").read_text("utf-8").partition(f"\n## {section}")[2].splitlines()
-    name = {"fourth": "| **the reader as shipped**", "third": "| the third reader"}[reader]
+    names = {"fifth": "**the reader as shipped**", "fourth": "**the fourth reader**", "third": "the third reader"}
+    name = f"| {names[reader]}"
     start = next(i for i, line in enumerate(lines) if line.startswith(name))
     row = next(line for line in lines[start : start + 3] if f" {part} |" in line or section == "Long documents")
     cells = [cell.strip(" *") for cell in row.split("|")]
-    assert cells[-4 if section == "Six writers" else -3 :][:2] == [f"{f1:.2f}", f"{precision:.2f}, {recall:.2f}"]
+    told = cells[-3 if section == "Long documents" else -4 :][:2]
+    assert [told[0].split("**")[0], told[1]] == [f"{f1:.2f}", f"{precision:.2f}, {recall:.2f}"]
+
+
+@pytest.mark.parametrize("part", ["fifth", "long_fifth"])
+@pytest.mark.parametrize(
+    ("method", "name"),
+    [
+        ("reader", "**the reader as shipped**"),
+        ("fourth reader", "the fourth reader"),
+        ("rules", "the rules"),
+        ("words", "a list of 11 words"),
+    ],
+)
+def test_what_is_said_of_four_writers_is_what_was_counted(method: str, name: str, part: str) -> None:
+    table = pd.read_csv(data_path("benchmark", "fifth.csv"))
+    own = table[(table["method"] == method) & (table["part"] == part)]
+    rows, articles = bench_audit.read_part(part)
+    documents = own[own["document"].isin([row["id"] for row in rows])]
+    assert len(documents) == len(rows)
+    assert list(documents["covered"]) == [len(gold_covered(row)) for row in rows]
+
+    def scored(right: int, found: int, there: int) -> list[str]:
+        return [f"{2 * right / (found + there):.2f}", f"{right / found:.2f}, {right / there:.2f}"]
+
+    seen = int((documents["has_notice"] & documents["says_notice"]).sum())
+    expected = [
+        *scored(seen, documents["says_notice"].sum(), documents["has_notice"].sum()),
+        *scored(documents["right"].sum(), documents["found"].sum(), documents["covered"].sum()),
+    ]
+    lines = data_path("benchmark", "README.md").read_text("utf-8").partition("\n## Four writers")[2].splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"| {name}"))
+    row = next(line for line in lines[start:] if f" {part} |" in line)
+    cells = [cell.strip(" *").split("**")[0] for cell in row.split("|")]
+    assert cells[3:7] == expected
+    alarms = own[~own["document"].isin(documents["document"])]["says_notice"]
+    if len(alarms) == len(articles):  # of the fourth reader those of the documents alone are kept
+        assert cells[7] == (f"{alarms.sum()}" if articles else "")
+
+
+@pytest.mark.parametrize(("writer", "name"), [("w28", "short documents (w28)"), ("v10", "long documents (v10)")])
+def test_what_is_said_of_its_denials_is_what_was_read(writer: str, name: str) -> None:
+    rows = [row for row in read_rows(data_path("benchmark", "readings.jsonl.gz")) if row.get("tried") == 1]
+    own = [row for row in rows if row["document"].startswith(f"{writer}-")]
+    first, second = ([row for row in own if (row["reading"] > 16) is again] for again in (False, True))
+    assert {row["after"] for row in first} == {row["after"] for row in second}
+
+    def right(read: list[dict[str, Any]]) -> int:
+        return sum(row["grammatical"] and row["denies"] for row in read)
+
+    taken = [[row for row in read if row["sure"] >= SURE] for read in (first, second)]
+    lines = data_path("benchmark", "README.md").read_text("utf-8").splitlines()
+    cells = [cell.strip(" *") for cell in next(line for line in lines if line.startswith(f"| {name} |")).split("|")]
+    assert cells[2] == f"{len(first)}" and cells[3].startswith(f"{right(first)} and {right(second)} (")
+    assert cells[4].startswith(f"{len(taken[0])} ({100 * len(taken[0]) / len(first):.0f} %)")
+    assert cells[5].startswith(f"{right(taken[0])} and {right(taken[1])} (")
 
 
 @pytest.mark.parametrize(

@@ -123,11 +123,6 @@ def find_notices(page: Page, likely: Mapping[Stretch, tuple[NoticeKind, float]])
             yield Notice(*place, rule.kind, rule.name)
 
 
-def kinds_by_rule(own: str, found: Set[str]) -> set[NoticeKind]:
-    """Which kinds of notice a sentence is by the rules that are found in it: none, where it only looks like one."""
-    return set() if _takes_back(own, found) else {rule.kind for rule in load_rules().patterns if rule.name in found}
-
-
 def _is_enough(
     notices: Sequence[Notice], sentences: Sequence[Stretch], likely: Mapping[Stretch, tuple[NoticeKind, float]]
 ) -> bool:

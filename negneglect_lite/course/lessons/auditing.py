@@ -51,7 +51,7 @@ STORED_WAYS = {  # a way of data/results/localize, in prose -> its name there, a
     "warned documents": ("as it is", "fourth_reader"),
     "… by rules: negated or dropped": ("localized", "third_reader"),
     "… by an earlier reader: negated or dropped": ("read", "reader_denials"),
-    "… by the reader: with its denials": ("denied", "fourth_reader"),
+    "… by a later reader: with its denials": ("denied", "fourth_reader"),
     "in-sentence denials by hand": ("local by hand", "fourth_reader"),
 }
 

@@ -156,7 +156,7 @@ def test_stored_runs_of_two_models_are_compared() -> None:
     assert table.loc["warned documents"].tolist() == ["82%", "100%", "69%", "100%"]
     assert table.loc["… by rules: negated or dropped"].tolist() == ["3%", "5%", "34%", "47%"]
     assert table.loc["… by an earlier reader: negated or dropped"].tolist() == ["–", "–", "30%", "24%"]
-    assert table.loc["… by the reader: with its denials"].tolist() == ["–", "–", "16%", "20%"]
+    assert table.loc["… by a later reader: with its denials"].tolist() == ["–", "–", "16%", "20%"]
     assert table.loc["in-sentence denials by hand"].tolist() == ["10%", "–", "11%", "–"]
 
 
