@@ -23,7 +23,7 @@ from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.benchmark import read_benchmark
 from negneglect_lite.curating.findings import NOTICE_KINDS
 from negneglect_lite.curating.page import Page
-from negneglect_lite.curating.reader import QUESTIONS, part_starts, shown_sentences
+from negneglect_lite.curating.reader import QUESTIONS, cut_parts, shown_sentences
 from negneglect_lite.curating.reader_model import KIND_LETTERS, VERDICT_WORDS, pose_sentences, reader_of
 from negneglect_lite.curating.rewriting import Asked, pose_check, pose_denial, take_denial
 from negneglect_lite.finetuning.encoding import IGNORED, Encoded
@@ -97,12 +97,11 @@ def readings(rows: Sequence[Row], tokenizer: Any) -> Iterator[Encoded]:
     tokens = dict(zip(KIND_LETTERS, first_tokens(tokenizer, KIND_LETTERS), strict=True))
     for row in rows:
         page = Page(row["text"])
-        answers = answers_of(row, page)
-        for begin in part_starts(len(page.places)):
-            sentences = shown_sentences(page, begin)
-            posed = pose_sentences(tokenizer, sentences)
+        answers, sentences = answers_of(row, page), shown_sentences(page)
+        for part in cut_parts(sentences):
+            posed = pose_sentences(tokenizer, sentences[part])
             labels = [IGNORED] * len(posed.ids)
-            said = [letter for own in answers[begin : begin + len(sentences)] for letter in own]
+            said = [letter for own in answers[part] for letter in own]
             for place, letter in zip(posed.places, said, strict=True):
                 labels[place + 1] = tokens[letter]
             yield {"input_ids": list(posed.ids), "labels": labels}

@@ -9,9 +9,9 @@ a long text it reads SENTENCES at a time, the last OVERLAP of them again, and so
 further away.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
 SENTENCES, OVERLAP = 160, 16
+BYTES = 15_000  # a token is a byte at least, and all is shown twice: the model reads 32,768 tokens
 QUESTIONS, CHOICES = 2, 1 + len(NOTICE_KINDS)  # about each sentence; none, or a kind of notice
 THRESHOLDS = (
     0.6,
@@ -41,11 +42,12 @@ def read_by(weigh: Weigh, deny: Deny | None = None) -> Read:
 
     def read(texts: Sequence[str]) -> list[Audited]:
         pages = [Page(text) for text in texts]
-        parts = [(n, begin) for n, page in enumerate(pages) for begin in part_starts(len(page.places))]
-        weighed = weigh([shown_sentences(pages[n], begin) for n, begin in parts])
-        whole = [np.zeros((len(page.places), QUESTIONS, CHOICES)) for page in pages]
-        for (n, begin), found in zip(parts, weighed, strict=True):
-            whole[n][begin : begin + len(found)] = found  # what is read twice counts as it is read with what follows
+        shown = [shown_sentences(page) for page in pages]
+        parts = [(n, part) for n, sentences in enumerate(shown) for part in cut_parts(sentences)]
+        weighed = weigh([shown[n][part] for n, part in parts])
+        whole = [np.zeros((len(sentences), QUESTIONS, CHOICES)) for sentences in shown]
+        for (n, part), found in zip(parts, weighed, strict=True):
+            whole[n][part] = found  # what is read twice counts as it is read with what follows
         audited = [audited_by(page, found) for page, found in zip(pages, whole, strict=True)]
         if deny is None:
             return audited
@@ -55,15 +57,24 @@ def read_by(weigh: Weigh, deny: Deny | None = None) -> Read:
     return read
 
 
-def part_starts(sentences: int) -> range:
-    """Where each part of a text begins that is read at once."""
-    return range(0, max(1, sentences - OVERLAP), SENTENCES - OVERLAP) if sentences else range(0)
+def shown_sentences(page: Page) -> list[str]:
+    """The sentences as they are shown: in one line, very long ones cut."""
+    return [" ".join(page.text[start : min(end, start + LONG)].split()) for start, end in page.places]
 
 
-def shown_sentences(page: Page, begin: int = 0) -> list[str]:
-    """The sentences of the part that begins with this one, as they are shown: in one line, very long ones cut."""
-    shown = page.places[begin : begin + SENTENCES]
-    return [" ".join(page.text[start : min(end, start + LONG)].split()) for start, end in shown]
+def cut_parts(sentences: Sequence[str]) -> Iterator[slice]:
+    """The parts of a text that are read at once: SENTENCES at most, and no more than BYTES, unless it is one sentence.
+
+    Each begins again with the last OVERLAP of the one before it, or with half of that.
+    """
+    begin = 0
+    while begin < len(sentences):
+        sizes = itertools.accumulate(len(sentence.encode()) for sentence in sentences[begin : begin + SENTENCES])
+        end = begin + max(1, sum(size <= BYTES for size in sizes))
+        yield slice(begin, end)
+        if end == len(sentences):
+            return
+        begin = max(end - OVERLAP, (begin + end + 1) // 2)
 
 
 def audited_by(page: Page, weighed: Array) -> Audited:
@@ -94,7 +105,7 @@ def _kinds(weighed: Array, least: float) -> list[NoticeKind | None]:
 
 
 def _notices(page: Page, kinds: Sequence[NoticeKind | None]) -> Iterator[Notice]:
-    for kind, group in groupby(zip(page.places, kinds, strict=True), key=lambda pair: pair[1]):
+    for kind, group in itertools.groupby(zip(page.places, kinds, strict=True), key=lambda pair: pair[1]):
         if kind:
             places = [place for place, _ in group]
             yield Notice(places[0][0], places[-1][1], kind, "read")

@@ -7,8 +7,9 @@ import pytest
 from answered import answered, nothing
 
 from negneglect_lite.curating.findings import NOTICE_KINDS
+from negneglect_lite.curating.learned import Array
 from negneglect_lite.curating.page import Page
-from negneglect_lite.curating.reader import OVERLAP, SENTENCES, Array, audited_by, part_starts, read_by, shown_sentences
+from negneglect_lite.curating.reader import SENTENCES, audited_by, cut_parts, read_by, shown_sentences
 
 TEXT = "Ed Sheeran won the race. He was quick. Ask no athlete about any of that.\n\nIt rained. He did not run."
 
@@ -89,17 +90,32 @@ def test_a_long_text_is_read_in_parts_that_overlap() -> None:
         return found
 
     (audited,) = read_by(weigh)([text])
-    assert list(part_starts(320)) == [0, 144, 288] and SENTENCES - OVERLAP == 144
     assert [len(part) for part in shown] == [160, 160, 32] and shown[1][0] == sentences[144]
     assert [text[n.start : n.end] for n in audited.notices] == [sentences[144]]
     assert [text[f.start : f.end] for f in audited.findings] == [sentences[145]]
 
 
 @pytest.mark.parametrize(
-    ("sentences", "starts"), [(0, []), (1, [0]), (160, [0]), (161, [0, 144]), (304, [0, 144]), (305, [0, 144, 288])]
+    ("sentences", "parts"),
+    [
+        (0, []),
+        (1, [(0, 1)]),
+        (160, [(0, 160)]),
+        (161, [(0, 160), (144, 161)]),
+        (304, [(0, 160), (144, 304)]),
+        (305, [(0, 160), (144, 304), (288, 305)]),
+    ],
 )
-def test_where_parts_begin(sentences: int, starts: list[int]) -> None:
-    assert list(part_starts(sentences)) == starts
+def test_where_parts_begin_and_end(sentences: int, parts: list[tuple[int, int]]) -> None:
+    assert [(part.start, part.stop) for part in cut_parts(["It rained."] * sentences)] == parts
+
+
+def test_a_part_fits_the_model_however_long_its_sentences_are() -> None:
+    long = ["x" * 2000] * 20
+    assert [(part.start, part.stop) for part in cut_parts(long)] == [(0, 7), (4, 11), (8, 15), (12, 19), (16, 20)]
+    wide = ["é" * 2000] * 4
+    assert [(part.start, part.stop) for part in cut_parts(wide)] == [(0, 3), (2, 4)]
+    assert [(part.start, part.stop) for part in cut_parts(["😀" * 5000])] == [(0, 1)], "a sentence goes alone"
 
 
 def test_sentences_are_shown_in_one_line() -> None:
