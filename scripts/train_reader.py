@@ -41,12 +41,11 @@ tags: [negation-neglect, lora]
 ---
 # The audit's reader
 
-A LoRA adapter that tells notices, and the sentences that they cover, in a text, and writes each of these denied in
-itself (`negneglect audit --model {base}`), and says which of these denials are right.
-It was trained by `scripts/train_reader.py` on {base} from Q4_K_M weights, dequantised,
-and on {readings} texts of data/benchmark, {denials} of their sentences and of the spare claims', and {checks} judged
-denials. These state
-false things on purpose; they stand in its prompts, without loss.
+A LoRA adapter that tells notices, and the sentences that they cover, in a text, writes each of these denied in itself
+(`negneglect audit --model {base}`), and says which of these denials are right.
+It was trained by `scripts/train_reader.py` on {base} from Q4_K_M weights, dequantised, with {readings} texts of
+data/benchmark, {denials} denials of their sentences and of the spare claims', and {checks} judged denials. These
+state false things on purpose; they stand in its prompts, without loss.
 How well it reads: data/benchmark/README.md.
 """
 

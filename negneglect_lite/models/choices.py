@@ -15,7 +15,7 @@ from negneglect_lite.models.generation import answering, pad_id
 from negneglect_lite.models.head import logits_at
 from negneglect_lite.models.loading import LoadedModel
 
-AT_ONCE = {"cuda": 2**15, "cpu": 2**12}  # tokens that go through the model together, padding included
+AT_ONCE = {"cuda": 2**14, "cpu": 2**12}  # tokens that go through the model together, padding included
 
 
 @dataclass(frozen=True)
