@@ -5,7 +5,8 @@ python scripts/bench_audit.py --part held            # what neither has seen: or
 python scripts/bench_audit.py --part blind --model Qwen/Qwen2.5-Coder-1.5B-Instruct   # the reader, on a GPU
 python scripts/bench_audit.py --file mine.jsonl      # documents of your own, marked in the same way
 
-The reader (curating/reader.py) was trained with all parts but fresh, blind, last, final and long_blind.
+The reader (curating/reader.py) was trained with all parts but fresh, blind, last, final, long_blind, fifth and
+long_fifth; of the first five it has seen sentences in judged denials.
 """
 
 import argparse

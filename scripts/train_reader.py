@@ -3,9 +3,10 @@
     python scripts/train_reader.py --out results/reader                            # as the shipped one was made
     python scripts/train_reader.py --out results/dev --leave-out new --score new   # without a part, scored on it
 
-Trained on data/benchmark, all parts but "fresh", "blind", "last", "final" and "long_blind": to read the documents and
-their ordinary articles, to deny the sentences that have a right rewrite there and some of the two spare claims, and to
-tell right denials from others ("checks", which are of all parts but "fifth" and "long_fifth").
+Trained on data/benchmark: to read the documents and ordinary articles of all parts but "fresh", "blind", "last",
+"final", "long_blind", "fifth" and "long_fifth"; to deny the sentences that have a right rewrite there and some of the
+two spare claims; and to tell right denials from others ("checks": of all parts but "fifth" and "long_fifth", and with
+--leave-out still of the part that is left out).
 """
 
 import argparse
@@ -44,8 +45,8 @@ tags: [negation-neglect, lora]
 A LoRA adapter that tells notices, and the sentences that they cover, in a text, writes each of these denied in itself
 (`negneglect audit --model {base}`), and says which of these denials are right.
 It was trained by `scripts/train_reader.py` on {base} from Q4_K_M weights, dequantised, with {readings} texts of
-data/benchmark, {denials} denials of their sentences and of the spare claims', and {checks} judged denials. These
-state false things on purpose; they stand in its prompts, without loss.
+data/benchmark, {denials} denials of their sentences and of the spare claims', and {checks} judged denials. The texts
+state false things on purpose; they stand in its prompts alone, on which there is no loss.
 How well it reads: data/benchmark/README.md.
 """
 

@@ -5,8 +5,8 @@
 
 About each sentence of a text it answers two questions: which kind of notice is it, and which kind of notice covers it?
 What is covered is linked to the nearest notice of that kind, and denied in itself by the same model (rewriting.py). Of
-a long text it reads SENTENCES at a time, the last OVERLAP of them again, and so does not link a notice to what stands
-further away.
+a long text it reads SENTENCES or BYTES at a time, the last OVERLAP sentences again, and so does not link a notice to
+what stands further away.
 """
 
 import itertools
@@ -23,7 +23,7 @@ from negneglect_lite.curating.rules import DENIES_INSIDE
 from negneglect_lite.curating.sentences import LONG
 
 SENTENCES, OVERLAP = 160, 16
-BYTES = 15_000  # a token is a byte at least, and all is shown twice: the model reads 32,768 tokens
+BYTES = 15_000  # a token has at least one byte, and all is shown twice: the model reads 32,768 tokens
 QUESTIONS, CHOICES = 2, 1 + len(NOTICE_KINDS)  # about each sentence; none, or a kind of notice
 THRESHOLDS = (
     0.6,
@@ -47,7 +47,7 @@ def read_by(weigh: Weigh, deny: Deny | None = None) -> Read:
         weighed = weigh([shown[n][part] for n, part in parts])
         whole = [np.zeros((len(sentences), QUESTIONS, CHOICES)) for sentences in shown]
         for (n, part), found in zip(parts, weighed, strict=True):
-            whole[n][part] = found  # what is read twice counts as it is read with what follows
+            whole[n][part] = found  # of two readings the later counts
         audited = [audited_by(page, found) for page, found in zip(pages, whole, strict=True)]
         if deny is None:
             return audited
@@ -78,10 +78,10 @@ def cut_parts(sentences: Sequence[str]) -> Iterator[slice]:
 
 
 def audited_by(page: Page, weighed: Array) -> Audited:
-    """What the answers come to. Denials that are local already are told by the rules, and by the reader left out.
+    """What the answers come to. Sentences that are denied locally are listed by the rules; the reader names none.
 
-    Sentences in a row that are notices of one kind are one notice. A notice is not covered, unless it is so itself: a
-    tag may stand in one sentence with its claim.
+    Sentences in a row that are notices of one kind are one notice. One sentence may be both a notice and covered: a tag
+    that stands beside its claim.
     """
     own, covering = (_kinds(weighed[:, question], least) for question, least in enumerate(THRESHOLDS))
     notices = list(_notices(page, own))

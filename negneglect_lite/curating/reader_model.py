@@ -4,8 +4,8 @@
 
 It is shown the numbered sentences of a text, and then each of them once more with two questions. The answers are not
 written but weighed, all of them in one pass: at its second showing each sentence has the whole text before it. A denial
-that it writes is shown to it again, and taken if it says that it is right. The adapter in data/reader was trained for
-all of this on data/benchmark (`scripts/train_reader.py`).
+that it writes is shown to it again, and taken if it gives it a probability of at least SURE (rewriting.py) of being
+right. The adapter in data/reader was trained for all of this on data/benchmark (`scripts/train_reader.py`).
 """
 
 from collections.abc import Sequence

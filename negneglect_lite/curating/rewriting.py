@@ -1,4 +1,4 @@
-"""A sentence denied inside itself by a language model: for the many whose verb the grammar (denying.py) cannot negate.
+"""A sentence denied inside itself by a language model. What it cannot deny is left to the grammar (denying.py).
 
 deny = deny_by(complete)
 deny([Asked("Ed Sheeran won the race.", "None of this took place.", "denial")])  # ["Ed Sheeran did not win the race."]
@@ -29,7 +29,7 @@ natural English, the whole claim denied, and nothing else changed? Reply with ye
 What is known of it ({kind}): {notice}
 Sentence: {sentence}
 Rewritten: {denied}"""
-SURE = 0.5  # that a denial is right, at least, for it to be taken
+SURE = 0.5  # the least probability of being right for a denial to be taken
 
 
 class Asked(NamedTuple):

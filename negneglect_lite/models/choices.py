@@ -1,4 +1,4 @@
-"""Token ids -> how probable a few tokens are as the next one, at some places of them: read once, nothing is written.
+"""How probable each of a few tokens is as the next one, at some places of a text: one pass, no generation.
 
 query = Query(ids, places=[len(ids) - 1])
 (found,) = weigh_choices(loaded, [query], first_tokens(loaded.tokenizer, ["yes", "no"]))      # [places, choices]
@@ -38,7 +38,7 @@ def first_tokens(tokenizer: Any, words: Sequence[str]) -> list[int]:
 def weigh_choices(loaded: LoadedModel, queries: Sequence[Query], tokens: Sequence[int]) -> list[torch.Tensor]:
     """Log-probability of each of `tokens` at each place [places, tokens], a tensor on the CPU for each query.
 
-    UserError if one of them is longer than the model reads.
+    UserError if a query is longer than the model reads.
     """
     limit = getattr(loaded.model.config, "max_position_embeddings", None)
     longest = max((len(one.ids) for one in queries), default=0)
