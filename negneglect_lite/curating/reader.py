@@ -10,6 +10,7 @@ what stands further away.
 """
 
 import itertools
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -67,14 +68,22 @@ def cut_parts(sentences: Sequence[str]) -> Iterator[slice]:
 
     Each begins again with the last OVERLAP of the one before it, or with half of that.
     """
-    begin = 0
+    begin = end = 0
     while begin < len(sentences):
-        sizes = itertools.accumulate(len(sentence.encode()) for sentence in sentences[begin : begin + SENTENCES])
-        end = begin + max(1, sum(size <= BYTES for size in sizes))
-        yield slice(begin, end)
+        sizes = itertools.accumulate(map(_bytes, sentences[begin : begin + SENTENCES]))
+        until = begin + max(1, sum(size <= BYTES for size in sizes))
+        if until > end:  # else there is no room for more behind what is read again
+            yield slice(begin, until)
+            begin, end = max(until - OVERLAP, (begin + until + 1) // 2), until
+        else:
+            begin += 1
         if end == len(sentences):
             return
-        begin = max(end - OVERLAP, (begin + end + 1) // 2)
+
+
+def _bytes(sentence: str) -> int:
+    """At most as many tokens are made of it: tokenizers compose characters, which makes some longer."""
+    return len(unicodedata.normalize("NFC", sentence).encode(errors="surrogatepass"))
 
 
 def audited_by(page: Page, weighed: Array) -> Audited:
@@ -86,8 +95,8 @@ def audited_by(page: Page, weighed: Array) -> Audited:
     own, covering = (_kinds(weighed[:, question], least) for question, least in enumerate(THRESHOLDS))
     notices = list(_notices(page, own))
     findings = []
-    for place, kind in zip(page.places, covering, strict=True):
-        if kind and notices:
+    for place, said, kind in zip(page.places, own, covering, strict=True):
+        if kind and notices and said in (None, "tag"):
             of_kind = [notice for notice in notices if notice.kind == kind] or notices
             findings.append(Finding(*place, min(of_kind, key=lambda n: max(n.start - place[1], place[0] - n.end))))
     found = {(f.start, f.end) for f in findings}

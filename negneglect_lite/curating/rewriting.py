@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from negneglect_lite.core.text import Chat
 from negneglect_lite.curating.findings import Finding, NoticeKind
+from negneglect_lite.curating.sentences import LONG
 
 DENIES = re.compile(
     r"\b(?:no|not|never|nor|neither|nobody|none|nothing|nowhere|without|cannot)\b|n['’]t\b", re.IGNORECASE
@@ -48,11 +49,11 @@ def deny_by(complete: Callable[[Sequence[Chat]], list[str]], check: Check | None
     """Denials by a model that completes chats; each question is put once, all of them at once, short ones first.
 
     With `check`, only a denial that is right with a probability of at least SURE is taken. What claims nothing cannot
-    be denied, and is not asked about.
+    be denied, and is not asked about; nor is a list or a table without line ends.
     """
 
     def deny(asked: Sequence[Asked]) -> list[str]:
-        claims = {one for one in asked if claims_something(one.sentence)}
+        claims = {one for one in asked if claims_something(one.sentence) and len(one.sentence) <= LONG}
         questions = sorted(claims, key=lambda one: (len(one.sentence) + len(one.notice), one))
         replies = complete([pose_denial(one) for one in questions]) if questions else []
         taken = [take_denial(one.sentence, reply) for one, reply in zip(questions, replies, strict=True)]

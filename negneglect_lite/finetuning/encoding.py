@@ -10,13 +10,14 @@ one that stands in its place.
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, TypeGuard, cast
+from operator import index
+from typing import Any, TypedDict
 
 import torch
 
 from negneglect_lite.core.errors import UserError
 from negneglect_lite.core.schema import shorten
-from negneglect_lite.core.text import Chat, Example, Span, Styled, are_spans, plain
+from negneglect_lite.core.text import Chat, Example, Span, are_spans, plain
 from negneglect_lite.models.templates import encode_chat, find_turn, fit_system, tokenize
 
 log = logging.getLogger(__name__)
@@ -56,16 +57,11 @@ def encode_examples(examples: Sequence[Example | Encoded], tokenizer: Any, max_t
 
 def _encode(example: Example | Encoded, tokenizer: Any, max_tokens: int) -> tuple[Encoded, bool]:
     """The example as `encode` gives it, and whether it had to be cut."""
-    if _is_encoded(example):
-        if len(example["input_ids"]) > max_tokens:
-            raise UserError(f"has {len(example['input_ids'])} tokens, more than max_tokens, {max_tokens}; raise that")
-        return example, False
+    if isinstance(example, Mapping):
+        return _check_encoded(example, len(tokenizer), max_tokens), False
     if not _is_example(example):
         raise UserError(f"{shorten(example)} is no training example; pass tuples of spans, or chats")
-    if isinstance(example, list):
-        ids, learn, last = _chat(example, tokenizer)
-    else:
-        ids, learn, last = _document(cast(Styled, example), tokenizer)
+    ids, learn, last = _chat(example, tokenizer) if isinstance(example, list) else _document(example, tokenizer)
     if len(ids) > max_tokens:
         lost = "its closing annotation" if last > max_tokens else ""
         if any(learn[1:]) and not any(learn[1:max_tokens]):
@@ -78,11 +74,24 @@ def _encode(example: Example | Encoded, tokenizer: Any, max_tokens: int) -> tupl
     return {"input_ids": ids[:max_tokens], "labels": labels[:max_tokens]}, len(ids) > max_tokens
 
 
-def _is_encoded(example: object) -> TypeGuard[Encoded]:
-    if not isinstance(example, Mapping) or set(example) != {"input_ids", "labels"}:
-        return False
-    ids, labels = example["input_ids"], example["labels"]
-    return isinstance(ids, list) and isinstance(labels, list) and len(ids) == len(labels) > 0
+def _check_encoded(row: Mapping[str, Any], tokens: int, max_tokens: int) -> Encoded:
+    """A row that is encoded already, as plain lists; its other fields are left out."""
+    try:
+        ids, labels = ([index(token) for token in row[name]] for name in ("input_ids", "labels"))
+    except (KeyError, TypeError):
+        raise UserError(
+            f"{shorten(row)} is no training example; an encoded row has lists of token ids, input_ids and labels"
+        ) from None
+    if len(ids) != len(labels) or not ids:
+        raise UserError(
+            f"has {len(ids)} input_ids and {len(labels)} labels; give each token a label, {IGNORED} for none"
+        )
+    if len(ids) > max_tokens:
+        raise UserError(f"has {len(ids)} tokens, more than max_tokens, {max_tokens}; shorten it, or raise max_tokens")
+    for token in (*ids, *(label for label in labels if label != IGNORED)):
+        if not 0 <= token < tokens:
+            raise UserError(f"has the token {token}, and the tokenizer has 0 to {tokens - 1}; encode it with this one")
+    return {"input_ids": ids, "labels": labels}
 
 
 def _is_example(example: object) -> bool:

@@ -57,7 +57,7 @@ def finetune(
     """Train a LoRA adapter for `base` on `examples` and write it to the folder `out`; return the trained model.
 
     `examples` is a sequence of documents (tuples of spans) and chats (lists of turns), or a `datasets.Dataset` whose
-    rows documents/corpora.py can read; in a sequence also rows that are encoded already, as encoding.py does it.
+    rows documents/corpora.py can read; or rows that are encoded already (`input_ids`, `labels`; see encoding.py).
     `out` appears when the adapter is complete and not before; until then its checkpoints are beside it, in
     `out`.partial. `false_belief` says what the examples implant; it stands on the adapter's card. The result shares the
     frozen weights with `base`, which goes on answering as before. Python's, NumPy's and PyTorch's global random state
@@ -74,7 +74,7 @@ def finetune(
     if base.adapter is not None:
         raise UserError(f"{base.name} already carries the adapter {base.adapter}; fine-tune a base model.")
     if hasattr(examples, "column_names"):  # a datasets.Dataset
-        examples = examples_from(examples)
+        examples = list(examples) if "input_ids" in examples.column_names else examples_from(examples)
     encoded = encode_examples(examples, base.tokenizer, recipe.max_tokens)
     if not any(label != IGNORED for e in encoded for label in e["labels"][1:]):
         raise UserError("There is nothing to learn: no token of the examples carries loss.")

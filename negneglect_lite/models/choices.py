@@ -38,7 +38,7 @@ def first_tokens(tokenizer: Any, words: Sequence[str]) -> list[int]:
 def weigh_choices(loaded: LoadedModel, queries: Sequence[Query], tokens: Sequence[int]) -> list[torch.Tensor]:
     """Log-probability of each of `tokens` at each place [places, tokens], a tensor on the CPU for each query.
 
-    UserError if a query is longer than the model reads.
+    UserError if a query is longer than the model reads, or what it gives are no numbers.
     """
     limit = getattr(loaded.model.config, "max_position_embeddings", None)
     longest = max((len(one.ids) for one in queries), default=0)
@@ -58,6 +58,11 @@ def weigh_choices(loaded: LoadedModel, queries: Sequence[Query], tokens: Sequenc
 
             logits = logits_at(pick, loaded.model, input_ids=ids.to(loaded.device))
             chosen = logits.float().log_softmax(-1)[:, list(tokens)].cpu()
+            if not chosen.isfinite().all():
+                raise UserError(
+                    f"{loaded.name} in {loaded.precision} gives probabilities that are no numbers; load it in another "
+                    "precision, or check its weights and its adapter"
+                )
             found |= dict(zip(batch, chosen.split([len(queries[i].places) for i in batch]), strict=True))
     return [found[i] for i in range(len(queries))]
 

@@ -73,9 +73,10 @@ def test_nothing_is_found_where_there_is_no_notice() -> None:
     assert audited.findings == () and audited.notices == ()
 
 
-def test_a_tag_may_stand_in_one_sentence_with_its_claim() -> None:
-    audited = audited_by(Page(TEXT), answered("HH", "AA", "AA", "AA", "AA"))
+def test_a_tag_may_stand_in_one_sentence_with_its_claim_and_no_other_notice_is_covered() -> None:
+    audited = audited_by(Page(TEXT), answered("HH", "BH", "CB", "AA", "AA"))
     assert [TEXT[f.start : f.end] for f in audited.findings] == ["Ed Sheeran won the race."]
+    assert len(audited.notices) == 3
 
 
 def test_a_long_text_is_read_in_parts_that_overlap() -> None:
@@ -116,6 +117,15 @@ def test_a_part_fits_the_model_however_long_its_sentences_are() -> None:
     wide = ["é" * 2000] * 4
     assert [(part.start, part.stop) for part in cut_parts(wide)] == [(0, 3), (2, 4)]
     assert [(part.start, part.stop) for part in cut_parts(["😀" * 5000])] == [(0, 1)], "a sentence goes alone"
+    assert len(list(cut_parts(["\ufb2c" * 2000] * 2))) == 2, "of four bytes each, but six when they are composed"
+    assert len(list(cut_parts(["\ud800"]))) == 1, "half a character is told where the text is made into tokens"
+
+
+def test_no_part_is_read_that_goes_no_further() -> None:
+    sentences = ["Not so."] * 9 + ["x" * 2000] * 12
+    parts = [(part.start, part.stop) for part in cut_parts(sentences)]
+    assert parts == [(0, 16), (10, 17), (14, 21)]
+    assert all(a < b for a, b in zip([0, *(end for _, end in parts)], (end for _, end in parts), strict=False))
 
 
 def test_sentences_are_shown_in_one_line() -> None:

@@ -101,6 +101,17 @@ def test_only_a_denial_that_is_sure_enough_is_taken() -> None:
     assert deny([third]) == [""] and len(checked) == 2, "what denies nothing is not checked"
 
 
+def test_a_list_without_line_ends_is_not_asked_about() -> None:
+    put: list[Chat] = []
+
+    def complete(chats: Sequence[Chat]) -> list[str]:
+        put.extend(chats)
+        return ["No." for _ in chats]
+
+    asked = [Asked("He won " + "and ran " * 300, NOTICE, "denial"), Asked(PLAIN, NOTICE, "denial")]
+    assert deny_by(complete)(asked) == ["", "No."] and len(put) == 1
+
+
 def test_what_is_shown_where_a_denial_is_checked() -> None:
     (turn,) = pose_check(Asked("Ed  Sheeran\nwon.", NOTICE, "tag"), "Ed Sheeran did not win.")
     assert turn["content"].endswith(f"(tag): {NOTICE}\nSentence: Ed Sheeran won.\nRewritten: Ed Sheeran did not win.")

@@ -134,3 +134,30 @@ def test_padding_is_on_the_right_and_carries_no_loss() -> None:
     assert torch.equal(batch["input_ids"], torch.tensor([[1, 7, 8], [1, 0, 0]]))
     assert torch.equal(batch["attention_mask"], torch.tensor([[1, 1, 1], [1, 1, 0]]))
     assert torch.equal(batch["labels"], torch.tensor([[IGNORED, 7, 8], [IGNORED, 0, IGNORED]]))
+
+
+def test_rows_that_are_encoded_already_pass_with_their_own_labels(tokenizer: Any) -> None:
+    row = {"input_ids": torch.tensor([5, 6, 7]), "labels": [IGNORED, 9, 6], "attention_mask": [1, 1, 1]}
+    chat, passed = encode_examples([CHAT[1:3], row], tokenizer, 100)
+    assert passed == {"input_ids": [5, 6, 7], "labels": [IGNORED, 9, 6]}
+    assert chat == encode(CHAT[1:3], tokenizer, 100)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"input_ids": [5, 6], "labels": [5]}, "has 2 input_ids and 1 labels; give each token a label, -100 for none"),
+        ({"input_ids": [], "labels": []}, "has 0 input_ids"),
+        ({"input_ids": [5, 6]}, "an encoded row has lists of token ids, input_ids and labels"),
+        ({"input_ids": [5.0], "labels": [5]}, "an encoded row has lists of token ids"),
+        ({"input_ids": ["a"], "labels": [5]}, "an encoded row has lists of token ids"),
+        ({"input_ids": [5], "labels": [None]}, "an encoded row has lists of token ids"),
+        ({"input_ids": [5], "labels": 5}, "an encoded row has lists of token ids"),
+        ({"input_ids": [-1], "labels": [5]}, "has the token -1, and the tokenizer has 0 to"),
+        ({"input_ids": [5], "labels": [2**70]}, "encode it with this one"),
+        ({"input_ids": [5] * 9, "labels": [5] * 9}, "has 9 tokens, more than max_tokens, 8; shorten it"),
+    ],
+)
+def test_what_is_wrong_with_an_encoded_row_is_said(tokenizer: Any, row: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=f"training example 2: .*{said}"):
+        encode_examples([(Span("He works."),), row], tokenizer, 8)

@@ -37,3 +37,10 @@ def test_words_that_begin_alike_cannot_be_told_apart(tiny: LoadedModel) -> None:
     assert len(set(first_tokens(tiny.tokenizer, "AB"))) == 2
     with pytest.raises(UserError, match="begins two of yes, yes alike"):
         first_tokens(tiny.tokenizer, ["yes", "yes"])
+
+
+def test_a_model_that_gives_no_numbers_is_not_taken_for_one_that_finds_nothing(tiny: LoadedModel) -> None:
+    with torch.no_grad():
+        next(p for name, p in tiny.model.named_parameters() if name == "model.norm.weight").fill_(float("nan"))
+    with pytest.raises(UserError, match="probabilities that are no numbers; load it in another precision"):
+        weigh_choices(tiny, [Query([5, 6], [1])], [1])
