@@ -26,10 +26,8 @@ from negneglect_lite.curating.sentences import LONG
 SENTENCES, OVERLAP = 160, 16
 BYTES = 15_000  # a token has at least one byte, and all is shown twice: the model reads 32,768 tokens
 QUESTIONS, CHOICES = 2, 1 + len(NOTICE_KINDS)  # about each sentence; none, or a kind of notice
-THRESHOLDS = (
-    0.6,
-    0.4,
-)  # probability of all kinds together, for a sentence to be a notice, to be covered (data/benchmark)
+# The least probability, of all kinds together, for a sentence to be a notice, and to be covered (data/benchmark).
+THRESHOLDS = (0.6, 0.4)
 Read = Callable[[Sequence[str]], list[Audited]]  # texts -> what is found in each
 # The sentences of each text -> probabilities [sentences, 2 questions, 1 + kinds of notice], the first of no kind.
 Weigh = Callable[[Sequence[Sequence[str]]], list[Array]]
