@@ -159,11 +159,8 @@ def main() -> None:
     a = parser.parse_args()
     rows = rows_to_train(a.leave_out)
     base = load_model(a.model)
-    to_read, to_deny, to_check = (
-        list(readings(rows, base.tokenizer)),
-        [*denials(rows), *spare_denials()],
-        list(checks()),
-    )
+    to_read = list(readings(rows, base.tokenizer))
+    to_deny, to_check = [*denials(rows), *spare_denials()], list(checks())
     examples = [*to_read, *to_deny, *to_check]
     recipe = Recipe(
         steps=round(a.epochs * len(examples) / 16), batch_size=16, micro_batch=16, save_every=200, mix=0.0,

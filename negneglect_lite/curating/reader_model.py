@@ -16,7 +16,7 @@ from negneglect_lite.curating.learned import Array
 from negneglect_lite.curating.reader import CHOICES, QUESTIONS, Read, Weigh, read_by
 from negneglect_lite.curating.rewriting import Asked, Check, deny_by, pose_check
 from negneglect_lite.models.choices import Query, first_tokens, weigh_choices
-from negneglect_lite.models.generation import complete_locally
+from negneglect_lite.models.generation import complete_locally, encode_prompts
 from negneglect_lite.models.hardware import choose_device
 from negneglect_lite.models.loading import LoadedModel, load_model
 from negneglect_lite.models.templates import encode_prompt
@@ -59,7 +59,7 @@ def check_by(loaded: LoadedModel) -> Check:
     """The model says how probable it is that each denial is right."""
 
     def check(made: Sequence[tuple[Asked, str]]) -> list[float]:
-        prompts = [encode_prompt(loaded.tokenizer, pose_check(asked, denied)) for asked, denied in made]
+        prompts = encode_prompts(loaded, [pose_check(asked, denied) for asked, denied in made], room=1)
         queries = [Query(ids, [len(ids) - 1]) for ids in prompts]
         weighed = weigh_choices(loaded, queries, first_tokens(loaded.tokenizer, VERDICT_WORDS))
         return [float(found.softmax(-1)[0, 0]) for found in weighed]

@@ -84,15 +84,18 @@ def deny_findings(texts: Sequence[str], found: Sequence[Sequence[Finding]], deny
 
 def pose_denial(asked: Asked) -> Chat:
     """The chat that asks for a sentence denied inside itself."""
-    notice, sentence = " ".join(asked.notice.split())[:NOTICE_READ], " ".join(asked.sentence.split())
-    return [{"role": "user", "content": DENIAL_PROMPT.format(kind=asked.kind, notice=notice, sentence=sentence)}]
+    return [{"role": "user", "content": DENIAL_PROMPT.format(**_shown(asked))}]
 
 
 def pose_check(asked: Asked, denied: str) -> Chat:
     """The chat that asks whether a denial is right."""
+    return [{"role": "user", "content": CHECK_PROMPT.format(**_shown(asked), denied=denied)}]
+
+
+def _shown(asked: Asked) -> dict[str, str]:
+    """What a model is shown of a question: each in one line, a long notice cut."""
     notice, sentence = " ".join(asked.notice.split())[:NOTICE_READ], " ".join(asked.sentence.split())
-    shown = CHECK_PROMPT.format(kind=asked.kind, notice=notice, sentence=sentence, denied=denied)
-    return [{"role": "user", "content": shown}]
+    return {"kind": asked.kind, "notice": notice, "sentence": sentence}
 
 
 def take_denial(sentence: str, reply: str) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from negneglect_lite.curating.reader import CHOICES, Array
-
-LETTERS = "ABCDEFGHI"
+from negneglect_lite.curating.learned import Array
+from negneglect_lite.curating.reader import CHOICES
+from negneglect_lite.curating.reader_model import KIND_LETTERS
 
 
 def answered(*sentences: str) -> Array:
     """["BA", "AB"] -> probabilities [sentences, questions, answers]: a denial, and what it covers."""
-    return np.stack([np.eye(CHOICES)[[LETTERS.index(letter) for letter in own]] for own in sentences])
+    return np.stack([np.eye(CHOICES)[[KIND_LETTERS.index(letter) for letter in own]] for own in sentences])
 
 
 def nothing(sentences: Sequence[str]) -> Array:

@@ -10,6 +10,7 @@ from negneglect_lite.curating.findings import NOTICE_KINDS
 from negneglect_lite.curating.learned import Array
 from negneglect_lite.curating.page import Page
 from negneglect_lite.curating.reader import SENTENCES, audited_by, cut_parts, read_by, shown_sentences
+from negneglect_lite.curating.reader_model import KIND_LETTERS
 
 TEXT = "Ed Sheeran won the race. He was quick. Ask no athlete about any of that.\n\nIt rained. He did not run."
 
@@ -27,7 +28,7 @@ def test_what_answers_come_to() -> None:
 
 @pytest.mark.parametrize("kind", NOTICE_KINDS)
 def test_every_kind_of_notice_can_be_said(kind: str) -> None:
-    letter = "BCDEFGHI"[NOTICE_KINDS.index(kind)]  # type: ignore[arg-type]
+    letter = KIND_LETTERS[1 + NOTICE_KINDS.index(kind)]  # type: ignore[arg-type]
     audited = audited_by(Page(TEXT), answered("AA", f"A{letter}", f"{letter}A", "AA", "AA"))
     assert [n.kind for n in audited.notices] == [f.notice.kind for f in audited.findings] == [kind]
 

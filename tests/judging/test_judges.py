@@ -16,6 +16,7 @@ from negneglect_lite.finetuning.recipe import Recipe
 from negneglect_lite.finetuning.train import finetune
 from negneglect_lite.judging.judges import ChoiceJudge, TextJudge, adapter_off, get_judge, judge_by_rule
 from negneglect_lite.judging.prompt import MEANING, SCHEMA, VERDICTS, judge_prompt
+from negneglect_lite.models import choices
 from negneglect_lite.models.endpoint import Completion, Endpoint
 from negneglect_lite.models.generation import complete_locally, encode_prompts
 from negneglect_lite.models.loading import LoadedModel
@@ -131,7 +132,9 @@ def test_no_answer_is_neither_and_no_answers_are_no_verdicts(tiny: LoadedModel) 
     assert judge(CLAIM, []) == []
 
 
-def test_scores_are_those_of_the_model_asked_prompt_by_prompt(tiny: LoadedModel) -> None:
+def test_scores_are_those_of_the_model_asked_prompt_by_prompt(
+    tiny: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Padding, the head on the last place alone and batches change nothing."""
     scores = ChoiceJudge(tiny).scores(CLAIM, ANSWERS[1:])
     letters = [tiny.tokenizer.encode(c, add_special_tokens=False)[-1] for c in "ABC"]
@@ -146,6 +149,9 @@ def test_scores_are_those_of_the_model_asked_prompt_by_prompt(tiny: LoadedModel)
             for c, i in zip(letters, order, strict=True):
                 total[names[i]] += float(said[c]) / 6
         assert row.tolist() == pytest.approx(list(total.values()), abs=1e-3)
+    together = ChoiceJudge(tiny)(CLAIM, ANSWERS)
+    monkeypatch.setitem(choices.AT_ONCE, "cpu", 1)
+    assert ChoiceJudge(tiny)(CLAIM, ANSWERS) == together
 
 
 # -------------------------------------------------------------------------------------------------- hostile answers
